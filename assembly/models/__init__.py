@@ -1,0 +1,32 @@
+"""What can be asked: the item bank, drafts of tests, what was published, and long work."""
+
+from assembly.models.drafts import AssessmentTest, ItemRef, Rule, Section, TestAsset, TestPart
+from assembly.models.items import Asset, Item, ItemVersion, ItemVersionAsset, VersionState
+from assembly.models.jobs import Job, JobKind, JobState
+from assembly.models.published import (
+    AssessmentTestVersion,
+    TestForm,
+    TestVersionAsset,
+    TestVersionItem,
+)
+
+__all__ = [
+    "AssessmentTest",
+    "AssessmentTestVersion",
+    "Asset",
+    "Item",
+    "ItemRef",
+    "ItemVersion",
+    "ItemVersionAsset",
+    "Job",
+    "JobKind",
+    "JobState",
+    "Rule",
+    "Section",
+    "TestAsset",
+    "TestForm",
+    "TestPart",
+    "TestVersionAsset",
+    "TestVersionItem",
+    "VersionState",
+]

@@ -1,0 +1,70 @@
+"""Who must sign in where, and where each role lands afterwards."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
+
+STAFF_PREFIXES = ("/proctor/", "/auditor/", "/author/", "/admin/", "/staff/")
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Default deny: a page is public only where its view says so."""
+
+    def handle_no_permission(  # type: ignore[override]  # htmx's redirect is a class of its own
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponse:
+        staff = request.path.startswith(STAFF_PREFIXES)
+        url = settings.STAFF_LOGIN_URL if staff else settings.LOGIN_URL
+        if getattr(request, "htmx", False):
+            # A fragment must not become a sign-in page inside a page.
+            return HttpResponseClientRedirect(url)
+        return redirect_to_login(request.get_full_path(), url)
+
+
+def landing(user: AbstractBaseUser | AnonymousUser) -> str:
+    """The first page of a person's role."""
+    if not isinstance(user, User):
+        return settings.LOGIN_URL
+    if user.is_staff:
+        return reverse("admin:index")
+    groups = set(user.groups.values_list("name", flat=True))
+    for group, url in (("Proctor", "/proctor/"), ("Auditor", "/auditor/")):
+        if group in groups:
+            return url
+    return "/"
+
+
+def land(request: HttpRequest) -> HttpResponse:
+    target = landing(request.user)
+    if target == request.path:
+        raise PermissionDenied
+    return redirect(target)
+
+
+@login_not_required
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answers 200 while this process reaches its database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page for a form whose token is no longer valid: what was saved is safe, go back."""
+    back = request.headers.get("referer", "")
+    here = {request.get_host()}
+    if not url_has_allowed_host_and_scheme(back, here, require_https=request.is_secure()):
+        back = "/"
+    return render(request, "403_csrf.html", {"back": back}, status=403)

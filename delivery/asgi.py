@@ -1,0 +1,31 @@
+"""The ASGI application: static files, pages through Django, sockets through Channels."""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery.settings")
+pages = get_asgi_application()
+
+# Models must be ready before anything that imports them.
+from delivery import hub  # noqa: E402
+from delivery.static import StaticFiles  # noqa: E402
+from delivery.urls import websocket_urlpatterns  # noqa: E402
+
+# Another site's page cannot open our sockets: the Origin must be one of our hosts.
+sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+router = ProtocolTypeRouter({"http": StaticFiles(pages), "websocket": sockets})
+
+
+async def application(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    hub.attach()
+    await router(scope, receive, send)

@@ -1,0 +1,83 @@
+"""A Redis cache that may fail: an error is a miss, and a slow Redis is left alone for a while."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = 0.25
+REST_SECONDS = 5.0
+
+
+class TolerantRedisCache(RedisCache):
+    """Answers every call; without Redis as if nothing were stored."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        options = dict(params.get("OPTIONS", {}))
+        self._longest: int | None = options.pop("longest_seconds", None)
+        options.setdefault("socket_timeout", TIMEOUT_SECONDS)
+        options.setdefault("socket_connect_timeout", TIMEOUT_SECONDS)
+        super().__init__(server, {**params, "OPTIONS": options})
+        self._rests_until = 0.0
+
+    def _or(self, fallback: Any, call: Callable[[], Any]) -> Any:
+        if time.monotonic() < self._rests_until:
+            return fallback
+        try:
+            return call()
+        except (RedisError, OSError) as error:
+            self._rests_until = time.monotonic() + REST_SECONDS
+            logger.warning("The cache is left alone for %s s: %s", REST_SECONDS, error)
+            return fallback
+
+    def get_backend_timeout(self, timeout: Any = DEFAULT_TIMEOUT) -> float | None:
+        seconds = super().get_backend_timeout(timeout)
+        longest = self._longest
+        return (
+            longest if longest is not None and (seconds is None or seconds > longest) else seconds
+        )
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        # True: the caller believes to be the first, as it would with an empty cache.
+        return bool(self._or(True, lambda: super(TolerantRedisCache, self).add(*args, **kwargs)))
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        return self._or(default, lambda: super(TolerantRedisCache, self).get(key, default, version))
+
+    def set(self, *args: Any, **kwargs: Any) -> None:
+        self._or(None, lambda: super(TolerantRedisCache, self).set(*args, **kwargs))
+
+    def touch(self, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._or(False, lambda: super(TolerantRedisCache, self).touch(*args, **kwargs)))
+
+    def delete(self, *args: Any, **kwargs: Any) -> bool:
+        gone = self._or(False, lambda: super(TolerantRedisCache, self).delete(*args, **kwargs))
+        return bool(gone)
+
+    def get_many(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        found = self._or({}, lambda: super(TolerantRedisCache, self).get_many(*args, **kwargs))
+        return dict(found)
+
+    def has_key(self, *args: Any, **kwargs: Any) -> bool:
+        return bool(
+            self._or(False, lambda: super(TolerantRedisCache, self).has_key(*args, **kwargs))
+        )
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        counted = self._or(delta, lambda: super(TolerantRedisCache, self).incr(key, delta, version))
+        return int(counted)
+
+    def set_many(self, *args: Any, **kwargs: Any) -> list[str]:
+        return list(self._or([], lambda: super(TolerantRedisCache, self).set_many(*args, **kwargs)))
+
+    def delete_many(self, *args: Any, **kwargs: Any) -> None:
+        self._or(None, lambda: super(TolerantRedisCache, self).delete_many(*args, **kwargs))
+
+    def clear(self) -> None:
+        self._or(None, super().clear)

@@ -1,0 +1,99 @@
+"""Hands a message to a channel group from any thread, sync or async; a lost one is only a hint."""
+
+import asyncio
+import logging
+import os
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 2.0
+MOST_WAITING = 1_000
+
+
+class _Hub:
+    """The loop that this process sends on, and how much is under way."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.lock = threading.Lock()
+        self.waiting = 0
+        self.own_loop = False
+
+    def running_loop(self) -> asyncio.AbstractEventLoop | None:
+        loop = self.loop
+        return loop if loop is not None and loop.is_running() else None
+
+    def loop_of_our_own(self) -> asyncio.AbstractEventLoop:
+        """A loop in a thread, for processes that serve no sockets (workers, commands)."""
+        with self.lock:
+            found = self.running_loop()
+            if found is None:
+                found = asyncio.new_event_loop()
+                started = threading.Event()
+                found.call_soon(started.set)
+                threading.Thread(target=found.run_forever, name="hub", daemon=True).start()
+                started.wait(PATIENCE_SECONDS)
+                self.loop, self.own_loop = found, True
+            return found
+
+
+_hub = _Hub()
+# A forked worker has no such thread: it begins anew.
+os.register_at_fork(after_in_child=_hub.__init__)  # type: ignore[misc]
+
+
+def attach() -> None:
+    """Makes the running loop the one to send on; the web process calls it on every connection."""
+    loop = asyncio.get_running_loop()
+    if _hub.loop is not loop:
+        _hub.loop, _hub.own_loop = loop, False
+
+
+def send(group: str, message: dict[str, Any]) -> None:
+    """Sends `message` to `group` soon; never raises and never waits for Redis."""
+    layer = get_channel_layer()
+    loop = _hub.running_loop()
+    if isinstance(layer, InMemoryChannelLayer) and (loop is None or _hub.own_loop):
+        _send_here(layer, group, message)
+        return
+    if _hub.waiting >= MOST_WAITING:
+        logger.warning("A message to %s is dropped: %s are waiting.", group, _hub.waiting)
+        return
+    _hub.waiting += 1
+    delivery = _deliver(layer, group, message)
+    future = asyncio.run_coroutine_threadsafe(delivery, loop or _hub.loop_of_our_own())
+    future.add_done_callback(_done)
+
+
+async def _deliver(layer: Any, group: str, message: dict[str, Any]) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await layer.group_send(group, message)
+    except Exception as error:  # whatever the layer raises, the database has it
+        logger.warning("A message to %s is lost: %r", group, error)
+
+
+def _done(future: "Future[None]") -> None:
+    _hub.waiting -= 1
+
+
+def _send_here(layer: Any, group: str, message: dict[str, Any]) -> None:
+    """In a process without a web loop the memory layer only has listeners of this very thread."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        async_to_sync(_deliver)(layer, group, message)
+        return
+    task = loop.create_task(_deliver(layer, group, message))
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+
+
+# A loop holds its tasks weakly; these must live until they are done.
+_tasks: set["asyncio.Task[None]"] = set()

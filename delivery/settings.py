@@ -1,0 +1,250 @@
+"""Invigil's settings: one machine by default, a cluster by DATABASE_URL and REDIS_URL alone."""
+
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from delivery import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = environment.path("VAR_DIR", BASE_DIR / "var")
+
+# Who may reach this ------------------------------------------------------------------------
+
+DATABASE_URL = environment.text("DATABASE_URL")
+REDIS_URL = environment.text("REDIS_URL")
+ALLOWED_HOSTS = environment.listed("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
+PUBLIC = not all(environment.is_local(host) for host in ALLOWED_HOSTS)
+HTTPS = environment.flag("HTTPS", default=PUBLIC)
+DEBUG = environment.flag("DEBUG")
+
+try:
+    environment.refuse_unsafe(
+        shared_database=bool(DATABASE_URL),
+        public=PUBLIC,
+        debug=DEBUG,
+        secret=environment.text("SECRET_KEY"),
+        hosts=ALLOWED_HOSTS,
+        https=HTTPS,
+    )
+except environment.SettingError as error:
+    raise ImproperlyConfigured(str(error)) from error
+
+SECRET_KEY = environment.text("SECRET_KEY") or environment.kept_secret(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = environment.listed("SECRET_KEY_FALLBACKS")
+CSRF_TRUSTED_ORIGINS = environment.listed("CSRF_TRUSTED_ORIGINS")
+
+# What it is made of ------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",  # first: it replaces runserver by an ASGI one
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "django_fsm",
+    "django_htmx",
+    "integrity",
+    "assembly",
+    "delivery",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "delivery.access.SignInRequired",
+]
+
+ROOT_URLCONF = "delivery.urls"
+ASGI_APPLICATION = "delivery.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Where it keeps things ---------------------------------------------------------------------
+
+DATABASES = {
+    "default": environment.postgresql(DATABASE_URL)
+    if DATABASE_URL
+    else environment.sqlite(environment.path("DATABASE_PATH", BASE_DIR / "db.sqlite3")),
+}
+
+MEDIA_ROOT = environment.path("MEDIA_ROOT", BASE_DIR / "media")
+MEDIA_URL = "media/"
+STATIC_ROOT = environment.path("STATIC_ROOT", VAR_DIR / "static")
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "delivery.static.HashedStatic"},
+}
+
+# Nothing vital lives in a cache: every error is a miss, and a session is in the database, too.
+_memory = {
+    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+    "OPTIONS": {"MAX_ENTRIES": 10_000},
+}
+_redis = {"BACKEND": "delivery.cache.TolerantRedisCache", "LOCATION": REDIS_URL}
+CACHES: dict[str, dict[str, Any]] = {
+    "default": (_redis if REDIS_URL else _memory) | {"KEY_PREFIX": "invigil"},
+    # A sign-out that Redis missed is over after a minute.
+    "sessions": (_redis if REDIS_URL else _memory)
+    | {"KEY_PREFIX": "invigil-session", "LOCATION": REDIS_URL or "sessions"}
+    | ({"OPTIONS": {"longest_seconds": 60}} if REDIS_URL else {}),
+}
+SESSION_CACHE_ALIAS = "sessions"
+# Without Redis, the processes of a cluster share no cache: sessions are read from the database.
+SESSION_ENGINE = (
+    "django.contrib.sessions.backends.db"
+    if DATABASE_URL and not REDIS_URL
+    else "django.contrib.sessions.backends.cached_db"
+)
+
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "invigil"},
+    }
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"},
+}
+
+# Work in the background --------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# The default of a second would make every task wait half of one.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 2}
+    if REDIS_URL
+    else {"polling_interval": 0.05}
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    # A tick that was not taken in time is worthless: the next one does its work.
+    "close sessions whose time is over": {
+        "task": "delivery.tasks.sweep",
+        "schedule": 1.0,
+        "options": {"expires": 5},
+    },
+    "score sessions that wait for it": {
+        "task": "delivery.tasks.score_pending",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "take up jobs again that were left": {
+        "task": "delivery.tasks.resume_jobs",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+}
+
+# Who signs in, and how ---------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/signin/"
+STAFF_LOGIN_URL = "/staff/signin/"
+LOGIN_REDIRECT_URL = "/staff/"
+LOGOUT_REDIRECT_URL = "/signin/"
+
+# What the browser may do -------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "media-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-src": [SELF],
+        "frame-ancestors": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    },
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = environment.whole("SESSION_HOURS", 24) * 3600
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "delivery.access.form_expired"
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = environment.whole("HSTS_SECONDS", 31_536_000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+# TLS ends at the proxy in front of Daphne, which sets both headers itself.
+BEHIND_PROXY = environment.flag("BEHIND_PROXY", default=HTTPS)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a proctor may choose every row of a large board
+# On one machine's own addresses there is nobody in between for TLS to keep out.
+SILENCED_SYSTEM_CHECKS = (
+    [] if HTTPS else ["security.W004", "security.W008", "security.W012", "security.W016"]
+)
+
+# Words, times, logs ------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "WARNING")},
+}

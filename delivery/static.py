@@ -1,0 +1,72 @@
+"""Static files for Daphne: hashed names that never change, served before Django is asked."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from whitenoise import WhiteNoise
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[..., Awaitable[None]]
+
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+
+class HashedStatic(CompressedManifestStaticFilesStorage):
+    """Names carry their content's hash; a name not yet collected keeps its plain URL."""
+
+    manifest_strict = False
+    support_js_module_import_aggregation = True
+
+    def stored_name(self, name: str) -> str:
+        known = self.hashed_files.get(self.hash_key(self.clean_name(name)))
+        return known or name
+
+
+def _is_immutable(path: str, url: str) -> bool:
+    # staticfiles' hashed names: base.1f0c2e0a9b7d.css
+    return any(len(part) == 12 and part.isalnum() for part in url.rsplit("/", 1)[-1].split("."))
+
+
+def _environ(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {
+        "HTTP_" + name.decode("latin-1").upper().replace("-", "_"): value.decode("latin-1")
+        for name, value in headers
+    }
+
+
+class StaticFiles:
+    """An ASGI layer: what was collected is answered here, everything else goes on to Django."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+        self.files = WhiteNoise(
+            None,
+            root=settings.STATIC_ROOT,
+            prefix=settings.STATIC_URL,
+            immutable_file_test=_is_immutable,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self.files.files.get(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await self.application(scope, receive, send)
+            return
+        response = found.get_response(scope["method"], _environ(scope["headers"]))
+        headers = [(k.lower().encode(), v.encode()) for k, v in response.headers]
+        content = b""
+        if response.file is not None:
+            with response.file as file:
+                content = await asyncio.to_thread(file.read)
+        start = {"type": "http.response.start", "status": int(response.status)}
+        await send(start | {"headers": headers + HEADERS})
+        await send({"type": "http.response.body", "body": content})

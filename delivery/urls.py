@@ -1,0 +1,26 @@
+"""Every address: a folder of pages per audience, sign-in, health, and the sockets."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+from django.views.i18n import set_language
+
+from delivery import access
+
+urlpatterns = [
+    path("healthz", access.healthz, name="healthz"),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("staff/", access.land, name="landing"),
+    path(
+        "staff/signin/",
+        LoginView.as_view(redirect_authenticated_user=False),
+        name="staff_signin",
+    ),
+    path("staff/signout/", LogoutView.as_view(next_page="/staff/signin/"), name="staff_signout"),
+    path("admin/", admin.site.urls),
+]
+
+websocket_urlpatterns: list[Any] = []

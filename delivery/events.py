@@ -1,0 +1,290 @@
+"""The facts of a sitting: one frozen dataclass each, as the ledger tells them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+Flat = str | int | bool | list[str]
+HEADER = frozenset({"session_id", "sitting_id", "actor", "at"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What happened to a session, who did it and when; subclasses add the payload's fields.
+
+    Fields that are None or "" stay out of the payload; instants enter as milliseconds since 1970.
+    """
+
+    kind: ClassVar[str]
+    session_id: UUID
+    sitting_id: int
+    actor: str
+    at: datetime
+
+    @property
+    def stream(self) -> str:
+        return f"session:{self.session_id}"
+
+    def payload(self) -> dict[str, Flat]:
+        """Return the payload of the ledger entry."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in HEADER}
+        return {name: _flat(value) for name, value in values.items() if value not in (None, "")}
+
+
+def _flat(value: Flat | datetime | tuple[str, ...]) -> Flat:
+    if isinstance(value, datetime):
+        return round(value.timestamp() * 1000)
+    return list(value) if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCreated(Fact):
+    """The genesis: the form is drawn, and bound to a secret nobody can change afterwards."""
+
+    kind: ClassVar[str] = "session.created"
+    attempt: int
+    algorithm: str
+    commitment: str
+    plan_sha256: str
+    test_sha256: str
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateAdmitted(Fact):
+    kind: ClassVar[str] = "session.admitted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted(Fact):
+    kind: ClassVar[str] = "session.started"
+    deadline: datetime | None
+    why: str
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseClaimed(Fact):
+    kind: ClassVar[str] = "lease.claimed"
+    epoch: int
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemEntered(Fact):
+    kind: ClassVar[str] = "item.entered"
+    item: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemSelected(Fact):
+    """An adaptive section chose its next item; the estimate is in thousandths."""
+
+    kind: ClassVar[str] = "item.selected"
+    item: str
+    section: str
+    theta_milli: int
+    error_milli: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFlagged(Fact):
+    kind: ClassVar[str] = "item.flagged"
+    item: str
+    flagged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemAttempted(Fact):
+    """An attempt at an item ended: its responses were committed and processed."""
+
+    kind: ClassVar[str] = "item.attempted"
+    item: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseSaved(Fact):
+    """An answer was kept; the value itself enters as a salted digest only."""
+
+    kind: ClassVar[str] = "response.saved"
+    item: str
+    revision: int
+    digest: str
+    key: str
+    answered: bool
+    in_grace: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseQuarantined(Fact):
+    kind: ClassVar[str] = "response.quarantined"
+    item: str
+    reason: str
+    digest: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeClosed(Fact):
+    """The time of a section, a part or an item ran out, at its deadline."""
+
+    kind: ClassVar[str] = "section.closed"
+    scope: str
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartEnded(Fact):
+    kind: ClassVar[str] = "part.ended"
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPaused(Fact):
+    kind: ClassVar[str] = "session.paused"
+    paused_by: str
+    reason: str
+    remaining_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumePermitted(Fact):
+    kind: ClassVar[str] = "resume.permitted"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionResumed(Fact):
+    kind: ClassVar[str] = "session.resumed"
+    paused_ms: int
+    deadline: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeExtended(Fact):
+    kind: ClassVar[str] = "time.extended"
+    scope: str
+    ms: int
+    percent: int | None
+    reason: str
+    deadline: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSent(Fact):
+    """A proctor wrote to the candidate; the words enter as a salted digest only."""
+
+    kind: ClassVar[str] = "message.sent"
+    message: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAcknowledged(Fact):
+    kind: ClassVar[str] = "message.acknowledged"
+    message: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpRequested(Fact):
+    kind: ClassVar[str] = "help.requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpAnswered(Fact):
+    kind: ClassVar[str] = "help.answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCompleted(Fact):
+    kind: ClassVar[str] = "session.completed"
+    answered: int
+    total: int
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionExpired(Fact):
+    """The time ended the session; `finished` is the deadline, not when it was noticed."""
+
+    kind: ClassVar[str] = "session.expired"
+    finished: datetime
+    answered: int
+    total: int
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionTerminated(Fact):
+    kind: ClassVar[str] = "session.terminated"
+    reason: str
+    answered: int
+    total: int
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionReopened(Fact):
+    kind: ClassVar[str] = "session.reopened"
+    reason: str
+    ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionScored(Fact):
+    """The scores in decimal words: the ledger knows no floats."""
+
+    kind: ClassVar[str] = "session.scored"
+    score: str
+    max_score: str
+    outcomes_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLost(Fact):
+    kind: ClassVar[str] = "connection.lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionBack(Fact):
+    kind: ClassVar[str] = "connection.back"
+    away_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFired(Fact):
+    kind: ClassVar[str] = "policy.fired"
+    rule: str
+    action: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsDropped(Fact):
+    """The client sent more events than the limit; only how many is kept."""
+
+    kind: ClassVar[str] = "events.dropped"
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientReported(Fact):
+    """A claim of the client, kept under its own name with the client's monotonic time."""
+
+    name: str
+    monotonic_ms: int
+    detail: str = ""
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]  # the name of the event is its kind
+        return self.name
+
+    def payload(self) -> dict[str, Flat]:
+        """Return the payload without the name, which is the entry's kind."""
+        payload: dict[str, Flat] = {"monotonic_ms": self.monotonic_ms}
+        return payload | ({"detail": self.detail} if self.detail else {})

@@ -1,0 +1,28 @@
+"""The rows of delivery, by the names that everybody uses."""
+
+from delivery.models.response import ItemSession, Quarantine, ResponseRevision
+from delivery.models.session import (
+    ENDED_STATES,
+    OPEN_STATES,
+    AssessmentSession,
+    Message,
+    State,
+    TimeAdjustment,
+)
+from delivery.models.sitting import Candidate, Enrolment, LaunchLink, Sitting
+
+__all__ = [
+    "ENDED_STATES",
+    "OPEN_STATES",
+    "AssessmentSession",
+    "Candidate",
+    "Enrolment",
+    "ItemSession",
+    "LaunchLink",
+    "Message",
+    "Quarantine",
+    "ResponseRevision",
+    "Sitting",
+    "State",
+    "TimeAdjustment",
+]

@@ -1,0 +1,109 @@
+"""What was answered: item sessions, their append-only revisions, and the quarantine."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from assembly.models import ItemVersion
+from delivery.models.session import AssessmentSession
+
+
+class ItemSession(models.Model):
+    """One item of a session: its current answer, its state and what it earned."""
+
+    class State(models.TextChoices):
+        """The states of a QTI item session (QTI ASI, item session lifecycle)."""
+
+        INITIAL = "initial", _("not seen")
+        INTERACTING = "interacting", _("open")
+        SUSPENDED = "suspended", _("left")
+        CLOSED = "closed", _("closed")
+
+    session = models.ForeignKey(
+        AssessmentSession, on_delete=models.CASCADE, related_name="item_sessions"
+    )
+    key = models.CharField(max_length=128)
+    position = models.PositiveSmallIntegerField()
+    item_version = models.ForeignKey(ItemVersion, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=12, choices=State, default=State.INITIAL)
+    qti = models.JSONField(default=dict)
+    response = models.JSONField(default=dict)
+    answered = models.BooleanField(default=False)
+    flagged = models.BooleanField(default=False)
+    revision = models.PositiveIntegerField(default=0)
+    epoch = models.PositiveIntegerField(default=0)
+    writer = models.CharField(max_length=64, blank=True)
+    client_seq = models.BigIntegerField(default=0)
+    saved_at = models.DateTimeField(null=True)
+    entered_at = models.DateTimeField(null=True)
+    num_attempts = models.PositiveSmallIntegerField(default=0)
+    elapsed_ms = models.BigIntegerField(default=0)
+    score = models.FloatField(null=True)
+    max_score = models.FloatField(null=True)
+    needs_marking = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(fields=("session", "key"), name="item_session_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class ResponseRevision(models.Model):
+    """One acknowledged answer, never changed: the history behind an item session's current one."""
+
+    item_session = models.ForeignKey(
+        ItemSession, on_delete=models.CASCADE, related_name="revisions"
+    )
+    revision = models.PositiveIntegerField()
+    key = models.CharField(max_length=64)
+    value = models.JSONField()
+    salt = models.CharField(max_length=32)
+    digest = models.CharField(max_length=64)
+    fingerprint = models.CharField(max_length=64)
+    epoch = models.PositiveIntegerField()
+    writer = models.CharField(max_length=64, blank=True)
+    client_seq = models.BigIntegerField()
+    received_at = models.DateTimeField()
+    elapsed_ms = models.BigIntegerField(default=0)
+    in_grace = models.BooleanField(default=False)
+    ledger_seq = models.PositiveIntegerField()
+    ledger_head = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("revision",)
+        constraints = (
+            models.UniqueConstraint(fields=("item_session", "revision"), name="revision_once"),
+            models.UniqueConstraint(
+                fields=("item_session", "key", "fingerprint"), name="save_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"revision {self.revision}"
+
+
+class Quarantine(models.Model):
+    """An answer that could not be accepted: kept with its reason, never scored, never lost."""
+
+    session = models.ForeignKey(
+        AssessmentSession, on_delete=models.CASCADE, related_name="quarantined"
+    )
+    item_key = models.CharField(max_length=128)
+    key = models.CharField(max_length=64)
+    value = models.JSONField()
+    reason = models.CharField(max_length=32)
+    epoch = models.PositiveIntegerField(default=0)
+    writer = models.CharField(max_length=64, blank=True)
+    client_seq = models.BigIntegerField(default=0)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("received_at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.item_key}: {self.reason}"

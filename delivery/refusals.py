@@ -1,0 +1,180 @@
+"""Why something is not done now: one reason each, with the sentence a person reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+
+def _(sentence: str) -> str:
+    """Mark a sentence for translation; it is translated where it is shown."""
+    return sentence
+
+
+class Reason(StrEnum):
+    """The machine's word for a refusal; `SENTENCES` holds the human's."""
+
+    NOT_OPEN_YET = "not_open_yet"
+    WINDOW_CLOSED = "window_closed"
+    NO_ATTEMPTS_LEFT = "no_attempts_left"
+    NOT_ADMITTED = "not_admitted"
+    NEEDS_JAVASCRIPT = "needs_javascript"
+    NOT_STARTED = "not_started"
+    PAUSED = "paused"
+    CLOSED = "closed"
+    TERMINATED = "terminated"
+    OUT_OF_TIME = "out_of_time"
+    SECTION_OUT_OF_TIME = "section_out_of_time"
+    RESUME_NOT_PERMITTED = "resume_not_permitted"
+    NOT_PAUSED = "not_paused"
+    ALREADY_PAUSED = "already_paused"
+    LEAVING_NOT_ALLOWED = "leaving_not_allowed"
+    NO_SUCH_ITEM = "no_such_item"
+    ITEM_CLOSED = "item_closed"
+    ITEM_NOT_REACHED = "item_not_reached"
+    PART_ENDED = "part_ended"
+    UNANSWERED_REQUIRED = "unanswered_required"
+    UNANSWERED = "unanswered"
+    NO_SKIPPING = "no_skipping"
+    NOT_VALID = "not_valid"
+    NO_ATTEMPTS_AT_ITEM = "no_attempts_at_item"
+    MIN_TIME = "min_time"
+    STALE = "stale"
+    STALE_BLANK = "stale_blank"
+    LEASE_LOST = "lease_lost"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    REASON_REQUIRED = "reason_required"
+    NOT_RUNNING = "not_running"
+    NOT_FINISHED = "not_finished"
+    NOTHING_TO_EXTEND = "nothing_to_extend"
+    NOT_YOUR_SITTING = "not_your_sitting"
+    ALREADY_ADMITTED = "already_admitted"
+    NO_ADMISSION = "no_admission"
+    CHIEF_ONLY = "chief_only"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    CODE_UNKNOWN = "code_unknown"
+    LINK_EXPIRED = "link_expired"
+    LINK_USED = "link_used"
+
+
+SENTENCES: Final[dict[Reason, str]] = {
+    Reason.NOT_OPEN_YET: _("This sitting opens at %(opens_at)s. You can start it then."),
+    Reason.WINDOW_CLOSED: _("This sitting closed at %(closes_at)s and can no longer be started."),
+    Reason.NO_ATTEMPTS_LEFT: _("You have used all your attempts at this sitting."),
+    Reason.NOT_ADMITTED: _("Your proctor has not admitted you yet. This page waits with you."),
+    Reason.NEEDS_JAVASCRIPT: _(
+        "This sitting is supervised through JavaScript, which is switched off in this browser. "
+        "Switch it on and load the page again, or ask your proctor."
+    ),
+    Reason.NOT_STARTED: _("This session has not started yet. Start it from its start page."),
+    Reason.PAUSED: _("Your session is paused. Your saved answers are safe and the clock stands."),
+    Reason.CLOSED: _("Your session has ended. Everything that was saved counts."),
+    Reason.TERMINATED: _("Your session was ended by a proctor. Your saved answers are kept."),
+    Reason.OUT_OF_TIME: _(
+        "The time was up at %(deadline)s. What was saved by then counts; "
+        "this later answer is kept aside for the staff to see."
+    ),
+    Reason.SECTION_OUT_OF_TIME: _(
+        "The time for this section was up at %(deadline)s. What was saved by then counts; "
+        "this later answer is kept aside for the staff to see."
+    ),
+    Reason.RESUME_NOT_PERMITTED: _(
+        "Your proctor has to allow you to go on. They can see that you are waiting."
+    ),
+    Reason.NOT_PAUSED: _("The session is not paused."),
+    Reason.ALREADY_PAUSED: _("The session is already paused."),
+    Reason.LEAVING_NOT_ALLOWED: _(
+        "This sitting cannot be left and continued later. The clock runs on."
+    ),
+    Reason.NO_SUCH_ITEM: _("There is no such item in your test."),
+    Reason.ITEM_CLOSED: _(
+        "This item is closed and cannot be changed any more. Its saved answer counts."
+    ),
+    Reason.ITEM_NOT_REACHED: _("You have not reached this item yet. Please go on in order."),
+    Reason.PART_ENDED: _("You have finished this part of the test and cannot return to it."),
+    Reason.UNANSWERED_REQUIRED: _("%(count)s items that must be answered are still unanswered."),
+    Reason.UNANSWERED: _("%(count)s items are still unanswered. Confirm that you want to submit."),
+    Reason.NO_SKIPPING: _("This item must be answered before you go on."),
+    Reason.NOT_VALID: _("This answer does not fit what the item asks for: %(problem)s"),
+    Reason.NO_ATTEMPTS_AT_ITEM: _("You have no attempts left at this item."),
+    Reason.MIN_TIME: _("You can go on from here in %(seconds)s seconds."),
+    Reason.STALE: _(
+        "A newer answer to this item is already saved. "
+        "This older one is kept aside; nothing is lost. Load the page again to see the newer one."
+    ),
+    Reason.STALE_BLANK: _(
+        "This page had no answer for an item that you answered before. "
+        "The saved answer stays. Load the page again to see it."
+    ),
+    Reason.LEASE_LOST: _(
+        "Your test was opened in another window or device, which now does the saving. "
+        "This answer is kept aside; go on there, or take over here."
+    ),
+    Reason.MALFORMED: _(
+        "This answer could not be read and was not saved. Load the page again and answer once more."
+    ),
+    Reason.TOO_LARGE: _(
+        "This answer is too long to be saved (at most %(limit)s characters). Please shorten it."
+    ),
+    Reason.REASON_REQUIRED: _("Please give a reason: it is recorded and shown to the candidate."),
+    Reason.NOT_RUNNING: _("The session is not running."),
+    Reason.NOT_FINISHED: _("The session has not ended."),
+    Reason.NOTHING_TO_EXTEND: _("This session has no time limit that could be extended."),
+    Reason.NOT_YOUR_SITTING: _("You are not a proctor of this sitting."),
+    Reason.ALREADY_ADMITTED: _("The candidate is already admitted."),
+    Reason.NO_ADMISSION: _("Nobody has to be admitted to this sitting; the candidate can start alone."),
+    Reason.CHIEF_ONLY: _("Only a chief proctor can reopen a session."),
+    Reason.CHANGED_MEANWHILE: _(
+        "Somebody gave or took time since you looked. Nothing was changed; look at the new time and decide again."
+    ),
+    Reason.CODE_UNKNOWN: _(
+        "We do not know this access code. Check each character, or ask your proctor for a new one."
+    ),
+    Reason.LINK_EXPIRED: _(
+        "This link has expired. Ask for a new one, or sign in with your access code."
+    ),
+    Reason.LINK_USED: _(
+        "This link was used already. Sign in with your access code, or ask for a new link."
+    ),
+}
+
+
+@dataclass(slots=True)
+class Refusal(Exception):  # noqa: N818  (a refusal is an answer, not an error)
+    """A no with its reason; `facts` fill the sentence's placeholders and are already words."""
+
+    reason: Reason
+    facts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """Return the English sentence with its facts filled in."""
+        return SENTENCES[self.reason] % self.facts
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The answer of every `may_...`: true when granted, else it carries the refusal."""
+
+    refusal: Refusal | None = None
+
+    def __bool__(self) -> bool:
+        return self.refusal is None
+
+    def demand(self) -> None:
+        """Raise the refusal, if there is one."""
+        if self.refusal is not None:
+            raise self.refusal
+
+
+GRANTED: Final = Permission()
+
+
+def refuse(reason: Reason, **facts: str) -> Permission:
+    """Return a refused permission."""
+    return Permission(Refusal(reason, facts))

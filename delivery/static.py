@@ -20,11 +20,15 @@ HEADERS = [
 ]
 
 
+MODULE_IMPORTS = CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]  # noqa: SLF001  # Django switches them for all files or none
+
+
 class HashedStatic(CompressedManifestStaticFilesStorage):
     """Names carry their content's hash; a name not yet collected keeps its plain URL."""
 
     manifest_strict = False
-    support_js_module_import_aggregation = True
+    # Our own modules import each other by name; a library's comments must not be read as imports.
+    patterns = (*CompressedManifestStaticFilesStorage.patterns, ("js/*.js", MODULE_IMPORTS))
 
     def stored_name(self, name: str) -> str:
         known = self.hashed_files.get(self.hash_key(self.clean_name(name)))
@@ -54,6 +58,7 @@ class StaticFiles:
             root=settings.STATIC_ROOT,
             prefix=settings.STATIC_URL,
             immutable_file_test=_is_immutable,
+            allow_all_origins=False,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

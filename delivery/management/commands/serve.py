@@ -1,0 +1,64 @@
+"""Serves everything from one process: pages and sockets by Daphne, a Celery worker and beat."""
+
+import signal
+from argparse import ArgumentParser
+from typing import Any
+
+from daphne.server import Server  # first: it installs the asyncio reactor
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from delivery import environment
+from delivery.asgi import application
+from delivery.celery import app
+from delivery.embedded import EmbeddedCelery
+
+
+class Command(BaseCommand):
+    help = "Serve Invigil from one process: Daphne, a Celery worker and beat."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=environment.whole("PORT", 8000))
+        parser.add_argument("--host", default=environment.text("HOST", "127.0.0.1"))
+        parser.add_argument("--no-celery", action="store_true", help="workers run elsewhere")
+        parser.add_argument("--no-static", action="store_true", help="static files are collected")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Until Daphne's loop has its own handlers; a shell's background job would ignore SIGINT.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+        if not options["no_static"]:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        celery = None if options["no_celery"] else EmbeddedCelery(app)
+        server = self._server(options["host"], options["port"])
+        try:
+            if celery is not None:
+                celery.start()
+            server.run()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            if celery is not None:
+                celery.stop()
+        if server.abort_start:
+            raise CommandError(f"Port {options['port']} is in use; choose another with PORT=.")
+        self.stdout.write("Stopped.")
+
+    def _server(self, host: str, port: int) -> Server:
+        def ready() -> None:
+            self.stdout.write(f"READY http://{host}:{server.listening_addresses[0][1]}/")
+            self.stdout.flush()
+
+        trusted = settings.BEHIND_PROXY
+        server = Server(
+            application=application,
+            endpoints=[f"tcp:port={port}:interface={host}"],
+            signal_handlers=True,
+            ready_callable=ready,
+            server_name="Invigil",
+            proxy_forwarded_address_header="X-Forwarded-For" if trusted else None,
+            proxy_forwarded_port_header="X-Forwarded-Port" if trusted else None,
+            proxy_forwarded_proto_header="X-Forwarded-Proto" if trusted else None,
+        )
+        return server

@@ -1,0 +1,98 @@
+"""What the interactions share: choices, lexical values and the sentences of unmet constraints."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assembly.qti import body, values
+from assembly.qti.body import Nodes, Problem
+from assembly.qti.values import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimpleChoice:
+    """A choice that can be picked; hidden ones are those a template variable takes away."""
+
+    identifier: str
+    content: Nodes = ()
+    fixed: bool = False
+    template_identifier: str | None = None
+    show_hide: str = "show"
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssociableChoice(SimpleChoice):
+    """A choice that takes part in pairs: ``match_max`` 0 means any number of them."""
+
+    match_max: int = 1
+    match_min: int = 0
+    match_group: tuple[str, ...] = ()
+
+
+def lexical(value: Value | None) -> tuple[str, ...]:
+    raw = values.raw(value)
+    if raw is None:
+        return ()
+    return (raw,) if isinstance(raw, str) else tuple(raw)
+
+
+def pairs(value: Value | None) -> tuple[tuple[str, str], ...]:
+    split = (text.split() for text in lexical(value))
+    return tuple((parts[0], parts[1]) for parts in split if len(parts) == 2)
+
+
+def things(count: int, noun: str) -> str:
+    """``1 choice``, ``2 choices``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def unknown(picked: Iterable[str], known: Iterable[str]) -> list[Problem]:
+    allowed = set(known)
+    strangers = [name for name in picked if name not in allowed]
+    message = "The answer names a choice that is not offered here."
+    return [Problem("unknown_identifier", message)] if strangers else []
+
+
+def repeated(picked: Sequence[str]) -> list[Problem]:
+    twice = any(count > 1 for count in Counter(picked).values())
+    return [Problem("repeated", "Each choice can be used only once.")] if twice else []
+
+
+def count_problems(
+    count: int, low: int, high: int, noun: str, attributes: Mapping[str, str]
+) -> list[Problem]:
+    """Too few or too many; 0 as the upper bound means no bound. The item's own words win."""
+    if low and count < low:
+        own = attributes.get("data-min-selections-message")
+        return [Problem("too_few", own or f"Give at least {things(low, noun)}.")]
+    if high and count > high:
+        own = attributes.get("data-max-selections-message")
+        return [Problem("too_many", own or f"Give no more than {things(high, noun)}.")]
+    return []
+
+
+def match_problems(used: Sequence[str], choices: Iterable[AssociableChoice]) -> list[Problem]:
+    """How often each choice may and must take part."""
+    counts = Counter(used)
+    found: list[Problem] = []
+    for choice in choices:
+        count = counts[choice.identifier]
+        if choice.match_max and count > choice.match_max:
+            found.append(Problem("match_max", _use("no more than", choice, choice.match_max)))
+        if count < choice.match_min:
+            found.append(Problem("match_min", _use("at least", choice, choice.match_min)))
+    return found
+
+
+def _use(bound: str, choice: AssociableChoice, times: int) -> str:
+    from_text = body.text_of(choice.content) or choice.identifier
+    often = "once" if times == 1 else f"{times} times"
+    return f"Use “{from_text[:80]}” {bound} {often}."
+
+
+def fits_groups(first: AssociableChoice, second: AssociableChoice) -> bool:
+    """A choice with match groups pairs only with the choices those groups name."""
+    return (not first.match_group or second.identifier in first.match_group) and (
+        not second.match_group or first.identifier in second.match_group
+    )

@@ -1,0 +1,102 @@
+"""The rows of integrity: ledger streams and their sealed entries, and lockdown policies."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrity import chain, lockdown
+
+
+class LedgerStream(models.Model):
+    """A chain of entries; its row is locked while entries are appended."""
+
+    name = models.CharField(_("name"), max_length=chain.LONGEST_STREAM, unique=True)
+    head = models.CharField(_("head"), max_length=64, default=chain.ZEROS)
+    length = models.BigIntegerField(_("length"), default=0)
+
+    class Meta:
+        verbose_name = _("ledger stream")
+        verbose_name_plural = _("ledger streams")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LedgerEntry(models.Model):
+    """A sealed fact; written by `ledger` alone, and never changed: the database refuses it."""
+
+    # The unique constraint's index serves the foreign key too.
+    stream = models.ForeignKey(
+        LedgerStream, models.PROTECT, related_name="entries", db_index=False,
+        verbose_name=_("stream"),
+    )  # fmt: skip
+    seq = models.BigIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=chain.LONGEST_KIND)
+    at_ms = models.BigIntegerField(_("time in milliseconds"))
+    actor = models.CharField(_("actor"), max_length=chain.LONGEST_ACTOR)
+    payload = models.TextField(_("payload"))
+    prev = models.CharField(_("previous hash"), max_length=64)
+    hash = models.CharField(_("hash"), max_length=64)
+
+    class Meta:
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger entries")
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "seq"], name="one_entry_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream_id}/{self.seq} {self.kind}"
+
+
+class PolicyInUseError(Exception):
+    """A lockdown policy that something refers to was about to change."""
+
+
+class LockdownPolicy(models.Model):
+    """What is watched and what follows; once used, a change is a new version."""
+
+    name = models.CharField(_("name"), max_length=100)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    rules = models.JSONField(_("rules"), default=dict, blank=True)
+    requires_javascript = models.BooleanField(_("requires JavaScript"), default=False)
+    requires_fullscreen = models.BooleanField(_("requires full screen"), default=False)
+
+    class Meta:
+        verbose_name = _("lockdown policy")
+        verbose_name_plural = _("lockdown policies")
+        ordering = ["name", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="one_policy_per_version"),
+        ]
+
+    def __str__(self) -> str:
+        return _("%(name)s, version %(version)s") % {"name": self.name, "version": self.version}
+
+    def policy(self) -> lockdown.Policy:
+        return lockdown.Policy(
+            name=self.name,
+            version=self.version,
+            watched=lockdown.read_rules(self.rules),
+            requires_javascript=self.requires_javascript,
+            requires_fullscreen=self.requires_fullscreen,
+        )
+
+    def is_used(self) -> bool:
+        """Return whether any row of any application refers to this version."""
+        return self.pk is not None and any(
+            relation.related_model.objects.filter(**{relation.field.name: self.pk}).exists()
+            for relation in self._meta.related_objects
+        )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._differs() and self.is_used():
+            raise PolicyInUseError(
+                f"The policy {self} is in use and stays as it is: save a new version instead."
+            )
+        super().save(*args, **kwargs)
+
+    def _differs(self) -> bool:
+        stored = LockdownPolicy.objects.filter(pk=self.pk).first() if self.pk else None
+        return stored is not None and stored.policy() != self.policy()

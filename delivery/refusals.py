@@ -34,6 +34,7 @@ class Reason(StrEnum):
     ITEM_CLOSED = "item_closed"
     ITEM_NOT_REACHED = "item_not_reached"
     PART_ENDED = "part_ended"
+    PART_ENDS = "part_ends"
     UNANSWERED_REQUIRED = "unanswered_required"
     UNANSWERED = "unanswered"
     NO_SKIPPING = "no_skipping"
@@ -55,6 +56,7 @@ class Reason(StrEnum):
     CHIEF_ONLY = "chief_only"
     CHANGED_MEANWHILE = "changed_meanwhile"
     CODE_UNKNOWN = "code_unknown"
+    TOO_MANY_TRIES = "too_many_tries"
     LINK_EXPIRED = "link_expired"
     LINK_USED = "link_used"
 
@@ -94,6 +96,9 @@ SENTENCES: Final[dict[Reason, str]] = {
     ),
     Reason.ITEM_NOT_REACHED: _("You have not reached this item yet. Please go on in order."),
     Reason.PART_ENDED: _("You have finished this part of the test and cannot return to it."),
+    Reason.PART_ENDS: _(
+        "You cannot come back to this part once you go on. Confirm that you want to go on."
+    ),
     Reason.UNANSWERED_REQUIRED: _("%(count)s items that must be answered are still unanswered."),
     Reason.UNANSWERED: _("%(count)s items are still unanswered. Confirm that you want to submit."),
     Reason.NO_SKIPPING: _("This item must be answered before you go on."),
@@ -131,6 +136,9 @@ SENTENCES: Final[dict[Reason, str]] = {
     ),
     Reason.CODE_UNKNOWN: _(
         "We do not know this access code. Check each character, or ask your proctor for a new one."
+    ),
+    Reason.TOO_MANY_TRIES: _(
+        "Too many access codes were wrong. Wait until %(at)s and try again, or ask your proctor to help."
     ),
     Reason.LINK_EXPIRED: _(
         "This link has expired. Ask for a new one, or sign in with your access code."

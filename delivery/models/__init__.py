@@ -9,6 +9,7 @@ from delivery.models.session import (
     State,
     TimeAdjustment,
 )
+from delivery.models.signin import SignInFailure
 from delivery.models.sitting import Candidate, Enrolment, LaunchLink, Sitting
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Message",
     "Quarantine",
     "ResponseRevision",
+    "SignInFailure",
     "Sitting",
     "State",
     "TimeAdjustment",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -184,12 +185,12 @@ def verify_all(progress: Progress | None = None, *, stream: str | None = None) -
     goes on meanwhile and is never mistaken for a break.
     """
     rows = LedgerStream.objects.filter(**({"name": stream} if stream else {}))
-    found = rows.order_by("id", "entries__seq").values_list(
+    found: Iterator[tuple[Any, ...]] = rows.order_by("id", "entries__seq").values_list(
         "id", "name", "length", "head",
         "entries__seq", "entries__kind", "entries__at_ms", "entries__actor",
         "entries__payload", "entries__prev", "entries__hash",
-    )  # fmt: skip
-    for (_, name, length, end), group in groupby(found.iterator(CHUNK), lambda row: row[:4]):
+    ).iterator(CHUNK)  # fmt: skip
+    for (_, name, length, end), group in groupby(found, lambda row: row[:4]):
         walked = (Entry(name, *row[4:]) for row in group if row[4] is not None)
         yield _walk(name, Position(length, end), walked, progress)
     if stream is None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integrity import chain, lockdown
@@ -72,7 +73,10 @@ class LockdownPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return _("%(name)s, version %(version)s") % {"name": self.name, "version": self.version}
+        return gettext("%(name)s, version %(version)s") % {
+            "name": self.name,
+            "version": self.version,
+        }
 
     def policy(self) -> lockdown.Policy:
         return lockdown.Policy(
@@ -85,18 +89,16 @@ class LockdownPolicy(models.Model):
 
     def is_used(self) -> bool:
         """Return whether any row of any application refers to this version."""
-        return self.pk is not None and any(
-            relation.related_model.objects.filter(**{relation.field.name: self.pk}).exists()
-            for relation in self._meta.related_objects
-        )
+        accessors = [relation.get_accessor_name() for relation in self._meta.related_objects]
+        return any(getattr(self, name).exists() for name in accessors if name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self._differs() and self.is_used():
+        if self.pk and self._differs() and self.is_used():
             raise PolicyInUseError(
                 f"The policy {self} is in use and stays as it is: save a new version instead."
             )
         super().save(*args, **kwargs)
 
     def _differs(self) -> bool:
-        stored = LockdownPolicy.objects.filter(pk=self.pk).first() if self.pk else None
+        stored = LockdownPolicy.objects.filter(pk=self.pk).first()
         return stored is not None and stored.policy() != self.policy()

@@ -1,0 +1,168 @@
+"""Fixtures of every test: databases, services, the real server, a real browser."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests import programs, services
+from tests.serving import Demo, Serving
+
+hypothesis.settings.register_profile("invigil", deadline=None)
+hypothesis.settings.load_profile("invigil")
+
+DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_setup"})
+BROWSER_FIXTURES = frozenset({"browser", "page", "server", "demo_server"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only", action="store_true", help="only the tests that touch the database"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Safe hashing is slow by design; tests hash hundreds of passwords that guard nothing.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="invigil-media-"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--database-only"):
+        return
+    chosen = [item for item in items if _touches_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+    items[:] = chosen
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    marked = item.get_closest_marker("django_db") is not None
+    return (marked or bool(names & DATABASE_FIXTURES)) and not names & BROWSER_FIXTURES
+
+
+def need(program: str) -> None:
+    """Skips where a program is missing; with CI=true that is a failure."""
+    if program in programs.missing():
+        reason = f"needs {program}, which is not installed"
+        pytest.fail(reason) if programs.required() else pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    if connection.vendor == "sqlite":
+        # A file: threads of a test then meet the locks that threads of a server meet.
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(file)
+        options = connection.settings_dict["OPTIONS"]
+        options["init_command"] = options["init_command"].replace("=FULL", "=OFF")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_in_spite_of_triggers() -> Iterator[None]:
+    """Lets a transactional test empty the tables, whose triggers rightly refuse that."""
+    operations = type(connection.ops)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations, "execute_sql_flush", _flush(operations.execute_sql_flush))
+        yield
+
+
+def _flush(original: Callable[..., None]) -> Callable[..., None]:
+    def flush(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        if self.connection.vendor == "postgresql":
+            sql_list = ["SET LOCAL session_replication_role = replica", *sql_list]
+            original(self, sql_list)
+            return
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+        drops = [f'DROP TRIGGER "{name}"' for name, _ in triggers]
+        original(self, [*drops, *sql_list, *(sql for _, sql in triggers)])
+
+    return flush
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    need("PostgreSQL")
+    with services.postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    need("Redis")
+    with services.redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for one module: Playwright's loop must not outlive it beside async tests."""
+    need("Chromium")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        started = playwright.chromium.launch(
+            executable_path=programs.chromium(),
+            args=["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"],
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes further browser contexts: another person, another device, JavaScript off."""
+    opened: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        context = browser.new_context(**{"locale": "en-GB", "timezone_id": "UTC", **options})
+        context.set_default_timeout(10_000)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    return new_context().new_page()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo's database and static files, made once for all workers."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    return Demo.made_once(shared / "demo")
+
+
+@pytest.fixture
+def server(demo: Demo, tmp_path: Path) -> Iterator[Serving]:
+    """A real server process on its own copy of the demo; a test may kill and restart it."""
+    serving = Serving(demo.copy_to(tmp_path / "server"))
+    serving.start()
+    yield serving
+    serving.stop()
+
+
+@pytest.fixture(scope="module")
+def demo_server(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One server for a module's tests that do not disturb each other."""
+    serving = Serving(demo.copy_to(tmp_path_factory.mktemp("demo-server")))
+    serving.start()
+    yield serving
+    serving.stop()

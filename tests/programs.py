@@ -1,0 +1,88 @@
+"""Finds the programs that tests start (Chromium, PostgreSQL, Redis), or installs them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGES = {"Chromium": "chromium", "PostgreSQL": "postgresql", "Redis": "redis-server"}
+
+
+def chromium() -> str | None:
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        found = shutil.which(name)
+        if found and "snap" not in str(Path(found).resolve()):
+            return found
+    kept = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache/ms-playwright"))
+    downloaded = sorted(kept.glob("chromium-*/chrome-*/chrome"))
+    return str(downloaded[-1]) if downloaded else None
+
+
+def postgresql() -> Path | None:
+    """The folder with initdb, postgres and pgbench."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    folders = Path("/usr/lib/postgresql").glob("*/bin")
+    versions = sorted(folders, key=lambda folder: float(folder.parent.name))
+    return versions[-1] if versions else None
+
+
+def redis() -> str | None:
+    return shutil.which("redis-server")
+
+
+def missing() -> list[str]:
+    found = {"Chromium": chromium(), "PostgreSQL": postgresql(), "Redis": redis()}
+    return [name for name, program in found.items() if program is None]
+
+
+def required() -> bool:
+    return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def _system() -> str:
+    release = Path("/etc/os-release")
+    lines = release.read_text().splitlines() if release.exists() else []
+    return next((line[3:].strip('"') for line in lines if line.startswith("ID=")), "")
+
+
+def _install(names: list[str]) -> None:
+    packages = [PACKAGES[name] for name in names]
+    if _system() == "ubuntu" and "chromium" in packages:
+        # Ubuntu's package is a snap, which does not run without its daemon.
+        packages.remove("chromium")
+        subprocess.run(
+            [sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=False
+        )
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    for command in (
+        ["update", "-q"],
+        ["install", "-q", "-y", "--no-install-recommends", *packages],
+    ):
+        subprocess.run(
+            ["apt-get", *command], env=environment, check=False, stdout=subprocess.DEVNULL
+        )
+
+
+def main() -> int:
+    names = missing()
+    if not names:
+        return 0
+    if "--closing" in sys.argv:
+        print(f"Left out, because not installed here: the tests that need {', '.join(names)}.")
+        return 0
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print(
+            f"Installing what the tests need and this machine lacks: {', '.join(names)} (apt-get)."
+        )
+        _install(names)
+        names = missing()
+    if names:
+        print(f"Not installed: {', '.join(names)}. The tests that need them are left out.")
+    return 1 if names and required() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

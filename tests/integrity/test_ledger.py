@@ -12,7 +12,7 @@ from integrity.chain import Break, BreakKind
 from integrity.ledger import Draft, Sealed, Verdict
 from integrity.models import LedgerEntry, LedgerStream
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 AT = datetime(2026, 11, 22, 10, 42, 7, 128_000, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from integrity import ledger, triggers
 from integrity.models import LedgerEntry, LedgerStream
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 AT = datetime(2026, 11, 22, 10, 42, tzinfo=UTC)
 ENTRY, STREAM = triggers.ENTRY, triggers.STREAM

@@ -1,0 +1,52 @@
+"""Verify ledger streams; exit with 1 and the first broken entry where one is not whole."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from tqdm import tqdm
+
+from integrity import ledger, triggers
+from integrity.ledger import Verdict
+from integrity.models import LedgerEntry, LedgerStream
+
+
+class Command(BaseCommand):
+    help = "Walk the ledger's chains from their beginning to their head."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--stream", help="verify this stream alone")
+
+    def handle(self, *args: Any, stream: str | None = None, **options: Any) -> None:
+        if stream and not LedgerStream.objects.filter(name=stream).exists():
+            raise CommandError(f"No stream is named {stream!r}.")
+        for name in triggers.missing(connection):
+            self.stderr.write(f"Warning: the trigger {name} is missing or switched off.")
+        streams = entries = 0
+        broken: list[Verdict] = []
+        with self._bar(stream, hidden=options["verbosity"] == 0) as bar:
+            for verdict in ledger.verify_all(bar.update, stream=stream):
+                streams += 1
+                entries += verdict.entries
+                if verdict.broken:
+                    broken.append(verdict)
+                    break
+        if broken:
+            raise CommandError(_broken_sentence(broken[0]))
+        self.stdout.write(f"{streams} streams, {entries} entries verified")
+
+    def _bar(self, stream: str | None, *, hidden: bool) -> "tqdm[Any]":
+        rows = LedgerEntry.objects.filter(**({"stream__name": stream} if stream else {}))
+        return tqdm(
+            total=rows.count(), unit=" entries", desc="Verifying", leave=False,
+            disable=True if hidden else None,  # None: shown in a terminal only
+        )  # fmt: skip
+
+
+def _broken_sentence(verdict: Verdict) -> str:
+    assert verdict.broken
+    return (
+        f"Broken: stream {verdict.stream}, entry {verdict.broken.seq}, {verdict.broken.kind}. "
+        f"{verdict.broken.sentence}"
+    )

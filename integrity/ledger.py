@@ -65,7 +65,7 @@ class Verdict:
         return self.broken is None
 
 
-Progress = Callable[[int], None]  # called with the number of entries walked since the last call
+Progress = Callable[[int], object]  # called with the number of entries walked since the last call
 
 
 def append(*, stream: str, kind: str, payload: Payload, actor: str, at: datetime) -> Sealed:

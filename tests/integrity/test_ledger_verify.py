@@ -74,6 +74,7 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_sees_how_far_the_walk_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", Terminal())
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
     call_command("ledger_verify")
-    assert "/6" in sys.stderr.getvalue()  # type: ignore[attr-defined]
+    assert "/6" in terminal.getvalue()

@@ -1,0 +1,188 @@
+"""The admin of integrity: lockdown policies as a table of steps, ledger entries to be read."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from integrity import chain, lockdown, policies
+from integrity.lockdown import Action
+from integrity.models import LedgerEntry, LockdownPolicy
+
+if TYPE_CHECKING:  # generic for mypy, not in Django itself
+    PolicyModelForm = forms.ModelForm[LockdownPolicy]
+    PolicyModelAdmin = admin.ModelAdmin[LockdownPolicy]
+    EntryModelAdmin = admin.ModelAdmin[LedgerEntry]
+else:
+    PolicyModelForm, PolicyModelAdmin, EntryModelAdmin = (
+        forms.ModelForm,
+        admin.ModelAdmin,
+        admin.ModelAdmin,
+    )
+
+STEP_LABELS = {
+    Action.WARN: gettext_lazy("Remind from time no."),
+    Action.BLUR: gettext_lazy("Cover the test from time no."),
+    Action.ASK_PROCTOR: gettext_lazy("Call a proctor from time no."),
+    Action.PAUSE: gettext_lazy("Pause from time no."),
+}
+
+RELIABILITY = {
+    lockdown.Reliability.GOOD: gettext_lazy("good: the browser tells it whenever it happens."),
+    lockdown.Reliability.FAIR: gettext_lazy("fair: true when told, but not always told."),
+    lockdown.Reliability.WEAK: gettext_lazy("weak: often told for harmless reasons."),
+}
+
+
+def _field_names(signal: lockdown.Signal) -> list[str]:
+    actions = STEP_LABELS if signal.adverse else {}
+    return [f"{signal.name}__log", *(f"{signal.name}__{action}" for action in actions)]
+
+
+class StepsForm(PolicyModelForm):
+    """Shows the rules as numbers: from which occurrence on each step follows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for event, rule in lockdown.read_rules(self.instance.rules).items():
+            self.initial[f"{event}__log"] = True
+            for step in rule.steps():
+                self.initial[f"{event}__{step.action}"] = step.after
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        rules: dict[str, lockdown.Rule] = {}
+        for name in lockdown.SIGNALS:
+            try:
+                rules |= lockdown.read_rules(_rules_of(name, data))
+            except lockdown.PolicyError:
+                self.add_error(
+                    f"{name}__log",
+                    gettext("Each stronger step must begin later than the milder one before it."),
+                )
+        self.instance.rules = lockdown.write_rules(rules)
+        return data
+
+
+def _rules_of(event: str, data: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    steps = [
+        {"action": action.value, "after": data[f"{event}__{action}"]}
+        for action in STEP_LABELS
+        if data.get(f"{event}__{action}")
+    ]
+    if (steps or data.get(f"{event}__log")) and (not steps or steps[0]["after"] > 1):
+        steps.insert(0, {"action": Action.LOG.value, "after": 1})
+    return {event: steps} if steps else {}
+
+
+def _step_fields() -> dict[str, forms.Field]:
+    fields: dict[str, forms.Field] = {}
+    for signal in lockdown.SIGNALS.values():
+        fields[f"{signal.name}__log"] = forms.BooleanField(
+            label=gettext_lazy("Note it"), required=False
+        )
+        for action, label in STEP_LABELS.items() if signal.adverse else ():
+            fields[f"{signal.name}__{action}"] = forms.IntegerField(
+                label=label, required=False, min_value=1, max_value=99
+            )
+    return fields
+
+
+class Meta:
+    model = LockdownPolicy
+    fields = ("name", "requires_javascript", "requires_fullscreen")
+
+
+PolicyForm = type("PolicyForm", (StepsForm,), {**_step_fields(), "Meta": Meta})
+
+
+@admin.register(LockdownPolicy)
+class LockdownPolicyAdmin(PolicyModelAdmin):
+    form = PolicyForm
+    list_display = ("name", "version", "watched", "requires_javascript", "requires_fullscreen")
+    list_filter = ("name",)
+    search_fields = ("name",)
+    save_as = True
+
+    def get_fieldsets(self, request: HttpRequest, obj: LockdownPolicy | None = None) -> Any:
+        about = gettext(
+            "Numbers say from which occurrence on a step follows; leave a step empty to leave it "
+            "out. What a browser reports can be forged and can be innocent: prefer mild steps."
+        )
+        head = ("name", ("requires_javascript", "requires_fullscreen"))
+        return [
+            (None, {"fields": head, "description": about}),
+            *(
+                (
+                    gettext(signal.title),
+                    {"fields": (tuple(_field_names(signal)),), "description": _about(signal)},
+                )
+                for signal in lockdown.SIGNALS.values()
+            ),
+        ]
+
+    @admin.display(description=gettext_lazy("watches"))
+    def watched(self, row: LockdownPolicy) -> str:
+        count = len(row.rules)
+        return ngettext("%(count)s event", "%(count)s events", count) % {"count": count}
+
+    def save_model(
+        self, request: HttpRequest, obj: LockdownPolicy, form: Any, change: bool
+    ) -> None:
+        before = obj.pk
+        policies.save(obj)
+        if change and obj.pk != before:
+            messages.info(
+                request,
+                gettext(
+                    "The policy was in use, so the change is its new version %(version)s. "
+                    "Sittings and sessions keep theirs until you choose the new one."
+                )
+                % {"version": obj.version},
+            )
+
+
+def _about(signal: lockdown.Signal) -> SafeString:
+    causes = "; ".join(gettext(cause) for cause in signal.innocent_causes)
+    return format_html(
+        "{} <strong>{}</strong> {} {}.",
+        gettext("Reliability:"),
+        RELIABILITY[signal.reliability],
+        gettext("Innocent causes:"),
+        causes,
+    )
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(EntryModelAdmin):
+    """Entries to be read and searched; nobody adds, changes or deletes one."""
+
+    list_display = ("stream", "seq", "at", "kind", "actor", "hash")
+    list_display_links = ("seq",)
+    list_select_related = ("stream",)
+    search_fields = ("stream__name__exact", "kind", "actor")
+    search_help_text = gettext_lazy("The whole name of a stream, or part of a kind or an actor")
+    ordering = ("-id",)
+    show_full_result_count = False
+
+    @admin.display(description=gettext_lazy("time"), ordering="at_ms")
+    def at(self, row: LedgerEntry) -> str:
+        at = chain.EPOCH + row.at_ms * chain.MILLISECOND
+        return at.isoformat(sep=" ", timespec="milliseconds")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
+        return super().get_queryset(request).select_related("stream")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: LedgerEntry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: LedgerEntry | None = None) -> bool:
+        return False

@@ -1,0 +1,62 @@
+"""The assessment item and the shared stimulus, as read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assembly.qti.body import Interaction, Node
+from assembly.qti.declarations import (
+    ContextDeclaration,
+    OutcomeDeclaration,
+    ResponseDeclaration,
+    TemplateDeclaration,
+)
+from assembly.qti.processing import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class StimulusRef:
+    identifier: str
+    href: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModalFeedback:
+    """Shown when the outcome holds the identifier, or, with `show` false, when it does not."""
+
+    outcome_identifier: str
+    identifier: str
+    show: bool
+    title: str
+    content: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentItem:
+    identifier: str
+    title: str
+    label: str = ""
+    language: str = ""
+    adaptive: bool = False
+    time_dependent: bool = False
+    responses: Mapping[str, ResponseDeclaration] = field(default_factory=dict)
+    outcomes: Mapping[str, OutcomeDeclaration] = field(default_factory=dict)
+    templates: Mapping[str, TemplateDeclaration] = field(default_factory=dict)
+    contexts: Mapping[str, ContextDeclaration] = field(default_factory=dict)
+    template_processing: Rules = ()
+    response_processing: Rules = ()
+    body: tuple[Node, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
+    modal_feedback: tuple[ModalFeedback, ...] = ()
+    stimulus_refs: tuple[StimulusRef, ...] = ()
+    stylesheets: tuple[str, ...] = ()
+    max_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stimulus:
+    identifier: str
+    title: str
+    language: str = ""
+    body: tuple[Node, ...] = ()
+    stylesheets: tuple[str, ...] = ()

@@ -1,0 +1,264 @@
+"""One candidate's work on one item: begun, answered, attempted; every verb returns a new session."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from assembly.qti import item_scope, processing, values
+from assembly.qti.body import Problem
+from assembly.qti.errors import ProcessingError, ResponseError
+from assembly.qti.expressions import Stream, Tracer
+from assembly.qti.item import AssessmentItem
+from assembly.qti.item_scope import COMPLETION_STATUS, ItemScope, Variables
+from assembly.qti.processing import ConstraintUnmetError, Run
+from assembly.qti.values import Raw, RawResponses, Value
+
+TEMPLATE_TRIES = 100
+NOT_ATTEMPTED, UNKNOWN, COMPLETED = "not_attempted", "unknown", "completed"
+
+Values = Mapping[str, Value | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemSession:
+    """`corrects` and `defaults` hold only what template processing changed; `notes` name rules left out."""
+
+    templates: Values = field(default_factory=dict)
+    outcomes: Values = field(default_factory=dict)
+    responses: Values = field(default_factory=dict)
+    corrects: Values = field(default_factory=dict)
+    defaults: Values = field(default_factory=dict)
+    choice_orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    num_attempts: int = 0
+    duration_seconds: float = 0.0
+    completion_status: str = NOT_ATTEMPTED
+    notes: tuple[str, ...] = ()
+
+
+def begin(
+    item: AssessmentItem, stream: Stream, template_defaults: Values | None = None
+) -> ItemSession:
+    """Template processing, choice orders, and variables at their defaults."""
+    scope, notes = _vary(item, stream, template_defaults or {})
+    variables = scope.variables
+    return ItemSession(
+        templates=variables.templates,
+        outcomes=item_scope.initial_outcomes(item, variables.defaults),
+        responses=item_scope.initial_responses(item, variables.defaults),
+        corrects=variables.corrects,
+        defaults=variables.defaults,
+        choice_orders=_choice_orders(item, stream),
+        notes=notes,
+    )
+
+
+def _vary(
+    item: AssessmentItem, stream: Stream, overrides: Values
+) -> tuple[ItemScope, tuple[str, ...]]:
+    """Template processing; after too many tries the variables keep their defaults and the rules run once more
+    without the constraints, as the specification says."""
+    rules = item.template_processing
+    for attempt_number in range(TEMPLATE_TRIES):
+        scope = item_scope.for_templates(item, stream, overrides, f"template|{attempt_number}|")
+        run = Run(scope, scope.assign, [])
+        try:
+            run.all(rules)
+        except ConstraintUnmetError:
+            continue
+        return scope, tuple(run.notes)
+    scope = item_scope.for_templates(item, stream, overrides, f"template|{TEMPLATE_TRIES}|")
+    notes = [f"No variant met the constraints in {TEMPLATE_TRIES} tries; defaults are used."]
+    Run(scope, scope.assign, notes).all(_after_last_constraint(rules))
+    return scope, tuple(notes)
+
+
+def _after_last_constraint(rules: processing.Rules) -> processing.Rules:
+    places = [at for at, rule in enumerate(rules) if isinstance(rule, processing.Constraint)]
+    return rules[places[-1] + 1 :]
+
+
+def _choice_orders(item: AssessmentItem, stream: Stream) -> dict[str, tuple[str, ...]]:
+    orders: dict[str, tuple[str, ...]] = {}
+    for interaction in item.interactions:
+        for group in interaction.shuffle_groups():
+            free = [name for name in group.identifiers if name not in group.fixed]
+            drawn = stream.permutation(len(free), f"choices|{group.label}|")
+            shuffled = iter([free[index] for index in drawn])
+            orders[group.label] = tuple(
+                name if name in group.fixed else next(shuffled) for name in group.identifiers
+            )
+    return orders
+
+
+def bind(item: AssessmentItem, raw: RawResponses) -> dict[str, Value | None]:
+    """Typed values of exactly the identifiers given; raises ResponseError for what does not fit."""
+    bound: dict[str, Value | None] = {}
+    for identifier, text in raw.items():
+        declaration = item.responses.get(identifier)
+        if declaration is None:
+            raise ResponseError(
+                f"This item has no response called {identifier[:80]}.", reason="unknown_response"
+            )
+        if not _well_formed(text):
+            raise ResponseError(
+                "A response must be text, a list of texts, or nothing.", reason="wrong_type"
+            )
+        bound[identifier] = values.parse(text, declaration.base_type, declaration.cardinality)
+    return bound
+
+
+def _well_formed(raw: Raw) -> bool:
+    if isinstance(raw, list):
+        return all(isinstance(entry, str) for entry in raw)
+    return raw is None or isinstance(raw, str)
+
+
+def problems(item: AssessmentItem, session: ItemSession, raw: RawResponses) -> tuple[Problem, ...]:
+    """The constraints that these responses leave unmet, interaction by interaction."""
+    current = {**session.responses, **bind(item, raw)}
+    return tuple(
+        replace(problem, response_identifier=interaction.response_identifier)
+        for interaction in item.interactions
+        for problem in interaction.problems(current.get(interaction.response_identifier))
+    )
+
+
+def is_answered(item: AssessmentItem, raw: RawResponses) -> bool:
+    """At least one interaction's response is not NULL and differs from its default."""
+    bound = bind(item, raw)
+    asked = {interaction.response_identifier for interaction in item.interactions}
+    return any(
+        value is not None and not _is_default(item, identifier, value)
+        for identifier, value in bound.items()
+        if identifier in asked
+    )
+
+
+def _is_default(item: AssessmentItem, identifier: str, value: Value) -> bool:
+    default = item.responses[identifier].default
+    return default is not None and values.same(value, default)
+
+
+def attempt(
+    item: AssessmentItem,
+    session: ItemSession,
+    raw: RawResponses,
+    *,
+    duration_seconds: float,
+    tracer: Tracer | None = None,
+) -> ItemSession:
+    """One attempt: the responses are committed and response processing runs.
+
+    Responses that are not given keep the session's; those of an ended attempt go back to not pressed.
+    """
+    responses = {**_before_attempt(item, session), **bind(item, raw)}
+    status = UNKNOWN if session.completion_status == NOT_ATTEMPTED else session.completion_status
+    outcomes = (
+        dict(session.outcomes)
+        if item.adaptive
+        else item_scope.initial_outcomes(item, session.defaults)
+    )
+    outcomes[COMPLETION_STATUS] = values.identifier(status)
+    scope = ItemScope(
+        item,
+        Variables(
+            templates=dict(session.templates),
+            outcomes=outcomes,
+            responses=responses,
+            corrects=dict(session.corrects),
+            defaults=dict(session.defaults),
+        ),
+        num_attempts=session.num_attempts + 1,
+        duration_seconds=duration_seconds,
+        tracer=tracer,
+    )
+    run = Run(scope, scope.assign, [])
+    run.all(item.response_processing)
+    return _committed(item, session, scope, run.notes)
+
+
+def _committed(
+    item: AssessmentItem, session: ItemSession, scope: ItemScope, notes: list[str]
+) -> ItemSession:
+    outcomes = scope.variables.outcomes
+    status = outcomes.get(COMPLETION_STATUS) if item.adaptive else None
+    settled = (
+        str(status.scalar) if status is not None else (UNKNOWN if item.adaptive else COMPLETED)
+    )
+    if COMPLETION_STATUS not in item.outcomes:
+        outcomes.pop(COMPLETION_STATUS, None)
+    return replace(
+        session,
+        outcomes=outcomes,
+        responses=scope.variables.responses,
+        num_attempts=scope.num_attempts,
+        duration_seconds=scope.duration_seconds,
+        completion_status=settled,
+        notes=tuple(notes),
+    )
+
+
+def _before_attempt(item: AssessmentItem, session: ItemSession) -> dict[str, Value | None]:
+    pressed = {
+        interaction.response_identifier
+        for interaction in item.interactions
+        if interaction.name == "end_attempt_interaction"
+    }
+    kept = {name: value for name, value in session.responses.items() if name not in pressed}
+    return {**kept, **{name: values.boolean(False) for name in pressed if name in item.responses}}
+
+
+def correct_responses(item: AssessmentItem, session: ItemSession) -> dict[str, Value | None]:
+    """What is right in this session, after set-correct-response; for staff, never for a candidate's page."""
+    return {
+        name: session.corrects.get(name, declaration.correct)
+        for name, declaration in item.responses.items()
+    }
+
+
+def to_json(session: ItemSession) -> dict[str, Any]:
+    """Lexical values: the types come back from the item's declarations."""
+    return {
+        "templates": _raws(session.templates),
+        "outcomes": _raws(session.outcomes),
+        "responses": _raws(session.responses),
+        "corrects": _raws(session.corrects),
+        "defaults": _raws(session.defaults),
+        "choice_orders": {label: list(order) for label, order in session.choice_orders.items()},
+        "num_attempts": session.num_attempts,
+        "duration_seconds": session.duration_seconds,
+        "completion_status": session.completion_status,
+        "notes": list(session.notes),
+    }
+
+
+def _raws(variables: Values) -> dict[str, Raw]:
+    return {name: values.raw(value) for name, value in variables.items()}
+
+
+def from_json(item: AssessmentItem, data: Mapping[str, Any]) -> ItemSession:
+    """The session as `to_json` wrote it; variables that the item does not declare raise ProcessingError."""
+    return ItemSession(
+        templates=_values(item, data["templates"]),
+        outcomes=_values(item, data["outcomes"]),
+        responses=_values(item, data["responses"]),
+        corrects=_values(item, data["corrects"]),
+        defaults=_values(item, data["defaults"]),
+        choice_orders={label: tuple(order) for label, order in data["choice_orders"].items()},
+        num_attempts=data["num_attempts"],
+        duration_seconds=data["duration_seconds"],
+        completion_status=data["completion_status"],
+        notes=tuple(data["notes"]),
+    )
+
+
+def _values(item: AssessmentItem, raws: Mapping[str, Raw]) -> dict[str, Value | None]:
+    found: dict[str, Value | None] = {}
+    for name, raw in raws.items():
+        declaration = item_scope.declaration(item, name)
+        if declaration is None:
+            raise ProcessingError(
+                f"The item has no variable called {name}.", reason="unknown_variable"
+            )
+        found[name] = values.parse(raw, declaration.base_type, declaration.cardinality)
+    return found

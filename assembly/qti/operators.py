@@ -1,0 +1,81 @@
+"""The table of all operators, and the evaluation of an expression by it."""
+
+from collections.abc import Callable
+
+from assembly.qti import (
+    operators_compare,
+    operators_containers,
+    operators_logic,
+    operators_numbers,
+    operators_random,
+    operators_rounding,
+    operators_test,
+    operators_text,
+    operators_variables,
+)
+from assembly.qti.errors import ProcessingError, UnsupportedError
+from assembly.qti.expressions import Call, Expression, Scope
+from assembly.qti.values import Value
+
+Operator = Callable[[Call], Value | None]
+
+TABLE: dict[str, Operator] = {
+    **operators_variables.TABLE,
+    **operators_logic.TABLE,
+    **operators_compare.TABLE,
+    **operators_numbers.TABLE,
+    **operators_rounding.TABLE,
+    **operators_containers.TABLE,
+    **operators_text.TABLE,
+    **operators_random.TABLE,
+    **operators_test.TABLE,
+}
+
+# These evaluate their own operands, more than once.
+_LAZY = frozenset({"repeat"})
+_NO_OPERANDS: list[Value | None] = []
+
+
+def evaluate(expression: Expression, scope: Scope) -> Value | None:
+    """The value of an expression; raises ProcessingError where it is not one."""
+    if expression.constant is not None:
+        return expression.constant
+    operator = TABLE.get(expression.name)
+    if operator is None:
+        raise ProcessingError(
+            f"qti-{expression.name} is not an expression.",
+            reason="unknown_expression",
+            line=expression.line,
+        )
+    if expression.children and expression.name not in _LAZY:
+        operands = [evaluate(child, scope) for child in expression.children]
+    else:
+        operands = _NO_OPERANDS
+    try:
+        result = operator(Call(expression, operands, scope, evaluate))
+    except (OverflowError, RecursionError) as error:
+        raise ProcessingError(
+            f"qti-{expression.name} went beyond what numbers can hold.",
+            reason="overflow",
+            line=expression.line,
+        ) from error
+    if scope.tracer is not None:
+        scope.tracer(expression, operands, result)
+    return result
+
+
+def check(expression: Expression) -> None:
+    """Refuse what this engine does not evaluate: custom operators, and names that are no expression."""
+    if expression.name == "custom-operator":
+        name = expression.attributes.get("class") or expression.attributes.get("definition", "")
+        raise UnsupportedError(
+            f"The custom operator {name or 'without a name'} is not supported.",
+            reason="custom_operator",
+            line=expression.line,
+        )
+    if expression.name not in TABLE:
+        raise UnsupportedError(
+            f"The expression {expression.name} is not known.",
+            reason="unknown_expression",
+            line=expression.line,
+        )

@@ -1,0 +1,171 @@
+"""Reads items and stimuli, QTI 3 and older, from bytes that nobody vouches for."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from lxml import etree
+
+from assembly.qti import (
+    reading_body,
+    reading_declarations,
+    reading_rules,
+    reading_tests,
+    response_templates,
+    scoring_range,
+    upgrade,
+    xml,
+)
+from assembly.qti.assessment import AssessmentTest
+from assembly.qti.body import Interaction, Node
+from assembly.qti.declarations import Declaration
+from assembly.qti.errors import ReadingError, UnsupportedError
+from assembly.qti.item import AssessmentItem, ModalFeedback, Stimulus, StimulusRef
+from assembly.qti.processing import Rules
+from assembly.qti.reading_rules import Resolver
+from assembly.qti.xml import parse_xml
+
+__all__ = ["parse_xml", "read_item", "read_stimulus", "read_test"]
+
+Declared = TypeVar("Declared", bound=Declaration)
+
+
+def read_item(source: bytes, *, resolve: Resolver | None = None) -> AssessmentItem:
+    """`resolve` fetches the bytes of files that the item includes, by their address as written."""
+    root = _root(source, "qti-assessment-item")
+    body = _body(root, "qti-item-body")
+    interactions = tuple(reading_body.interactions_in(body))
+    responses = _declared(root, "qti-response-declaration", reading_declarations.read_response)
+    outcomes = _declared(root, "qti-outcome-declaration", reading_declarations.read_outcome)
+    rules = _response_processing(root, resolve)
+    _check_bound(root, interactions, responses)
+    return AssessmentItem(
+        identifier=xml.required(root, "identifier"),
+        title=str(root.get("title") or ""),
+        label=str(root.get("label") or ""),
+        language=xml.language(root),
+        adaptive=xml.flag(root, "adaptive"),
+        time_dependent=xml.flag(root, "time-dependent"),
+        responses=responses,
+        outcomes=outcomes,
+        templates=_declared(root, "qti-template-declaration", reading_declarations.read_template),
+        contexts=_declared(root, "qti-context-declaration", reading_declarations.read_context),
+        template_processing=_rules(root, "qti-template-processing", resolve),
+        response_processing=rules,
+        body=body,
+        interactions=interactions,
+        modal_feedback=tuple(map(_modal, xml.children(root, "qti-modal-feedback"))),
+        stimulus_refs=tuple(map(_stimulus_ref, xml.children(root, "qti-assessment-stimulus-ref"))),
+        stylesheets=_stylesheets(root),
+        max_score=scoring_range.maximum(outcomes, responses, rules),
+    )
+
+
+def read_stimulus(source: bytes) -> Stimulus:
+    root = _root(source, "qti-assessment-stimulus")
+    return Stimulus(
+        identifier=xml.required(root, "identifier"),
+        title=str(root.get("title") or ""),
+        language=xml.language(root),
+        body=_body(root, "qti-stimulus-body"),
+        stylesheets=_stylesheets(root),
+    )
+
+
+def read_test(source: bytes, *, resolve: Resolver | None = None) -> AssessmentTest:
+    """`resolve` fetches sections and fragments that are kept in files of their own."""
+    return reading_tests.read(_root(source, "qti-assessment-test"), resolve)
+
+
+def _root(source: bytes, wanted: str) -> etree._Element:
+    root = upgrade.upgrade(parse_xml(source))
+    if xml.name(root) != wanted:
+        raise ReadingError(
+            f"This is not {wanted.replace('-', ' ').replace('qti', 'a QTI')}:"
+            f" the document is a {xml.name(root)[:80]}.",
+            reason="wrong_root",
+            line=xml.line(root),
+        )
+    return root
+
+
+def _body(root: etree._Element, name: str) -> tuple[Node, ...]:
+    found = xml.child(root, name)
+    return () if found is None else reading_body.read_body(found)
+
+
+def _declared(
+    root: etree._Element, name: str, read: Callable[[etree._Element], Declared]
+) -> dict[str, Declared]:
+    found: dict[str, Declared] = {}
+    for element in xml.children(root, name):
+        declaration = read(element)
+        if declaration.identifier in found:
+            raise ReadingError(
+                f"{declaration.identifier} is declared twice.",
+                reason="duplicate_identifier",
+                line=xml.line(element),
+            )
+        found[declaration.identifier] = declaration
+    return found
+
+
+def _rules(root: etree._Element, name: str, resolve: Resolver | None) -> Rules:
+    found = xml.child(root, name)
+    return () if found is None else reading_rules.read_rules(found, resolve)
+
+
+def _response_processing(root: etree._Element, resolve: Resolver | None) -> Rules:
+    """Rules of its own win over a template; an unknown template is looked for at its location."""
+    element = xml.child(root, "qti-response-processing")
+    if element is None:
+        return ()
+    own = reading_rules.read_rules(element, resolve)
+    address = str(element.get("template") or "").strip()
+    location = str(element.get("template-location") or "").strip()
+    if own or not (address or location):
+        return own
+    standard = response_templates.find(address)
+    if standard is not None:
+        return standard
+    if resolve is None:
+        raise UnsupportedError(
+            f"The response processing template {address[:120]} is not known.",
+            reason="unknown_template",
+            line=xml.line(element),
+        )
+    template = upgrade.upgrade(parse_xml(resolve(location or address)))
+    return reading_rules.read_rules(template, resolve)
+
+
+def _check_bound(
+    root: etree._Element, interactions: Iterable[Interaction], responses: dict[str, Declared]
+) -> None:
+    for interaction in interactions:
+        if interaction.response_identifier not in responses:
+            raise ReadingError(
+                f"An interaction answers {interaction.response_identifier}, which is not declared.",
+                reason="undeclared_response",
+                line=interaction.line,
+            )
+
+
+def _modal(element: etree._Element) -> ModalFeedback:
+    return ModalFeedback(
+        outcome_identifier=xml.required(element, "outcome-identifier"),
+        identifier=xml.required(element, "identifier"),
+        show=element.get("show-hide") != "hide",
+        title=str(element.get("title") or ""),
+        content=reading_body.read_body(element),
+    )
+
+
+def _stimulus_ref(element: etree._Element) -> StimulusRef:
+    return StimulusRef(
+        identifier=xml.required(element, "identifier"),
+        href=xml.required(element, "href"),
+        title=str(element.get("title") or ""),
+    )
+
+
+def _stylesheets(root: etree._Element) -> tuple[str, ...]:
+    return tuple(xml.required(sheet, "href") for sheet in xml.children(root, "qti-stylesheet"))

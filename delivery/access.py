@@ -1,19 +1,25 @@
 """Who must sign in where, and where each role lands afterwards."""
 
+import hashlib
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
+
+from delivery import throttle
 
 STAFF_PREFIXES = ("/proctor/", "/auditor/", "/author/", "/admin/", "/staff/")
 
@@ -32,6 +38,28 @@ class SignInRequired(LoginRequiredMiddleware):
         return redirect_to_login(request.get_full_path(), url)
 
 
+class StaffSignInForm(AuthenticationForm):
+    """A user name and password; failures are counted per address and per user name."""
+
+    def clean(self) -> dict[str, Any]:
+        name = self.cleaned_data.get("username", "").casefold()
+        key = hashlib.sha256(name.encode()).hexdigest()
+        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        at = timezone.now()
+        refusal = throttle.may_try(address, key, at).refusal
+        if refusal is not None:
+            raise ValidationError(
+                _("Too many sign-ins failed. Wait until %(at)s and try again."),
+                code="throttled",
+                params=refusal.facts,
+            )
+        try:
+            return super().clean()
+        except ValidationError:
+            throttle.failed(address, key, at)
+            raise
+
+
 def landing(user: AbstractBaseUser | AnonymousUser) -> str:
     """The first page of a person's role."""
     if not isinstance(user, User):
@@ -43,6 +71,12 @@ def landing(user: AbstractBaseUser | AnonymousUser) -> str:
         if group in groups:
             return url
     return "/"
+
+
+@login_not_required
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """The admin's own sign-in page is the staff's: one door, one count of failures."""
+    return redirect_to_login(request.GET.get("next") or reverse("admin:index"), "staff_signin")
 
 
 def land(request: HttpRequest) -> HttpResponse:

@@ -3,11 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from delivery import environment
+
+# Lets ModelAdmin[Item] and its like be written where Django has no generics of its own.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = environment.path("VAR_DIR", BASE_DIR / "var")

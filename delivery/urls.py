@@ -16,10 +16,11 @@ urlpatterns = [
     path("staff/", access.land, name="landing"),
     path(
         "staff/signin/",
-        LoginView.as_view(redirect_authenticated_user=False),
+        LoginView.as_view(authentication_form=access.StaffSignInForm),
         name="staff_signin",
     ),
     path("staff/signout/", LogoutView.as_view(next_page="/staff/signin/"), name="staff_signout"),
+    path("admin/login/", access.admin_sign_in),
     path("admin/", admin.site.urls),
 ]
 

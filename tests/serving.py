@@ -74,15 +74,16 @@ class Serving:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.logged = folder / f"server-{self.port}.log"
         self.overrides = overrides
         self.process: subprocess.Popen[str] | None = None
 
     @property
     def log(self) -> str:
-        return (self.folder / "server.log").read_text()
+        return self.logged.read_text() if self.logged.exists() else ""
 
     def start(self) -> None:
-        with (self.folder / "server.log").open("a") as log:
+        with self.logged.open("a") as log:
             ready = self.log.count("READY") + 1
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve", "--no-static", "--port", str(self.port)],

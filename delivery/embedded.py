@@ -46,8 +46,10 @@ class EmbeddedCelery:
         self.beat.start()
 
     def stop(self) -> None:
-        self.beat.stop()
         # The worker looks at this flag in its own thread and leaves in order; 0 is its exit code.
         state.should_stop = 0  # type: ignore[assignment]  # declared None
-        self.thread.join(STOP_SECONDS)
+        # It may wait two seconds for a message before it looks: beat's next tick wakes it sooner.
+        if self.thread.is_alive():
+            self.thread.join(STOP_SECONDS)
+        self.beat.stop()
         state.should_stop = None

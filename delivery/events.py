@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 from uuid import UUID
 
 Flat = str | int | bool | list[str]
 HEADER = frozenset({"session_id", "sitting_id", "actor", "at"})
+
+
+class Head(TypedDict):
+    """What every fact begins with."""
+
+    session_id: UUID
+    sitting_id: int
+    actor: str
+    at: datetime
+
+
+def head(session_id: UUID, sitting_id: int, actor: str, at: datetime) -> Head:
+    """Return the head of a fact: whose session, who did it, when."""
+    return Head(session_id=session_id, sitting_id=sitting_id, actor=actor, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,12 @@ class Reason(StrEnum):
     NO_ADMISSION = "no_admission"
     CHIEF_ONLY = "chief_only"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    SAID_JUST_NOW = "said_just_now"
+    NO_CALL = "no_call"
+    TRY_AGAIN = "try_again"
+    RESULT_WITHHELD = "result_withheld"
+    NOT_SCORED = "not_scored"
+    NOT_RELEASED = "not_released"
     CODE_UNKNOWN = "code_unknown"
     TOO_MANY_TRIES = "too_many_tries"
     LINK_EXPIRED = "link_expired"
@@ -134,6 +140,14 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.CHANGED_MEANWHILE: _(
         "Somebody gave or took time since you looked. Nothing was changed; look at the new time and decide again."
     ),
+    Reason.SAID_JUST_NOW: _("The same message was sent less than a minute ago."),
+    Reason.NO_CALL: _("Nobody waits for an answer here."),
+    Reason.TRY_AGAIN: _("The database was too busy. Nothing was changed; please try again."),
+    Reason.RESULT_WITHHELD: _(
+        "The result is withheld. Your answers are kept; the staff of your test can tell you more."
+    ),
+    Reason.NOT_SCORED: _("Your answers are saved and are being scored. Look again in a moment."),
+    Reason.NOT_RELEASED: _("The results of this sitting have not been released yet."),
     Reason.CODE_UNKNOWN: _(
         "We do not know this access code. Check each character, or ask your proctor for a new one."
     ),

@@ -71,6 +71,7 @@ class ResponseRevision(models.Model):
     received_at = models.DateTimeField()
     elapsed_ms = models.BigIntegerField(default=0)
     in_grace = models.BooleanField(default=False)
+    answered = models.BooleanField(default=True)
     ledger_seq = models.PositiveIntegerField()
     ledger_head = models.CharField(max_length=64)
 

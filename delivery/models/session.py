@@ -31,7 +31,7 @@ OPEN_STATES = (State.IN_PROGRESS, State.PAUSED)
 ENDED_STATES = (State.COMPLETED, State.EXPIRED, State.TERMINATED)
 
 
-class AssessmentSession(FSMModelMixin, models.Model):  # type: ignore[misc]  # untyped mixin
+class AssessmentSession(FSMModelMixin, models.Model):
     """One candidate's attempt at a sitting; only the verbs of delivery change it."""
 
     class PausedBy(models.TextChoices):
@@ -199,6 +199,7 @@ class Message(models.Model):
         AssessmentSession, on_delete=models.CASCADE, related_name="messages"
     )
     text = models.TextField()
+    salt = models.CharField(max_length=32)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

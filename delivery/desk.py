@@ -1,0 +1,343 @@
+"""All that one needs to decide about and to show of one session: its row, plan, items and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from assembly import bank
+from assembly.qti.item import AssessmentItem
+from assembly.selection import PlannedItem, TestPlan
+from delivery import clock, events, navigation, outline
+from delivery.clock import Clock, Reading
+from delivery.models import AssessmentSession, Enrolment, ItemSession, Sitting, State
+from delivery.navigation import Route, Stop
+from delivery.outline import Outline
+
+
+@lru_cache(maxsize=128)
+def outline_of(test_version_id: int) -> Outline:
+    """Return the index of a published test; what is published never changes."""
+    return outline.outline(bank.definition(test_version_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item stands in the candidate's test, and which ways lead on."""
+
+    key: str
+    number: int
+    total: int
+    total_is_known: bool
+    part: str
+    part_title: str
+    section_titles: tuple[str, ...]
+    next_key: str | None
+    previous_key: str | None
+    is_last_in_part: bool
+    is_last: bool
+    linear: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MapEntry:
+    """One box of the item map."""
+
+    key: str
+    number: int
+    current: bool
+    answered: bool
+    flagged: bool
+    locked: bool
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MapSection:
+    """A titled run of boxes."""
+
+    title: str
+    entries: tuple[MapEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the items stand; `unanswered` counts those that can still be answered."""
+
+    total: int
+    answered: int
+    unanswered: int
+    flagged: int
+    locked: int
+
+
+@dataclass
+class Desk:
+    """One session with everything around it; verbs change its row, pages read it."""
+
+    session: AssessmentSession
+    rows: list[ItemSession] = field(default_factory=list)
+
+    @property
+    def sitting(self) -> Sitting:
+        return self.session.sitting
+
+    @cached_property
+    def outline(self) -> Outline:
+        return outline_of(self.sitting.test_version_id)
+
+    @cached_property
+    def plan(self) -> TestPlan:
+        return TestPlan.from_json(self.session.plan)
+
+    def regrow(self, plan: TestPlan) -> None:
+        """Put a longer plan in the place of this one."""
+        self.session.plan = plan.to_json()
+        self.__dict__["plan"] = plan
+
+    def head(self, by: str, at: datetime) -> events.Head:
+        """Return the head of a fact about this session."""
+        return events.head(self.session.pk, self.session.sitting_id, by, at)
+
+    @property
+    def clock(self) -> Clock:
+        return clock_of(self.session)
+
+    def item(self, key: str) -> ItemSession:
+        """Return an item's row; raises KeyError."""
+        return next(row for row in self.rows if row.key == key)
+
+    def definition(self, key: str) -> AssessmentItem:
+        return bank.item(self.item(key).item_version_id)
+
+    def planned(self, key: str) -> PlannedItem:
+        return next(item for item in self.plan.items if item.key == key)
+
+    def reading(self, at: datetime) -> Reading:
+        return clock.read(self.clock, at, timezone.get_current_timezone())
+
+    @property
+    def route(self) -> Route:
+        """Return the plan as navigation sees it, with what happened at each item."""
+        rows = {row.key: row for row in self.rows}
+        stops = tuple(self._stop(item, rows[item.key]) for item in self.plan.items)
+        return route_of(self.session, self.plan, stops)
+
+    def _stop(self, item: PlannedItem, row: ItemSession) -> Stop:
+        return Stop(
+            key=item.key,
+            part=item.part,
+            sections=item.sections,
+            answered=row.answered,
+            flagged=row.flagged,
+            closed=row.state == ItemSession.State.CLOSED,
+            required=not self.outline.control(item).allow_skipping,
+        )
+
+    def place(self, key: str) -> Place:
+        """Return where an item stands; raises StopIteration for an item not in the plan."""
+        route, item = self.route, self.planned(key)
+        titles = [self.outline.sections[name] for name in item.sections]
+        onward = navigation.next_key(route)
+        adaptive = any(section.adaptive for section in self.plan.sections)
+        at_end = onward is None and not self._may_grow(item)
+        return Place(
+            key=key,
+            number=route.index(key) + 1,
+            total=self.session.total if adaptive else len(route.stops),
+            total_is_known=not adaptive,
+            part=item.part,
+            part_title=self.outline.parts[item.part].title,
+            section_titles=tuple(section.title for section in titles if section.visible),
+            next_key=onward,
+            previous_key=navigation.previous_key(route),
+            is_last_in_part=at_end,
+            is_last=at_end and navigation.next_part(route) is None,
+            linear=route.leg is not None and route.leg.linear,
+        )
+
+    def _may_grow(self, item: PlannedItem) -> bool:
+        return any(
+            section.adaptive is not None and section.part == item.part
+            for section in self.plan.sections
+        )
+
+    def map(self) -> tuple[MapSection, ...]:
+        """Return the boxes of all parts that are not yet to come, by visible section."""
+        route, sections = self.route, list[tuple[str, list[MapEntry]]]()
+        for number, (item, stop) in enumerate(
+            zip(self.plan.items, route.stops, strict=True), start=1
+        ):
+            title = self._map_title(item)
+            if not sections or sections[-1][0] != title:
+                sections.append((title, []))
+            sections[-1][1].append(self._entry(route, stop, number))
+        return tuple(MapSection(title, tuple(entries)) for title, entries in sections)
+
+    def _map_title(self, item: PlannedItem) -> str:
+        titles = [self.outline.sections[name] for name in item.sections]
+        visible = [section.title for section in titles if section.visible]
+        return visible[-1] if visible else self.outline.parts[item.part].title
+
+    def _entry(self, route: Route, stop: Stop, number: int) -> MapEntry:
+        return MapEntry(
+            key=stop.key,
+            number=number,
+            current=stop.key == route.position,
+            answered=stop.answered,
+            flagged=stop.flagged,
+            locked=navigation.is_locked(route, stop),
+            reachable=bool(navigation.may_enter(route, stop.key)),
+        )
+
+    def counts(self) -> Counts:
+        route = self.route
+        locked = [stop for stop in route.stops if navigation.is_locked(route, stop)]
+        answered = [stop for stop in route.stops if stop.answered]
+        waiting = [stop for stop in route.stops if not stop.answered and stop not in locked]
+        return Counts(
+            total=len(route.stops),
+            answered=len(answered),
+            unanswered=len(waiting),
+            flagged=sum(stop.flagged for stop in route.stops),
+            locked=len(locked),
+        )
+
+
+def route_of(session: AssessmentSession, plan: TestPlan, stops: Iterable[Stop]) -> Route:
+    """Return a session's route over the given stops."""
+    known = outline_of(session.sitting.test_version_id)
+    return Route(
+        legs=outline.legs(known, plan, linear=session.sitting.linear),
+        stops=tuple(stops),
+        position=session.position,
+        ended=frozenset(session.ended_parts),
+        shut=frozenset(session.closed_scopes),
+    )
+
+
+def clock_of(session: AssessmentSession) -> Clock:
+    """Return the clock of a started session, with the limits of where the candidate is."""
+    known = outline_of(session.sitting.test_version_id)
+    # A session that has not started tells what its clock would be from its creation on.
+    started = session.started_at or session.created_at
+    pauses = AssessmentSession.PausedBy
+    return Clock(
+        started_at=started,
+        base_ms=session.base_ms,
+        multiplier=session.time_multiplier,
+        fixed_ms=session.fixed_ms,
+        unlimited=session.unlimited,
+        adjusted_ms=session.adjusted_ms,
+        paused_ms=session.paused_ms,
+        paused_at=session.paused_at,
+        closes_at=session.sitting.closes_at,
+        window_ms=session.window_ms,
+        window_waits=session.sitting.extend_past_window and session.paused_by != pauses.CANDIDATE,
+        grace_ms=session.sitting.grace_seconds * 1000,
+        since=session.since,
+        scopes=_scopes(known, session),
+    )
+
+
+def _scopes(known: Outline, session: AssessmentSession) -> tuple[clock.Scope, ...]:
+    here = position_of(session)
+    if here is None:
+        return ()
+    timing = session.timing
+    return outline.scopes_at(known, here, timing.get("spent", {}), timing.get("extra", {}))
+
+
+def position_of(session: AssessmentSession) -> PlannedItem | None:
+    """Return the planned item where the candidate is."""
+    rows = session.plan.get("items", []) if session.position else []
+    row = next((row for row in rows if row["key"] == session.position), None)
+    return PlannedItem(**{**row, "sections": tuple(row["sections"])}) if row else None
+
+
+def forecast(enrolment: Enrolment, at: datetime) -> Reading:
+    """Return what the clock would say if the enrolled candidate started now."""
+    candidate, sitting = enrolment.candidate, enrolment.sitting
+    known = outline_of(sitting.test_version_id)
+    ahead = Clock(
+        started_at=at,
+        base_ms=base_ms(known, sitting),
+        multiplier=candidate.time_multiplier,
+        fixed_ms=candidate.fixed_minutes * 60_000,
+        unlimited=candidate.unlimited,
+        closes_at=sitting.closes_at,
+        grace_ms=sitting.grace_seconds * 1000,
+    )
+    return clock.read(ahead, at, timezone.get_current_timezone())
+
+
+def base_ms(known: Outline, sitting: Sitting) -> int | None:
+    """Return the session's own time before accommodation, in milliseconds."""
+    seconds = outline.base_seconds(known, sitting.duration_seconds)
+    return None if seconds is None else round(seconds * 1000)
+
+
+def read(session_id: UUID) -> Desk:
+    """Read one session with its items; raises AssessmentSession.DoesNotExist."""
+    found = AssessmentSession.objects.select_related("sitting__test_version", "candidate")
+    return _with_rows(found.get(pk=session_id))
+
+
+def lock(session_id: UUID) -> Desk:
+    """Lock one session's row for the rest of the transaction and read the rest."""
+    found = AssessmentSession.objects.select_related("sitting__test_version", "candidate")
+    return _with_rows(found.select_for_update(of=("self",)).get(pk=session_id))
+
+
+def lock_all(locked: QuerySet[AssessmentSession]) -> list[Desk]:
+    """Read the desks of sessions that `locked` locks, in a constant number of statements."""
+    found = list(locked.select_related("sitting__test_version", "candidate"))
+    rows: dict[UUID, list[ItemSession]] = {session.pk: [] for session in found}
+    for row in ItemSession.objects.filter(session__in=found).order_by("position"):
+        rows[row.session_id].append(row)
+    return [Desk(session, rows[session.pk]) for session in found]
+
+
+def _with_rows(session: AssessmentSession) -> Desk:
+    rows = session.item_sessions.order_by("position")
+    return Desk(session, list(rows))
+
+
+def fold(session: AssessmentSession, at: datetime) -> None:
+    """Add the time since the last fold to every scope of the position; the clock stands after."""
+    here = position_of(session)
+    if here is not None and session.since is not None:
+        known = outline_of(session.sitting.test_version_id)
+        passed = max(0, clock.milliseconds(at - session.since))
+        spent = session.timing.setdefault("spent", {})
+        for _kind, scope, _title, _limits in outline.limits_at(known, here):
+            spent[scope] = spent.get(scope, 0) + passed
+    session.since = None
+
+
+def wind(session: AssessmentSession, at: datetime) -> None:
+    """Let the position count from `at` while the session runs, and set what is due next."""
+    session.since = at if session.state == State.IN_PROGRESS and session.position else None
+    reset_due(session, at)
+
+
+def reset_due(session: AssessmentSession, at: datetime) -> None:
+    """Set the session's deadline and when somebody must look at it again."""
+    running = session.state == State.IN_PROGRESS
+    now = clock_of(session)
+    session.deadline = clock.deadline(now, at) if running else None
+    session.due_at = clock.due(now, at) if running else _window_due(session, now, at)
+
+
+def _window_due(session: AssessmentSession, now: Clock, at: datetime) -> datetime | None:
+    """A paused session is looked at when its window closes, unless the window waits for it."""
+    closes = clock.window_deadline(now, at)
+    if session.state != State.PAUSED or now.window_waits or closes is None:
+        return None
+    return closes + timedelta(milliseconds=now.grace_ms)

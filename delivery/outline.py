@@ -1,0 +1,128 @@
+"""A test definition looked up by identifier: its limits, its control, its titles, its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assembly.qti import assessment
+from assembly.qti.assessment import (
+    AssessmentTest,
+    ItemRef,
+    NavigationMode,
+    ResolvedControl,
+    Section,
+    TestPart,
+    TimeLimits,
+)
+from assembly.selection import PlannedItem, TestPlan
+from delivery.clock import Kind, Scope
+from delivery.navigation import Leg, Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The parts, sections and item refs of one test by identifier."""
+
+    test: AssessmentTest
+    parts: dict[str, TestPart]
+    sections: dict[str, Section]
+    refs: dict[str, ItemRef]
+
+    def control(self, item: PlannedItem) -> ResolvedControl:
+        """Return the item session control in force at an item (QTI ASI: the nearest wins)."""
+        sections = [self.sections[name] for name in item.sections]
+        part, ref = self.parts[item.part], self.refs[item.ref]
+        return assessment.control(self.test, part, sections, ref)
+
+    def is_simultaneous(self, item: PlannedItem) -> bool:
+        mode = self.parts[item.part].submission_mode
+        return mode is assessment.SubmissionMode.SIMULTANEOUS
+
+    def weight(self, item: PlannedItem) -> float:
+        """Return the weight of an item's score in a total that the test leaves to us."""
+        weights = self.refs[item.ref].weights
+        return weights.get("WEIGHT", next(iter(weights.values()), 1.0))
+
+
+def outline(test: AssessmentTest) -> Outline:
+    """Index a test definition."""
+    sections: dict[str, Section] = {}
+    refs: dict[str, ItemRef] = {}
+    for part in test.parts:
+        for _path, child in assessment.walk(part.children):
+            if isinstance(child, Section):
+                sections[child.identifier] = child
+            else:
+                refs[child.identifier] = child
+    return Outline(test, {part.identifier: part for part in test.parts}, sections, refs)
+
+
+def legs(known: Outline, plan: TestPlan, *, linear: bool) -> tuple[Leg, ...]:
+    """Return the parts as navigation sees them.
+
+    Navigation belongs to the part; the sitting may only restrict it (`linear`), and an adaptive
+    section chooses from what was answered, so that its part knows no way back.
+    """
+    adaptive = {section.part for section in plan.sections if section.adaptive}
+    return tuple(
+        Leg(
+            name,
+            linear
+            or name in adaptive
+            or known.parts[name].navigation_mode is NavigationMode.LINEAR,
+        )
+        for name in plan.parts
+    )
+
+
+def bare_stop(item: PlannedItem, *, closed: bool) -> Stop:
+    """Return a plan's item as navigation sees it where only its closing matters."""
+    return Stop(key=item.key, part=item.part, sections=item.sections, closed=closed)
+
+
+def base_seconds(known: Outline, sitting_seconds: float | None) -> float | None:
+    """Return the smaller of the test's max-time and the sitting's duration, in seconds."""
+    limits = known.test.time_limits
+    test = None if limits.allow_late_submission else limits.max_seconds
+    given = [seconds for seconds in (test, sitting_seconds) if seconds is not None]
+    return min(given) if given else None
+
+
+def limits_at(known: Outline, item: PlannedItem) -> Iterator[tuple[Kind, str, str, TimeLimits]]:
+    """Yield what may be limited around an item, outermost first: kind, scope, title, limits."""
+    part = known.parts[item.part]
+    yield Kind.PART, f"part:{item.part}", part.title, part.time_limits
+    for name in item.sections:
+        section = known.sections[name]
+        yield Kind.SECTION, f"section:{name}", section.title, section.time_limits
+    yield Kind.ITEM, f"item:{item.key}", "", known.refs[item.ref].time_limits
+
+
+def scopes_at(
+    known: Outline, item: PlannedItem, spent: dict[str, int], extra: dict[str, int]
+) -> tuple[Scope, ...]:
+    """Return the limited scopes around an item with the milliseconds spent and given in each."""
+    return tuple(
+        Scope(
+            id=scope,
+            kind=kind,
+            title=title,
+            limit_ms=round(limits.max_seconds * 1000),
+            spent_ms=spent.get(scope, 0),
+            extra_ms=extra.get(scope, 0),
+            soft=limits.allow_late_submission,
+        )
+        for kind, scope, title, limits in limits_at(known, item)
+        if limits.max_seconds is not None
+    )
+
+
+def min_ms_left(known: Outline, item: PlannedItem, spent: dict[str, int]) -> int:
+    """Return how long an item must still be looked at before going on, in milliseconds.
+
+    QTI ASI: a min-time binds items (and sections) in linear mode only; no accommodation moves it.
+    """
+    limits = known.refs[item.ref].time_limits
+    needed = round((limits.min_seconds or 0) * 1000)
+    return max(0, needed - spent.get(f"item:{item.key}", 0))

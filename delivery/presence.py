@@ -1,0 +1,207 @@
+"""Who is there: the page that may write, heartbeats, calls for help, and what the page noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db import transaction
+
+from delivery import clock, desk, events, journal, refusals, sessions, steps
+from delivery.desk import Desk
+from delivery.events import Fact
+from delivery.models import AssessmentSession, Message, State
+from delivery.refusals import Reason
+from integrity import lockdown
+from integrity.lockdown import Action, Consequence
+
+MOST_IN_A_BATCH: Final = 50
+MOST_IN_A_MINUTE: Final = 120
+LONGEST_DETAIL: Final = 200
+LAST_MONOTONIC_MS: Final = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write: a save carries the epoch; a newer epoch ends the older one's right."""
+
+    epoch: int
+    taken_over: bool
+    device: str
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvent:
+    """What a page says it noticed; `monotonic_ms` is its own clock, never ours."""
+
+    name: str
+    monotonic_ms: int
+    detail: str = ""
+
+
+def claim(session_id: UUID, *, writer: str, device: str, by: str, at: datetime) -> Lease:
+    """Give the right to write to a page; the same page asking again keeps its epoch.
+
+    The lease returned names whom it was taken from: the device and when it was last seen.
+    """
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        session = found.session
+        before = (session.writer, session.device, session.last_seen_at)
+        if session.writer == writer[:64] and session.epoch:
+            return Lease(session.epoch, taken_over=False, device=before[1], last_seen_at=before[2])
+        session.epoch += 1
+        session.writer, session.device, session.last_seen_at = writer[:64], device[:200], at
+        fact = events.LeaseClaimed(**found.head(by, at), epoch=session.epoch, device=device[:200])
+        journal.record(fact)
+        steps.keep(found)
+        return Lease(session.epoch, bool(before[0]), before[1], before[2])
+
+
+def seen(session_id: UUID, *, by: str, at: datetime) -> None:
+    """Note a heartbeat; the first one after a silence is a fact."""
+    silent = AssessmentSession.objects.filter(pk=session_id, disconnected_at__isnull=False)
+    if not silent.exists():
+        AssessmentSession.objects.filter(pk=session_id).update(last_seen_at=at)
+        return
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        session = found.session
+        if session.disconnected_at is None:
+            return
+        away = max(0, clock.milliseconds(at - session.disconnected_at))
+        session.disconnected_at, session.last_seen_at = None, at
+        journal.record(events.ConnectionBack(**found.head(by, at), away_ms=away))
+        steps.keep(found)
+
+
+def lost(session_id: UUID, at: datetime) -> None:
+    """Note that the candidate's page went silent while the session runs."""
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        session = found.session
+        if session.disconnected_at is not None or session.state != State.IN_PROGRESS:
+            return
+        session.disconnected_at = at
+        journal.record(events.ConnectionLost(**found.head("system", at)))
+        steps.keep(found)
+
+
+def ask_help(session_id: UUID, at: datetime, *, by: str) -> None:
+    """Raise the candidate's hand; raising it twice is once."""
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        if found.session.help_requested_at is None and found.session.is_open:
+            found.session.help_requested_at = at
+            journal.record(events.HelpRequested(**found.head(by, at)))
+            steps.keep(found)
+
+
+def acknowledge(message_id: int, session_id: UUID, at: datetime, *, by: str) -> None:
+    """Note that the candidate has read a message of theirs."""
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        unread = Message.objects.filter(
+            pk=message_id, session_id=session_id, acknowledged_at__isnull=True
+        )
+        if unread.update(acknowledged_at=at):
+            fact = events.MessageAcknowledged(**found.head(by, at), message=message_id)
+            journal.record(fact)
+
+
+def unread_messages(session_id: UUID) -> list[Message]:
+    """Return the messages that the candidate has not acknowledged, oldest first."""
+    found = Message.objects.filter(session_id=session_id, acknowledged_at__isnull=True)
+    return list(found.order_by("sent_at"))
+
+
+def client_events(
+    session_id: UUID, reported: Sequence[ClientEvent], at: datetime, *, by: str
+) -> Consequence | None:
+    """Record what the page noticed and return what follows: the gravest consequence felt.
+
+    Claims are clipped and limited; what is over the limit is counted and not kept.
+    """
+    known = [event for event in reported if event.name in lockdown.SIGNALS]
+    allowed = known[: min(MOST_IN_A_BATCH, _left_in_minute(session_id, len(known)))]
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        if not found.session.is_open:
+            raise refusals.Refusal(Reason.NOT_RUNNING)
+        consequence = _record(found, allowed, len(known) - len(allowed), at)
+        steps.keep(found)
+    if consequence is not None and consequence.action is Action.PAUSE:
+        _pause_by_rule(session_id, consequence, at)
+    return consequence
+
+
+def _left_in_minute(session_id: UUID, wanted: int) -> int:
+    name = f"client-events:{session_id}"
+    cache.add(name, 0, timeout=60)
+    try:
+        used = cache.incr(name, wanted)
+    except ValueError:
+        return MOST_IN_A_MINUTE
+    return max(0, MOST_IN_A_MINUTE - (used - wanted))
+
+
+def _record(
+    found: Desk, allowed: Sequence[ClientEvent], dropped: int, at: datetime
+) -> Consequence | None:
+    session, facts, felt = found.session, list[Fact](), list[Consequence]()
+    policy = session.lockdown.policy() if session.lockdown is not None else None
+    for event in allowed:
+        facts.append(_reported(found, event, at))
+        if policy is None or not policy.watches(event.name):
+            continue
+        count = session.event_counts.get(event.name, 0) + 1
+        session.event_counts[event.name] = count
+        consequence = lockdown.judge(policy, event.name, count)
+        if lockdown.SIGNALS[event.name].adverse:
+            session.incidents += 1
+            session.last_incident = event.name
+        if consequence.is_felt:
+            felt.append(consequence)
+            facts.append(_fired(found, consequence, at))
+    if dropped:
+        facts.append(events.EventsDropped(**found.head("client", at), count=dropped))
+    journal.record_all(facts)
+    gravest = max(felt, key=lambda one: list(Action).index(one.action), default=None)
+    if gravest is not None and gravest.action is Action.ASK_PROCTOR:
+        session.help_requested_at = session.help_requested_at or at
+    return gravest
+
+
+def _reported(found: Desk, event: ClientEvent, at: datetime) -> events.ClientReported:
+    return events.ClientReported(
+        **found.head("client", at),
+        name=event.name,
+        monotonic_ms=max(0, min(event.monotonic_ms, LAST_MONOTONIC_MS)),
+        detail=event.detail[:LONGEST_DETAIL],
+    )
+
+
+def _fired(found: Desk, consequence: Consequence, at: datetime) -> events.PolicyFired:
+    return events.PolicyFired(
+        **found.head("system", at),
+        rule=consequence.event,
+        action=consequence.action,
+        count=consequence.count,
+    )
+
+
+def _pause_by_rule(session_id: UUID, consequence: Consequence, at: datetime) -> None:
+    session = AssessmentSession.objects.select_related("sitting").get(pk=session_id)
+    if sessions.may_pause(session, at):
+        sessions.pause(
+            session_id,
+            paused_by=sessions.PausedBy.RULE,
+            reason=consequence.message,
+            by="system",
+            at=at,
+        )

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import include, path
 from django.views.i18n import set_language
 
 from delivery import access
@@ -20,6 +20,7 @@ urlpatterns = [
         name="staff_signin",
     ),
     path("staff/signout/", LogoutView.as_view(next_page="/staff/signin/"), name="staff_signout"),
+    path("auditor/", include("integrity.auditor.urls")),
     path("admin/login/", access.admin_sign_in),
     path("admin/", admin.site.urls),
 ]

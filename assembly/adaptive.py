@@ -66,7 +66,7 @@ class Settings:
             given = {key: kinds[key](value) for key, value in data.items() if value is not None}
         except ValueError as error:
             raise SettingsError(f"An adaptive setting is not a number: {error}.") from error
-        return cls(**given)  # type: ignore[arg-type]  # each value was made by its field's own type
+        return cls(**given)
 
     def to_json(self) -> dict[str, int | float | None]:
         return {

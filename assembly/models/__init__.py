@@ -1,7 +1,23 @@
 """What can be asked: the item bank, drafts of tests, what was published, and long work."""
 
-from assembly.models.drafts import AssessmentTest, ItemRef, Rule, Section, TestAsset, TestPart
-from assembly.models.items import Asset, Item, ItemVersion, ItemVersionAsset, VersionState
+from assembly.models.drafts import (
+    AssessmentTest,
+    Controlled,
+    ItemRef,
+    Rule,
+    Section,
+    TestAsset,
+    TestPart,
+    Timed,
+)
+from assembly.models.items import (
+    Asset,
+    ImmutableError,
+    Item,
+    ItemVersion,
+    ItemVersionAsset,
+    VersionState,
+)
 from assembly.models.jobs import Job, JobKind, JobState
 from assembly.models.published import (
     AssessmentTestVersion,
@@ -14,6 +30,8 @@ __all__ = [
     "AssessmentTest",
     "AssessmentTestVersion",
     "Asset",
+    "Controlled",
+    "ImmutableError",
     "Item",
     "ItemRef",
     "ItemVersion",
@@ -28,5 +46,6 @@ __all__ = [
     "TestPart",
     "TestVersionAsset",
     "TestVersionItem",
+    "Timed",
     "VersionState",
 ]

@@ -75,6 +75,7 @@ class ItemVersion(models.Model):
     interactions = models.CharField(_("interactions"), max_length=500, blank=True)
     max_score = models.FloatField(_("maximum score"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=35, blank=True)
+    metadata = models.TextField(_("metadata"), blank=True, editable=False)
     irt_a = models.FloatField(_("discrimination (a)"), null=True, blank=True)
     irt_b = models.FloatField(_("difficulty (b)"), null=True, blank=True)
     irt_c = models.FloatField(_("guessing (c)"), null=True, blank=True)
@@ -106,7 +107,7 @@ class ItemVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.item.identifier} v{self.number}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # Django's own shape
+    def save(self, *args: Any, **kwargs: Any) -> None:  # Django's own shape
         self.sha256 = digest(self.xml)
         frozen = ItemVersion.objects.filter(pk=self.pk).exclude(state=VersionState.DRAFT).first()
         if frozen and (frozen.sha256 != self.sha256 or self.state == VersionState.DRAFT):

@@ -15,6 +15,7 @@ from lxml import etree
 from assembly.qti import archive, xml
 from assembly.qti.archive import MANIFEST, Files
 from assembly.qti.errors import ReadingError
+from assembly.qti.reading_source import line_of
 
 EXTENSION = "urn:invigil:assembly:1"
 ITEM_ROOTS = frozenset({"qti-assessment-item", "assessmentItem"})
@@ -166,7 +167,7 @@ def links(root: etree._Element) -> list[tuple[str, int | None]]:
         for key, value in element.attrib.items():
             href = str(value).strip()
             if etree.QName(str(key)).localname in LINKING and href and href[0] != "#":
-                found.setdefault(href, element.sourceline)
+                found.setdefault(href, line_of(element))
     return list(found.items())
 
 
@@ -223,20 +224,20 @@ def _document(
             raise ReadingError(
                 f"The manifest points outside the package: {listed}.",
                 reason="external_href",
-                line=resource.sourceline,
+                line=line_of(resource),
             )
         if listed and find(files, base, listed) is None:
             raise ReadingError(
                 f"The manifest lists {listed}, but the package does not hold it.",
                 reason="missing_file",
-                line=resource.sourceline,
+                line=line_of(resource),
             )
     name = find(files, base, href)
     if name is None:
         raise ReadingError(
             "The manifest names no file for this resource.",
             reason="missing_file",
-            line=resource.sourceline,
+            line=line_of(resource),
         )
     return PackagedFile(
         identifier, name, files.read(name), _metadata(resource), _parameters(resource)
@@ -264,13 +265,13 @@ def _parameters(resource: etree._Element) -> Parameters | None:
         raise ReadingError(
             f"An item parameter is not a number: {error}.",
             reason="bad_parameter",
-            line=element.sourceline,
+            line=line_of(element),
         ) from error
     if not (a > 0 and 0 <= c < 1):
         raise ReadingError(
             "Item parameters need a > 0 and 0 <= c < 1.",
             reason="bad_parameter",
-            line=element.sourceline,
+            line=line_of(element),
         )
     return Parameters(a, b, c)
 

@@ -1,0 +1,324 @@
+"""What an import would do: every document is read, tried and judged, and nothing stored."""
+
+from __future__ import annotations
+
+import logging
+import mimetypes
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from lxml import etree
+
+from assembly.qti import allowed_html, item_session, package, reading, xml
+from assembly.qti.assessment import AssessmentTest, item_refs
+from assembly.qti.errors import QtiError, ReadingError
+from assembly.qti.item import AssessmentItem
+from assembly.qti.package import Package, PackagedFile
+from assembly.qti.reading_source import line_of
+from assembly.selection import Stream
+
+logger = logging.getLogger(__name__)
+Progress = Callable[[int, int, str], None]
+STIMULUS_TYPE = "application/qti-stimulus+xml"
+TRIAL = Stream(b"a trial run, whose choices nobody sees")
+
+
+class Outcome(StrEnum):
+    KEPT = "kept"
+    DEGRADED = "degraded"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that will be missing or is wrong, with a machine word and where it stands."""
+
+    reason: str
+    message: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReport:
+    """One line of the report; `row_id` is the item version's or test's once it is imported."""
+
+    identifier: str
+    href: str
+    outcome: Outcome
+    reason: str = ""
+    message: str = ""
+    line: int | None = None
+    title: str = ""
+    interactions: str = ""
+    row_id: int | None = None
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    name: str
+    items: tuple[ItemReport, ...]
+    tests: tuple[ItemReport, ...]
+    dry_run: bool = True
+
+    def count(self, outcome: Outcome) -> int:
+        return sum(row.outcome is outcome for row in (*self.items, *self.tests))
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FileUse:
+    """A file that a document shows: its address as written, and the member it means."""
+
+    href: str
+    member: str
+    sha256: str
+    size: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedItem:
+    source: PackagedFile
+    xml: str
+    item: AssessmentItem
+    files: tuple[FileUse, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def interactions(self) -> str:
+        names = dict.fromkeys(
+            one.name.removesuffix("_interaction") for one in self.item.interactions
+        )
+        return " ".join(names)
+
+    def report(self, *, row_id: int | None = None, unchanged: bool = False) -> ItemReport:
+        first = self.remarks[0] if self.remarks else Remark("", "")
+        return ItemReport(
+            identifier=self.item.identifier,
+            href=self.source.href,
+            outcome=Outcome.DEGRADED if self.remarks else Outcome.KEPT,
+            reason=first.reason,
+            message=" ".join(dict.fromkeys(remark.message for remark in self.remarks)),
+            line=first.line,
+            title=self.item.title,
+            interactions=self.interactions,
+            row_id=row_id,
+            unchanged=unchanged,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedTest:
+    """A readable test; `refs` leads from each item ref to the member with its item."""
+
+    source: PackagedFile
+    xml: str
+    test: AssessmentTest
+    refs: Mapping[str, str]
+    files: tuple[FileUse, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    def report(self, *, row_id: int | None = None, unchanged: bool = False) -> ItemReport:
+        first = self.remarks[0] if self.remarks else Remark("", "")
+        return ItemReport(
+            identifier=self.test.identifier,
+            href=self.source.href,
+            outcome=Outcome.DEGRADED if self.remarks else Outcome.KEPT,
+            reason=first.reason,
+            message=" ".join(dict.fromkeys(remark.message for remark in self.remarks)),
+            line=first.line,
+            title=self.test.title,
+            row_id=row_id,
+            unchanged=unchanged,
+        )
+
+
+@dataclass(slots=True)
+class Checked:
+    """Everything that can be imported, and the refusals of the rest."""
+
+    package: Package
+    items: dict[str, CheckedItem] = field(default_factory=dict)
+    tests: list[CheckedTest] = field(default_factory=list)
+    refused_items: list[ItemReport] = field(default_factory=list)
+    refused_tests: list[ItemReport] = field(default_factory=list)
+
+    def report(self) -> ImportReport:
+        items = [item.report() for item in self.items.values()]
+        tests = [test.report() for test in self.tests]
+        return ImportReport(
+            self.package.name, (*items, *self.refused_items), (*tests, *self.refused_tests)
+        )
+
+
+def check(opened: Package, progress: Progress | None = None) -> Checked:
+    """Read and try everything in a package; whatever fails is reported, and never raises."""
+    checked = Checked(opened)
+    checked.refused_items.extend(
+        ItemReport(p.identifier, p.href, Outcome.REFUSED, p.reason, p.message, p.line)
+        for p in opened.problems
+    )
+    total = len(opened.items) + len(opened.tests)
+    for done, source in enumerate(opened.items, start=1):
+        _try_item(checked, source)
+        if progress:
+            progress(done, total, source.href)
+    for done, source in enumerate(opened.tests, start=len(opened.items) + 1):
+        _try(checked, source, _check_test, checked.refused_tests)
+        if progress:
+            progress(done, total, source.href)
+    return checked
+
+
+def _try_item(checked: Checked, source: PackagedFile) -> None:
+    _try(checked, source, _check_item, checked.refused_items)
+
+
+def _try(
+    checked: Checked,
+    source: PackagedFile,
+    check_one: Callable[[Checked, PackagedFile], None],
+    refused: list[ItemReport],
+) -> None:
+    try:
+        check_one(checked, source)
+    except QtiError as error:
+        refused.append(_refusal(source, error.reason, error.args[0], error.line))
+    except Exception:
+        # A fault of ours must not take the rest of the package with it; the log has the details.
+        logger.exception("The engine failed on %s", source.href)
+        message = "The engine failed on this document. The administrators' log says more."
+        refused.append(_refusal(source, "engine_failure", message, None))
+
+
+def _refusal(source: PackagedFile, reason: str, message: str, line: int | None) -> ItemReport:
+    return ItemReport(source.identifier, source.href, Outcome.REFUSED, reason, message, line)
+
+
+def _check_item(checked: Checked, source: PackagedFile) -> None:
+    item = reading.read_item(source.source)
+    begun = item_session.begin(item, TRIAL)
+    item_session.attempt(item, begun, {}, duration_seconds=0.0)
+    root = xml.parse_xml(source.source)
+    remarks = [*_dropped(root)]
+    files = _files(checked.package, source.href, root, remarks)
+    for ref in item.stimulus_refs:
+        _add_stimulus(checked.package, source.href, ref.href, files, remarks)
+    checked.items[source.href] = CheckedItem(
+        source=source,
+        xml=text_of(source.source),
+        item=item,
+        files=tuple(files.values()),
+        remarks=tuple(remarks),
+    )
+
+
+def _check_test(checked: Checked, source: PackagedFile) -> None:
+    test = reading.read_test(source.source)
+    refs = {}
+    for _, _, ref in item_refs(test):
+        refs[ref.identifier] = _resolve(checked, source, ref.identifier, ref.href)
+    if not refs:
+        raise ReadingError("The test refers to no items.", reason="empty")
+    root = xml.parse_xml(source.source)
+    remarks: list[Remark] = []
+    skipped = set(refs.values())
+    files = _files(checked.package, source.href, root, remarks, skip=skipped)
+    checked.tests.append(
+        CheckedTest(
+            source=source,
+            xml=text_of(source.source),
+            test=test,
+            refs=refs,
+            files=tuple(files.values()),
+            remarks=tuple(remarks),
+        )
+    )
+
+
+def _resolve(checked: Checked, source: PackagedFile, identifier: str, href: str) -> str:
+    """The member with a ref's item, which is checked now where the manifest does not list it."""
+    member = checked.package.find(source.href, href)
+    if member is None:
+        raise ReadingError(
+            f"The item ref {identifier} points to {href}, which is not in the package.",
+            reason="unresolved_ref",
+        )
+    known = {report.href for report in checked.refused_items}
+    if member not in checked.items and member not in known:
+        content = checked.package.read(member)
+        _try_item(checked, PackagedFile(identifier, member, content))
+    if member not in checked.items:
+        raise ReadingError(
+            f"The item ref {identifier} points to {href}, which is refused.",
+            reason="refused_item",
+        )
+    return member
+
+
+def text_of(source: bytes) -> str:
+    """The document verbatim; one in another encoding than UTF-8 is written anew as Unicode."""
+    try:
+        return source.decode()
+    except UnicodeDecodeError:
+        return etree.tostring(xml.parse_xml(source), encoding="unicode")
+
+
+def _dropped(root: etree._Element) -> Iterator[Remark]:
+    """Content that never reaches a page."""
+    for body in root.iter("{*}qti-item-body", "{*}itemBody"):
+        for element in body.iter(etree.Element):
+            name = etree.QName(element).localname
+            if name in allowed_html.DROPPED and "-" not in name and name != "param":
+                message = f"The element <{name}> and what is in it are left out."
+                yield Remark("dropped_element", message, line_of(element))
+
+
+def _files(
+    opened: Package,
+    base: str,
+    root: etree._Element,
+    remarks: list[Remark],
+    skip: set[str] | None = None,
+) -> dict[str, FileUse]:
+    """The files that a document's addresses mean; what is missing becomes a remark."""
+    found: dict[str, FileUse] = {}
+    for href, line in package.links(root):
+        if package.is_external(href):
+            if not href.startswith(("data:", "urn:")):
+                remarks.append(Remark("external_file", f"{href} lies on another server.", line))
+            continue
+        member = opened.find(base, href)
+        if member is None:
+            remarks.append(Remark("missing_file", f"The file {href} is missing.", line))
+        elif member not in (skip or ()):
+            found[href] = _use(opened, href, member)
+    return found
+
+
+def _use(opened: Package, href: str, member: str, media_type: str = "") -> FileUse:
+    content = opened.read(member)
+    kind = media_type or mimetypes.guess_type(member)[0] or "application/octet-stream"
+    return FileUse(href, member, sha256(content).hexdigest(), len(content), kind)
+
+
+def _add_stimulus(
+    opened: Package, base: str, href: str, files: dict[str, FileUse], remarks: list[Remark]
+) -> None:
+    member = opened.find(base, href)
+    if member is None:
+        raise ReadingError(f"The stimulus {href} is missing.", reason="missing_file")
+    source = opened.read(member)
+    reading.read_stimulus(source)
+    for inner, use in _files(opened, member, xml.parse_xml(source), remarks).items():
+        if inner in files and files[inner].sha256 != use.sha256:
+            message = f"{inner} means one file in the item and another in its stimulus."
+            remarks.append(Remark("ambiguous_file", message))
+        files.setdefault(inner, use)
+    files[href] = _use(opened, href, member, STIMULUS_TYPE)

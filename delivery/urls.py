@@ -9,6 +9,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from delivery import access
+from delivery.proctor import urls as proctor_urls
 
 urlpatterns = [
     path("healthz", access.healthz, name="healthz"),
@@ -20,9 +21,10 @@ urlpatterns = [
         name="staff_signin",
     ),
     path("staff/signout/", LogoutView.as_view(next_page="/staff/signin/"), name="staff_signout"),
+    path("proctor/", include(proctor_urls)),
     path("auditor/", include("integrity.auditor.urls")),
     path("admin/login/", access.admin_sign_in),
     path("admin/", admin.site.urls),
 ]
 
-websocket_urlpatterns: list[Any] = []
+websocket_urlpatterns: list[Any] = [*proctor_urls.websocket_urlpatterns]

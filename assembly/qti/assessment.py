@@ -5,10 +5,14 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from assembly.qti import outcomes
 from assembly.qti.body import Node
 from assembly.qti.declarations import OutcomeDeclaration
-from assembly.qti.expressions import Expression
+from assembly.qti.errors import Loss
+from assembly.qti.expressions import Expression, Tracer
+from assembly.qti.item_result import ItemResult
 from assembly.qti.processing import Rules
+from assembly.qti.values import Value
 
 
 class NavigationMode(StrEnum):
@@ -130,7 +134,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class TestFeedback:
-    """Shown `during` the test or `at_end` when the outcome holds (or, for hide, lacks) the identifier."""
+    """Shown `during` or `atEnd` when the outcome holds (or, for hide, lacks) the identifier."""
 
     access: str
     outcome_identifier: str
@@ -167,6 +171,7 @@ class AssessmentTest:
     feedback: tuple[TestFeedback, ...] = ()
     rubric_blocks: tuple[RubricBlock, ...] = ()
     stylesheets: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
 
     def part(self, identifier: str) -> TestPart:
         return next(part for part in self.parts if part.identifier == identifier)
@@ -176,7 +181,7 @@ Child = Section | ItemRef
 
 
 def walk(children: Sequence[Child]) -> Iterator[tuple[tuple[Section, ...], Child]]:
-    """Every section and item ref in document order, each with the sections around it, outermost first."""
+    """Every section and item ref in document order, with the sections around it."""
     for child in children:
         yield (), child
         if isinstance(child, Section):
@@ -201,7 +206,7 @@ def control(
     sections: Sequence[Section] = (),
     ref: ItemRef | None = None,
 ) -> ResolvedControl:
-    """The nearest explicit setting wins: item ref, sections inside out, part, test, then the defaults."""
+    """The nearest setting wins: item ref, sections inside out, part, test, then the defaults."""
     layers = [test.item_session_control, part.item_session_control]
     layers += [section.item_session_control for section in sections]
     if ref is not None:
@@ -213,3 +218,50 @@ def control(
             if value is not None:
                 settled[setting.name] = value
     return ResolvedControl(**settled)
+
+
+Values = Mapping[str, Value | None]
+
+
+def score_test(
+    test: AssessmentTest, results: Sequence[ItemResult], *, tracer: Tracer | None = None
+) -> dict[str, Value | None]:
+    """The test's outcome variables after outcome processing; without rules, their defaults."""
+    return outcomes.process(test.outcomes, test.outcome_processing, results, tracer)
+
+
+def holds(
+    test: AssessmentTest,
+    expression: Expression,
+    results: Sequence[ItemResult],
+    current: Values | None = None,
+) -> bool:
+    """A pre-condition or branch rule; `current` outcomes are newly scored where not given."""
+    known = score_test(test, results) if current is None else current
+    return outcomes.holds(test.outcomes, known, expression, results)
+
+
+def template_defaults(
+    test: AssessmentTest,
+    ref: ItemRef,
+    results: Sequence[ItemResult],
+    current: Values | None = None,
+) -> dict[str, Value | None]:
+    """The template variables' defaults that the test gives to an item, for `item_session.begin`."""
+    if not ref.template_defaults:
+        return {}
+    known = score_test(test, results) if current is None else current
+    named = [(one.template_identifier, one.expression) for one in ref.template_defaults]
+    return outcomes.evaluated(test.outcomes, known, named, results)
+
+
+def visible_feedback(
+    feedback: Sequence[TestFeedback], current: Values, access: str
+) -> tuple[TestFeedback, ...]:
+    """What to show `during` or `atEnd`, by the outcomes at hand."""
+    return tuple(
+        one
+        for one in feedback
+        if one.access == access
+        and outcomes.names(current.get(one.outcome_identifier), one.identifier) == one.show
+    )

@@ -32,7 +32,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """An exact key wins over one that differs in case, so that an author's "York" and "york" both count."""
+    """An exact key wins over one that differs in case: "York" and "york" may both stand."""
 
     entries: tuple[MapEntry, ...]
     default: float = 0.0
@@ -100,7 +100,7 @@ class AreaMapping:
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:
-    """`source` is matched exactly in a match table; in an interpolation table it is the lowest value."""
+    """`source` is the value in a match table, the lowest value in an interpolation table."""
 
     source: float
     target: Value | None
@@ -178,11 +178,14 @@ class ContextDeclaration(Declaration):
 def fit(value: Value | None, declaration: Declaration) -> Value | None:
     """The value as the variable stores it; raises ProcessingError where the types differ.
 
-    An integer becomes a float where a float is wanted, a whole float an integer, and the textual types
-    (identifier, string, uri) pass into each other: authors mix them and the meaning is never in doubt.
+    The only number of a container stands for a single one. An integer becomes a float where a float
+    is wanted, a whole float an integer, and the textual types (identifier, string, uri) pass into
+    each other: authors mix them and the meaning is never in doubt.
     """
     if value is None:
         return None
+    if _is_one_number(value) and declaration.cardinality is Cardinality.SINGLE:
+        value = Value(value.base_type, Cardinality.SINGLE, value.scalars)
     if value.cardinality is not declaration.cardinality:
         raise ProcessingError(
             f"{declaration.identifier} holds {declaration.cardinality} values,"
@@ -194,23 +197,31 @@ def fit(value: Value | None, declaration: Declaration) -> Value | None:
     return _converted(value, declaration)
 
 
-def _converted(value: Value, declaration: Declaration) -> Value | None:
+def _is_one_number(value: Value) -> bool:
+    return (
+        value.base_type in values.NUMERIC
+        and value.cardinality in (Cardinality.MULTIPLE, Cardinality.ORDERED)
+        and len(value.scalars) == 1
+    )
+
+
+_ALIKE = (
+    values.TEXTUAL,
+    frozenset({BaseType.FLOAT, BaseType.DURATION}),
+    frozenset({BaseType.PAIR, BaseType.DIRECTED_PAIR}),
+)
+
+
+def _converted(value: Value, declaration: Declaration) -> Value:
     given, wanted = value.base_type, declaration.base_type
-    scalars: tuple[Scalar, ...] | None = None
-    if given is BaseType.INTEGER and wanted in (BaseType.FLOAT, BaseType.DURATION):
-        scalars = tuple(float(_number(item)) for item in value.scalars)
-    elif given in (BaseType.FLOAT, BaseType.DURATION) and wanted in (
-        BaseType.FLOAT,
-        BaseType.DURATION,
-    ):
+    scalars: tuple[Scalar, ...]
+    if any(given in family and wanted in family for family in _ALIKE):
         scalars = value.scalars
+    elif given is BaseType.INTEGER and wanted in (BaseType.FLOAT, BaseType.DURATION):
+        scalars = tuple(float(_number(item)) for item in value.scalars)
     elif given is BaseType.FLOAT and wanted is BaseType.INTEGER:
         scalars = tuple(_whole(_number(item), declaration.identifier) for item in value.scalars)
-    elif given in values.TEXTUAL and wanted in values.TEXTUAL:
-        scalars = value.scalars
-    elif {given, wanted} == {BaseType.PAIR, BaseType.DIRECTED_PAIR}:
-        scalars = value.scalars
-    if scalars is None:
+    else:
         raise ProcessingError(
             f"{declaration.identifier} holds {wanted} values, but was given {given}.",
             reason="wrong_type",

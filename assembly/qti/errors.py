@@ -1,5 +1,7 @@
 """What the engine refuses, each with a human sentence, a machine word and where possible a line."""
 
+from dataclasses import dataclass
+
 
 class QtiError(Exception):
     """The message is a full sentence for a person; `reason` is a stable word for programs."""
@@ -33,3 +35,12 @@ class ResponseError(QtiError):
 
 class ProcessingError(QtiError):
     """A rule or expression that cannot be evaluated as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something in a document that was read over because the engine cannot carry it."""
+
+    reason: str
+    message: str
+    line: int | None = None

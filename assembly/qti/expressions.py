@@ -21,7 +21,7 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """`name` is the element's without the qti- prefix; `constant` is a base value's, parsed once."""
+    """`name` is the element's without qti-; `constant` is a base value's, parsed once."""
 
     name: str
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Call:
         return default if text is None else text.strip() in ("true", "1")
 
     def number(self, text: str) -> float | None:
-        """An attribute that holds a number or names a variable; None where that variable is NULL."""
+        """A number, or the number in the variable of that name; None where that is NULL."""
         cleaned = text.strip()
         try:
             return float(cleaned)

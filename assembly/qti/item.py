@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from assembly.qti.body import Interaction, Node
 from assembly.qti.declarations import (
@@ -10,6 +11,7 @@ from assembly.qti.declarations import (
     ResponseDeclaration,
     TemplateDeclaration,
 )
+from assembly.qti.errors import Loss
 from assembly.qti.processing import Rules
 
 
@@ -31,7 +33,7 @@ class ModalFeedback:
     content: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AssessmentItem:
     identifier: str
     title: str
@@ -51,6 +53,13 @@ class AssessmentItem:
     stimulus_refs: tuple[StimulusRef, ...] = ()
     stylesheets: tuple[str, ...] = ()
     max_score: float | None = None
+    losses: tuple[Loss, ...] = ()
+
+    @cached_property
+    def undeclared(self) -> frozenset[str]:
+        """Responses that interactions collect but no declaration keeps."""
+        asked = {interaction.response_identifier for interaction in self.interactions}
+        return frozenset(asked - self.responses.keys())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,10 @@ from assembly.qti.values import Value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemResult:
-    """`key` is the planned item's ("Q01", or "Q01.2" for a second instance); `sections` go outermost first."""
+    """`key` is the planned item's ("Q01", or "Q01.2" for a second instance).
+
+    `sections` go outermost first; `weights` and `variable_mappings` are the item ref's.
+    """
 
     key: str
     ref: str
@@ -51,7 +54,7 @@ class ItemResult:
 
     @property
     def correct(self) -> bool | None:
-        """None where a response has no correct value, so that the item is neither right nor wrong."""
+        """None where a response has no correct value: neither right nor wrong."""
         names = list(self.response_declarations)
         if not names or any(self.corrects.get(name) is None for name in names):
             return None
@@ -71,7 +74,7 @@ def subset(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
 ) -> list[ItemResult]:
-    """The items of a section (at any depth) in one of the included and none of the excluded categories."""
+    """Items of a section (at any depth), in an included and in no excluded category."""
     wanted, unwanted = frozenset(include), frozenset(exclude)
     return [
         result

@@ -120,6 +120,10 @@ class ItemScope(Scope):
             raise unknown(identifier)
         self.variables.defaults[identifier] = declarations.fit(value, found)
 
+    def reset(self, identifier: str, value: Value | None) -> None:
+        """A set-default-value without a value: the response takes its default, for scoring only."""
+        self.variables.responses[self.response(identifier).identifier] = value
+
 
 _SETTERS = {
     Target.OUTCOME: ItemScope.set_outcome,
@@ -127,6 +131,7 @@ _SETTERS = {
     Target.TEMPLATE: ItemScope.set_template,
     Target.CORRECT: ItemScope.set_correct,
     Target.DEFAULT: ItemScope.set_default,
+    Target.RESET: ItemScope.reset,
 }
 _COMPLETION = Declaration(
     identifier=COMPLETION_STATUS, cardinality=Cardinality.SINGLE, base_type=BaseType.IDENTIFIER
@@ -134,7 +139,7 @@ _COMPLETION = Declaration(
 
 
 def looked_up(found: declarations.OutcomeDeclaration, value: Value | None) -> Value | None:
-    """The table's default for NULL; raises ProcessingError without a table or for what is not a number."""
+    """The table's default for NULL; ProcessingError without a table or for what is no number."""
     if found.table is None:
         raise ProcessingError(
             f"{found.identifier} has no table to look up in.", reason="missing_table"
@@ -162,7 +167,7 @@ def declaration(item: AssessmentItem, identifier: str) -> Declaration | None:
 
 
 def for_templates(item: AssessmentItem, stream: Stream, overrides: Values, label: str) -> ItemScope:
-    """Template variables at their defaults, those of the test's template defaults instead where given."""
+    """Template variables at their defaults, or at those that the test gives."""
     templates = {
         name: declarations.fit(overrides[name], found) if name in overrides else found.default
         for name, found in item.templates.items()
@@ -171,14 +176,8 @@ def for_templates(item: AssessmentItem, stream: Stream, overrides: Values, label
 
 
 def initial_outcomes(item: AssessmentItem, defaults: Values) -> Variable:
-    return {
-        name: defaults[name] if name in defaults else found.initial
-        for name, found in item.outcomes.items()
-    }
+    return {name: defaults.get(name, found.initial) for name, found in item.outcomes.items()}
 
 
 def initial_responses(item: AssessmentItem, defaults: Values) -> Variable:
-    return {
-        name: defaults[name] if name in defaults else found.default
-        for name, found in item.responses.items()
-    }
+    return {name: defaults.get(name, found.default) for name, found in item.responses.items()}

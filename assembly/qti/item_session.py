@@ -1,4 +1,4 @@
-"""One candidate's work on one item: begun, answered, attempted; every verb returns a new session."""
+"""One candidate's work on one item: each verb returns a new session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ Values = Mapping[str, Value | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemSession:
-    """`corrects` and `defaults` hold only what template processing changed; `notes` name rules left out."""
+    """`corrects` and `defaults` are those that templates changed; `notes` tell rules left out."""
 
     templates: Values = field(default_factory=dict)
     outcomes: Values = field(default_factory=dict)
@@ -55,8 +55,11 @@ def begin(
 def _vary(
     item: AssessmentItem, stream: Stream, overrides: Values
 ) -> tuple[ItemScope, tuple[str, ...]]:
-    """Template processing; after too many tries the variables keep their defaults and the rules run once more
-    without the constraints, as the specification says."""
+    """Template processing, anew until the constraints hold.
+
+    After too many tries the variables keep their defaults and the rules after the last constraint
+    run, as the specification says.
+    """
     rules = item.template_processing
     for attempt_number in range(TEMPLATE_TRIES):
         scope = item_scope.for_templates(item, stream, overrides, f"template|{attempt_number}|")
@@ -91,10 +94,15 @@ def _choice_orders(item: AssessmentItem, stream: Stream) -> dict[str, tuple[str,
 
 
 def bind(item: AssessmentItem, raw: RawResponses) -> dict[str, Value | None]:
-    """Typed values of exactly the identifiers given; raises ResponseError for what does not fit."""
+    """Typed values of the identifiers given; raises ResponseError for what does not fit.
+
+    What an interaction collects for a response that its item forgot to declare is let go.
+    """
     bound: dict[str, Value | None] = {}
     for identifier, text in raw.items():
         declaration = item.responses.get(identifier)
+        if declaration is None and identifier in item.undeclared:
+            continue
         if declaration is None:
             raise ResponseError(
                 f"This item has no response called {identifier[:80]}.", reason="unknown_response"
@@ -149,9 +157,9 @@ def attempt(
 ) -> ItemSession:
     """One attempt: the responses are committed and response processing runs.
 
-    Responses that are not given keep the session's; those of an ended attempt go back to not pressed.
+    Responses that are not given keep the session's; end-attempt buttons start unpressed.
     """
-    responses = {**_before_attempt(item, session), **bind(item, raw)}
+    committed = {**_before_attempt(item, session), **bind(item, raw)}
     status = UNKNOWN if session.completion_status == NOT_ATTEMPTED else session.completion_status
     outcomes = (
         dict(session.outcomes)
@@ -164,7 +172,7 @@ def attempt(
         Variables(
             templates=dict(session.templates),
             outcomes=outcomes,
-            responses=responses,
+            responses=dict(committed),
             corrects=dict(session.corrects),
             defaults=dict(session.defaults),
         ),
@@ -174,10 +182,10 @@ def attempt(
     )
     run = Run(scope, scope.assign, [])
     run.all(item.response_processing)
-    return _committed(item, session, scope, run.notes)
+    return replace(_settled(item, session, scope, run.notes), responses=committed)
 
 
-def _committed(
+def _settled(
     item: AssessmentItem, session: ItemSession, scope: ItemScope, notes: list[str]
 ) -> ItemSession:
     outcomes = scope.variables.outcomes
@@ -190,7 +198,6 @@ def _committed(
     return replace(
         session,
         outcomes=outcomes,
-        responses=scope.variables.responses,
         num_attempts=scope.num_attempts,
         duration_seconds=scope.duration_seconds,
         completion_status=settled,
@@ -209,7 +216,7 @@ def _before_attempt(item: AssessmentItem, session: ItemSession) -> dict[str, Val
 
 
 def correct_responses(item: AssessmentItem, session: ItemSession) -> dict[str, Value | None]:
-    """What is right in this session, after set-correct-response; for staff, never for a candidate's page."""
+    """What is right in this session, after set-correct-response; never for a candidate's page."""
     return {
         name: session.corrects.get(name, declaration.correct)
         for name, declaration in item.responses.items()
@@ -237,7 +244,7 @@ def _raws(variables: Values) -> dict[str, Raw]:
 
 
 def from_json(item: AssessmentItem, data: Mapping[str, Any]) -> ItemSession:
-    """The session as `to_json` wrote it; variables that the item does not declare raise ProcessingError."""
+    """The session as `to_json` wrote it; ProcessingError for variables not declared."""
     return ItemSession(
         templates=_values(item, data["templates"]),
         outcomes=_values(item, data["outcomes"]),

@@ -1,4 +1,4 @@
-"""Comparisons: match, equal with its tolerances, the four orders, durations, points inside areas."""
+"""Comparisons: match, equal with its tolerances, orders, durations, points inside areas."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ def _comparable(left: BaseType | None, right: BaseType | None) -> bool:
 
 
 def equal(call: Call) -> Value | None:
-    """Absolute: first - t0 <= second <= first + t1; relative: the tolerances are percentages of the first."""
+    """Absolute: first - t0 <= second <= first + t1; relative: in percent of it."""
     pair = call.pair()
     if pair is None:
         return None

@@ -95,11 +95,11 @@ def delete(call: Call) -> Value | None:
 
 
 def contains(call: Call) -> Value | None:
-    """Ordered: the second as an unbroken run in the first. Multiple: no value more often than in the first."""
+    """Ordered: the second is a run in the first. Multiple: no value more often than there."""
     whole, part = call.count(2, 2)
     if whole is None or part is None:
         return None
-    if not whole.is_container or whole.cardinality is not part.cardinality:
+    if whole.is_container and part.is_container and whole.cardinality is not part.cardinality:
         raise call.error("takes two containers of one cardinality")
     _among(call, part, whole)
     if whole.cardinality is Cardinality.ORDERED:
@@ -119,7 +119,8 @@ def _only(call: Call, value: Value) -> Scalar:
 
 
 def _among(call: Call, one: Value, many: Value) -> Value:
-    if many.cardinality not in (Cardinality.MULTIPLE, Cardinality.ORDERED):
+    """A single value is looked into as if alone in a container: many items rely on that."""
+    if many.cardinality is Cardinality.RECORD:
         raise call.error("looks into a container")
     _common(call, {one.base_type, many.base_type})
     return many

@@ -59,13 +59,16 @@ def power(call: Call) -> Value | None:
     if pair is None:
         return None
     base, exponent = pair
-    if isinstance(base, int) and isinstance(exponent, int) and 0 <= exponent <= POWER_LIMIT:
-        if abs(base) <= 1 or exponent * base.bit_length() <= POWER_LIMIT:
-            return values.integer(base**exponent)
+    if isinstance(base, int) and isinstance(exponent, int) and _is_bearable(base, exponent):
+        return values.integer(base**exponent)
     try:
         return _real(math.pow(base, exponent))
     except ValueError:
         return None
+
+
+def _is_bearable(base: int, exponent: int) -> bool:
+    return 0 <= exponent <= POWER_LIMIT and exponent * base.bit_length() <= POWER_LIMIT
 
 
 def integer_divide(call: Call) -> Value | None:
@@ -138,7 +141,7 @@ def math_operator(call: Call) -> Value | None:
     except (ValueError, ZeroDivisionError):
         return None
     except OverflowError:
-        # floor and ceil of infinity stay infinite, and so no integer; the others grow beyond floats.
+        # floor and ceil of infinity are no integers; the others grow beyond floats.
         return None if name in ("floor", "ceil") else values.real(math.inf)
     return values.integer(result) if isinstance(result, int) else _real(result)
 

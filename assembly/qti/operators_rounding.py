@@ -46,7 +46,7 @@ def equal_rounded(call: Call) -> Value | None:
 
 
 def _rounded(call: Call, number: float, default_mode: str) -> Decimal | None:
-    """By the decimal digits that a person reads (1.005 to two places is 1.01), halves away from zero."""
+    """By the decimal digits that a person reads: 1.005 to two places is 1.01, -1.005 is -1.01."""
     figures = call.whole("figures")
     mode = call.expression.attributes.get("rounding-mode", default_mode).strip()
     if figures is None:
@@ -55,7 +55,7 @@ def _rounded(call: Call, number: float, default_mode: str) -> Decimal | None:
         raise call.error(f"does not know the rounding mode {mode}", "attribute")
     if not (1 if mode == "significantFigures" else 0) <= figures <= FIGURES_LIMIT:
         raise call.error(f"cannot round to {figures} figures", "attribute")
-    exact = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
+    exact = Decimal(str(number))
     if not exact.is_finite() or exact == 0:
         return exact
     place = -figures if mode == "decimalPlaces" else exact.adjusted() - figures + 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from assembly.qti import item_result, values
+from assembly.qti.declarations import OutcomeDeclaration
 from assembly.qti.expressions import Call
 from assembly.qti.item_result import ItemResult
 from assembly.qti.values import BaseType, Cardinality, Scalar, Value
@@ -76,9 +77,7 @@ def outcome_minimum(call: Call) -> Value | None:
     )
 
 
-def _limits(
-    call: Call, pick: Callable[[item_result.OutcomeDeclaration], float | None]
-) -> list[float | None]:
+def _limits(call: Call, pick: Callable[[OutcomeDeclaration], float | None]) -> list[float | None]:
     name = call.attribute("outcome-identifier")
     weight = call.expression.attributes.get("weight-identifier")
     found: list[float | None] = []

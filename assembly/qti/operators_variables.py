@@ -1,4 +1,4 @@
-"""Expressions that look something up: variables, defaults, correct responses, mappings, constants."""
+"""Expressions that look up: variables, defaults, correct responses, mappings, constants."""
 
 from assembly.qti import values
 from assembly.qti.expressions import Call

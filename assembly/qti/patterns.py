@@ -1,4 +1,4 @@
-"""XML Schema regular expressions, as pattern-match and pattern masks use them, on top of Python's."""
+"""XML Schema's regular expressions, by way of Python's."""
 
 import re
 import sys
@@ -14,8 +14,8 @@ _INSIDE = {"i": "a-zA-Z_:À-ÖØ-öø-˿Ͱ-ͽͿ-῿", "c": r"\w.:·\-"}
 def matches(pattern: str, text: str) -> bool:
     """The whole text must match; raises ValueError for a pattern that cannot be read.
 
-    Authors also write ^ and $, which XML Schema would take literally; here they are the anchors that
-    are meant. A text beyond 20,000 characters matches nothing.
+    Authors also write ^ and $, which XML Schema would take literally; here they are the anchors
+    that are meant. A text beyond 20,000 characters matches nothing.
     """
     return len(text) <= TEXT_LIMIT and _compiled(pattern).fullmatch(text) is not None
 

@@ -17,6 +17,7 @@ class Target(StrEnum):
     DEFAULT = "default-value"
     LOOKUP = "lookup"
     OUTCOME = "outcome"
+    RESET = "reset"
     TEMPLATE = "template"
 
 
@@ -65,8 +66,11 @@ class ConstraintUnmetError(Exception):
 
 @dataclass(slots=True)
 class Run:
-    """One pass over the rules. A rule that cannot be evaluated is left out and noted, as a mark may not be lost
-    to an author's slip in another rule."""
+    """One pass over the rules.
+
+    A rule that cannot be evaluated is left out and noted: a mark may not be lost to an author's
+    slip in another rule.
+    """
 
     scope: Scope
     setter: Setter

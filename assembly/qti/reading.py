@@ -1,6 +1,6 @@
 """Reads items and stimuli, QTI 3 and older, from bytes that nobody vouches for."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import TypeVar
 
 from lxml import etree
@@ -18,10 +18,10 @@ from assembly.qti import (
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.body import Interaction, Node
 from assembly.qti.declarations import Declaration
-from assembly.qti.errors import ReadingError, UnsupportedError
+from assembly.qti.errors import Loss, ReadingError, UnsupportedError
 from assembly.qti.item import AssessmentItem, ModalFeedback, Stimulus, StimulusRef
 from assembly.qti.processing import Rules
-from assembly.qti.reading_rules import Resolver
+from assembly.qti.reading_rules import Reading, Resolver
 from assembly.qti.xml import parse_xml
 
 __all__ = ["parse_xml", "read_item", "read_stimulus", "read_test"]
@@ -29,15 +29,21 @@ __all__ = ["parse_xml", "read_item", "read_stimulus", "read_test"]
 Declared = TypeVar("Declared", bound=Declaration)
 
 
-def read_item(source: bytes, *, resolve: Resolver | None = None) -> AssessmentItem:
-    """`resolve` fetches the bytes of files that the item includes, by their address as written."""
+def read_item(
+    source: bytes, *, resolve: Resolver | None = None, with_body: bool = True
+) -> AssessmentItem:
+    """`resolve` fetches the bytes of files that the item includes, by their address as written.
+
+    Without its body an item can be scored even where one of its interactions cannot be shown.
+    """
     root = _root(source, "qti-assessment-item")
-    body = _body(root, "qti-item-body")
+    reading = Reading(resolve)
+    body = _body(root, "qti-item-body") if with_body else ()
     interactions = tuple(reading_body.interactions_in(body))
     responses = _declared(root, "qti-response-declaration", reading_declarations.read_response)
     outcomes = _declared(root, "qti-outcome-declaration", reading_declarations.read_outcome)
-    rules = _response_processing(root, resolve)
-    _check_bound(root, interactions, responses)
+    rules = _response_processing(root, reading)
+    _check_bound(interactions, responses, reading)
     return AssessmentItem(
         identifier=xml.required(root, "identifier"),
         title=str(root.get("title") or ""),
@@ -49,7 +55,7 @@ def read_item(source: bytes, *, resolve: Resolver | None = None) -> AssessmentIt
         outcomes=outcomes,
         templates=_declared(root, "qti-template-declaration", reading_declarations.read_template),
         contexts=_declared(root, "qti-context-declaration", reading_declarations.read_context),
-        template_processing=_rules(root, "qti-template-processing", resolve),
+        template_processing=_rules(root, "qti-template-processing", reading),
         response_processing=rules,
         body=body,
         interactions=interactions,
@@ -57,6 +63,7 @@ def read_item(source: bytes, *, resolve: Resolver | None = None) -> AssessmentIt
         stimulus_refs=tuple(map(_stimulus_ref, xml.children(root, "qti-assessment-stimulus-ref"))),
         stylesheets=_stylesheets(root),
         max_score=scoring_range.maximum(outcomes, responses, rules),
+        losses=tuple(reading.losses),
     )
 
 
@@ -73,7 +80,7 @@ def read_stimulus(source: bytes) -> Stimulus:
 
 def read_test(source: bytes, *, resolve: Resolver | None = None) -> AssessmentTest:
     """`resolve` fetches sections and fragments that are kept in files of their own."""
-    return reading_tests.read(_root(source, "qti-assessment-test"), resolve)
+    return reading_tests.read(_root(source, "qti-assessment-test"), Reading(resolve))
 
 
 def _root(source: bytes, wanted: str) -> etree._Element:
@@ -109,17 +116,17 @@ def _declared(
     return found
 
 
-def _rules(root: etree._Element, name: str, resolve: Resolver | None) -> Rules:
+def _rules(root: etree._Element, name: str, reading: Reading) -> Rules:
     found = xml.child(root, name)
-    return () if found is None else reading_rules.read_rules(found, resolve)
+    return () if found is None else reading_rules.read_rules(found, reading)
 
 
-def _response_processing(root: etree._Element, resolve: Resolver | None) -> Rules:
+def _response_processing(root: etree._Element, reading: Reading) -> Rules:
     """Rules of its own win over a template; an unknown template is looked for at its location."""
     element = xml.child(root, "qti-response-processing")
     if element is None:
         return ()
-    own = reading_rules.read_rules(element, resolve)
+    own = reading_rules.read_rules(element, reading)
     address = str(element.get("template") or "").strip()
     location = str(element.get("template-location") or "").strip()
     if own or not (address or location):
@@ -127,26 +134,24 @@ def _response_processing(root: etree._Element, resolve: Resolver | None) -> Rule
     standard = response_templates.find(address)
     if standard is not None:
         return standard
-    if resolve is None:
+    if reading.resolve is None:
         raise UnsupportedError(
             f"The response processing template {address[:120]} is not known.",
             reason="unknown_template",
             line=xml.line(element),
         )
-    template = upgrade.upgrade(parse_xml(resolve(location or address)))
-    return reading_rules.read_rules(template, resolve)
+    template = upgrade.upgrade(parse_xml(reading.resolve(location or address)))
+    return reading_rules.read_rules(template, reading)
 
 
 def _check_bound(
-    root: etree._Element, interactions: Iterable[Interaction], responses: dict[str, Declared]
+    interactions: Iterable[Interaction], responses: Container[str], reading: Reading
 ) -> None:
     for interaction in interactions:
         if interaction.response_identifier not in responses:
-            raise ReadingError(
-                f"An interaction answers {interaction.response_identifier}, which is not declared.",
-                reason="undeclared_response",
-                line=interaction.line,
-            )
+            name = interaction.response_identifier
+            message = f"An interaction answers {name}, which is not declared; it cannot count."
+            reading.losses.append(Loss("undeclared_response", message, interaction.line))
 
 
 def _modal(element: etree._Element) -> ModalFeedback:

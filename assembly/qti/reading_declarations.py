@@ -28,7 +28,8 @@ def refusal(element: etree._Element, complaint: str, reason: str = "wrong_value"
 def base_type_of(element: etree._Element) -> BaseType:
     text = xml.required(element, "base-type")
     try:
-        return BaseType(text)
+        # QTI 3 keeps the camel case of this one value; some writers do not.
+        return BaseType("directedPair" if text == "directed-pair" else text)
     except ValueError as error:
         raise refusal(element, f"There is no base type {text[:40]}.", "wrong_base_type") from error
 

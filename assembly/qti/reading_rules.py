@@ -1,11 +1,12 @@
 """Reads expressions and the rules of response, template and outcome processing."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from assembly.qti import operators, reading_declarations, upgrade, xml
-from assembly.qti.errors import ReadingError, UnsupportedError
+from assembly.qti.errors import Loss, ReadingError, UnsupportedError
 from assembly.qti.expressions import Expression
 from assembly.qti.processing import (
     Branch,
@@ -19,6 +20,30 @@ from assembly.qti.processing import (
 )
 
 Resolver = Callable[[str], bytes]
+
+
+@dataclass(slots=True)
+class Reading:
+    """One document being read: how to fetch what it includes, and what had to be read over."""
+
+    resolve: Resolver | None = None
+    losses: list[Loss] = field(default_factory=list)
+    depth: int = 0
+
+    def lose(self, element: etree._Element, reason: str, message: str) -> None:
+        self.losses.append(Loss(reason, message, xml.line(element)))
+
+    def include(self, element: etree._Element) -> etree._Element:
+        """The root of another file, in QTI 3's names; the files may include each other ten deep."""
+        href = xml.required(element, "href")
+        if self.resolve is None or self.depth >= INCLUDE_LIMIT:
+            raise UnsupportedError(
+                f"The file {href[:80]} cannot be followed from here.",
+                reason="include",
+                line=xml.line(element),
+            )
+        return upgrade.upgrade(xml.parse_xml(self.resolve(href)))
+
 
 _SETTERS = {
     "qti-lookup-outcome-value": Target.LOOKUP,
@@ -42,8 +67,8 @@ _FRAGMENTS = frozenset(
 INCLUDE_LIMIT = 10
 
 
-def read_expression(element: etree._Element) -> Expression:
-    """Raises UnsupportedError for custom operators and unknown names."""
+def read_expression(element: etree._Element, reading: Reading) -> Expression:
+    """UnsupportedError for custom operators; an unknown name is a loss and counts as false."""
     name = xml.name(element).removeprefix("qti-")
     attributes = {str(key): str(value) for key, value in element.attrib.items()}
     constant = None
@@ -52,13 +77,15 @@ def read_expression(element: etree._Element) -> Expression:
         constant = reading_declarations.value_of(element, base_type)
     expression = Expression(name, attributes, (), constant=constant, line=xml.line(element))
     operators.check(expression)
+    if name not in operators.TABLE:
+        reading.lose(element, "unknown_expression", f"The expression {name} is not known.")
     if name == "base-value":
         return expression
-    children = tuple(read_expression(child) for child in xml.children(element))
+    children = tuple(read_expression(child, reading) for child in xml.children(element))
     return Expression(name, attributes, children, line=expression.line)
 
 
-def only_expression(element: etree._Element) -> Expression:
+def only_expression(element: etree._Element, reading: Reading) -> Expression:
     """The one expression that a rule, condition or template default holds."""
     found = list(xml.children(element))
     if len(found) != 1:
@@ -67,39 +94,45 @@ def only_expression(element: etree._Element) -> Expression:
             reason="wrong_structure",
             line=xml.line(element),
         )
-    return read_expression(found[0])
+    return read_expression(found[0], reading)
 
 
-def read_rules(element: etree._Element, resolve: Resolver | None = None, depth: int = 0) -> Rules:
-    return tuple(
-        rule for child in xml.children(element) for rule in _read_rule(child, resolve, depth)
-    )
+def read_rules(element: etree._Element, reading: Reading) -> Rules:
+    return tuple(rule for child in xml.children(element) for rule in _read_rule(child, reading))
 
 
-def _read_rule(element: etree._Element, resolve: Resolver | None, depth: int) -> Iterator[Rule]:
+def _read_rule(element: etree._Element, reading: Reading) -> Iterator[Rule]:
     name, line = xml.name(element), xml.line(element)
     if name in _SETTERS:
-        identifier = xml.required(element, "identifier")
-        yield SetValue(_SETTERS[name], identifier, only_expression(element), line)
+        yield _read_setter(element, reading)
     elif name in _CONDITIONS:
-        yield Condition(tuple(_branches(element, resolve, depth)), line)
+        yield Condition(tuple(_branches(element, reading)), line)
     elif name in _EXITS:
         yield Exit(line)
     elif name == "qti-template-constraint":
-        yield Constraint(only_expression(element), line)
+        yield Constraint(only_expression(element, reading), line)
     elif name in _FRAGMENTS:
-        yield from read_rules(element, resolve, depth)
+        yield from read_rules(element, reading)
     elif name == "include":
-        yield from _included(element, resolve, depth + 1)
+        yield from _included(element, reading)
     else:
-        raise UnsupportedError(f"The rule {name} is not known.", reason="unknown_rule", line=line)
+        reading.lose(element, "unknown_rule", f"The rule {name} is not known and was left out.")
 
 
-def _branches(element: etree._Element, resolve: Resolver | None, depth: int) -> Iterator[Branch]:
+def _read_setter(element: etree._Element, reading: Reading) -> SetValue:
+    identifier = xml.required(element, "identifier")
+    target = _SETTERS[xml.name(element)]
+    if target is Target.DEFAULT and len(element) == 0:
+        default = Expression("default", {"identifier": identifier}, line=xml.line(element))
+        return SetValue(Target.RESET, identifier, default, xml.line(element))
+    return SetValue(target, identifier, only_expression(element, reading), xml.line(element))
+
+
+def _branches(element: etree._Element, reading: Reading) -> Iterator[Branch]:
     for child in xml.children(element):
         name = xml.name(child)
         if name.endswith("-else"):
-            yield Branch(None, read_rules(child, resolve, depth), xml.line(child))
+            yield Branch(None, read_rules(child, reading), xml.line(child))
             continue
         inner = list(xml.children(child))
         if not name.endswith(("-if", "-else-if")) or not inner:
@@ -108,18 +141,13 @@ def _branches(element: etree._Element, resolve: Resolver | None, depth: int) -> 
                 reason="wrong_structure",
                 line=xml.line(child),
             )
-        rules = tuple(rule for one in inner[1:] for rule in _read_rule(one, resolve, depth))
-        yield Branch(read_expression(inner[0]), rules, xml.line(child))
+        rules = tuple(rule for one in inner[1:] for rule in _read_rule(one, reading))
+        yield Branch(read_expression(inner[0], reading), rules, xml.line(child))
 
 
-def _included(element: etree._Element, resolve: Resolver | None, depth: int) -> Iterator[Rule]:
+def _included(element: etree._Element, reading: Reading) -> Iterator[Rule]:
     """The rules of another file, of which the root is a fragment, a processing or one rule."""
-    href = xml.required(element, "href")
-    if resolve is None or depth > INCLUDE_LIMIT:
-        raise UnsupportedError(
-            f"The included file {href[:80]} cannot be followed here.",
-            reason="include",
-            line=xml.line(element),
-        )
-    root = upgrade.upgrade(xml.parse_xml(resolve(href)))
-    yield from _read_rule(root, resolve, depth)
+    root = reading.include(element)
+    reading.depth += 1
+    yield from _read_rule(root, reading)
+    reading.depth -= 1

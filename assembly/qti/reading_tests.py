@@ -1,11 +1,12 @@
 """Reads assessment tests: parts, sections, item refs and all their rules."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from lxml import etree
 
-from assembly.qti import reading_body, reading_declarations, reading_rules, upgrade, xml
+from assembly.qti import reading_body, reading_declarations, reading_rules, xml
 from assembly.qti.assessment import (
     AdaptiveSettings,
     AssessmentTest,
@@ -24,14 +25,14 @@ from assembly.qti.assessment import (
     TimeLimits,
 )
 from assembly.qti.declarations import OutcomeDeclaration
-from assembly.qti.errors import ReadingError, UnsupportedError
+from assembly.qti.errors import ReadingError
 from assembly.qti.expressions import Expression
-from assembly.qti.reading_rules import Resolver
+from assembly.qti.reading_rules import Reading
 
 SECTION_DEPTH = 30
 
 
-def read(root: etree._Element, resolve: Resolver | None) -> AssessmentTest:
+def read(root: etree._Element, reading: Reading) -> AssessmentTest:
     processing = xml.child(root, "qti-outcome-processing")
     test = AssessmentTest(
         identifier=xml.required(root, "identifier"),
@@ -40,16 +41,16 @@ def read(root: etree._Element, resolve: Resolver | None) -> AssessmentTest:
         item_session_control=_control(root),
         time_limits=_time_limits(root),
         outcomes=_outcomes(root),
-        parts=tuple(_part(part, resolve) for part in xml.children(root, "qti-test-part")),
+        parts=tuple(_part(part, reading) for part in xml.children(root, "qti-test-part")),
         outcome_processing=(
-            () if processing is None else reading_rules.read_rules(processing, resolve)
+            () if processing is None else reading_rules.read_rules(processing, reading)
         ),
         feedback=_feedback(root),
         rubric_blocks=_rubrics(root),
         stylesheets=_stylesheets(root),
     )
     _check(root, test)
-    return test
+    return replace(test, losses=tuple(reading.losses))
 
 
 def _check(root: etree._Element, test: AssessmentTest) -> None:
@@ -79,7 +80,7 @@ def _outcomes(root: etree._Element) -> dict[str, OutcomeDeclaration]:
     return {declaration.identifier: declaration for declaration in found}
 
 
-def _part(element: etree._Element, resolve: Resolver | None) -> TestPart:
+def _part(element: etree._Element, reading: Reading) -> TestPart:
     return TestPart(
         identifier=xml.required(element, "identifier"),
         title=str(element.get("title") or ""),
@@ -87,9 +88,9 @@ def _part(element: etree._Element, resolve: Resolver | None) -> TestPart:
         submission_mode=_mode(element, "submission-mode", SubmissionMode.INDIVIDUAL),
         item_session_control=_control(element),
         time_limits=_time_limits(element),
-        pre_conditions=_pre_conditions(element),
-        branch_rules=_branch_rules(element),
-        children=tuple(_children(element, resolve, 0)),
+        pre_conditions=_pre_conditions(element, reading),
+        branch_rules=_branch_rules(element, reading),
+        children=tuple(_children(element, reading, 0)),
         feedback=_feedback(element),
     )
 
@@ -107,7 +108,7 @@ def _mode(element: etree._Element, attribute: str, default: Mode) -> Mode:
         ) from error
 
 
-def _children(element: etree._Element, resolve: Resolver | None, depth: int) -> Iterator[Child]:
+def _children(element: etree._Element, reading: Reading, depth: int) -> Iterator[Child]:
     if depth > SECTION_DEPTH:
         raise ReadingError(
             "The sections are nested too deep.", reason="too_deep", line=xml.line(element)
@@ -115,30 +116,25 @@ def _children(element: etree._Element, resolve: Resolver | None, depth: int) -> 
     for child in xml.children(element):
         name = xml.name(child)
         if name == "qti-assessment-section":
-            yield _section(child, resolve, depth + 1)
+            yield _section(child, reading, depth + 1)
         elif name == "qti-assessment-item-ref":
-            yield _item_ref(child)
+            yield _item_ref(child, reading)
         elif name in ("qti-assessment-section-ref", "include"):
-            yield _section(_referred(child, resolve), resolve, depth + 1)
+            yield _section(_referred(child, reading), reading, depth + 1)
 
 
-def _referred(element: etree._Element, resolve: Resolver | None) -> etree._Element:
-    href = xml.required(element, "href")
-    if resolve is None:
-        raise UnsupportedError(
-            f"The section file {href[:80]} cannot be followed here.",
-            reason="section_ref",
-            line=xml.line(element),
-        )
-    root = upgrade.upgrade(xml.parse_xml(resolve(href)))
+def _referred(element: etree._Element, reading: Reading) -> etree._Element:
+    root = reading.include(element)
     if xml.name(root) != "qti-assessment-section":
         raise ReadingError(
-            f"{href[:80]} is not a section.", reason="wrong_root", line=xml.line(element)
+            f"{xml.required(element, 'href')[:80]} is not a section.",
+            reason="wrong_root",
+            line=xml.line(element),
         )
     return root
 
 
-def _section(element: etree._Element, resolve: Resolver | None, depth: int) -> Section:
+def _section(element: etree._Element, reading: Reading, depth: int) -> Section:
     ordering = xml.child(element, "qti-ordering")
     return Section(
         identifier=xml.required(element, "identifier"),
@@ -152,10 +148,10 @@ def _section(element: etree._Element, resolve: Resolver | None, depth: int) -> S
         adaptive=_adaptive(element),
         item_session_control=_control(element),
         time_limits=_time_limits(element),
-        pre_conditions=_pre_conditions(element),
-        branch_rules=_branch_rules(element),
+        pre_conditions=_pre_conditions(element, reading),
+        branch_rules=_branch_rules(element, reading),
         rubric_blocks=_rubrics(element),
-        children=tuple(_children(element, resolve, depth)),
+        children=tuple(_children(element, reading, depth)),
     )
 
 
@@ -171,7 +167,7 @@ def _selection(element: etree._Element) -> Selection | None:
     return Selection(select, xml.flag(found, "with-replacement"), first=found.get(TAKE) == "first")
 
 
-# Ours: take the first ones in document order. QTI lets selections carry attributes of other namespaces.
+# Ours: take the first ones in document order. QTI lets selections carry foreign attributes.
 TAKE = "{urn:invigil:assembly:1}take"
 
 
@@ -188,7 +184,7 @@ def _adaptive(element: etree._Element) -> AdaptiveSettings | None:
     )
 
 
-def _item_ref(element: etree._Element) -> ItemRef:
+def _item_ref(element: etree._Element, reading: Reading) -> ItemRef:
     return ItemRef(
         identifier=xml.required(element, "identifier"),
         href=xml.required(element, "href"),
@@ -201,31 +197,35 @@ def _item_ref(element: etree._Element) -> ItemRef:
         },
         item_session_control=_control(element),
         time_limits=_time_limits(element),
-        pre_conditions=_pre_conditions(element),
-        branch_rules=_branch_rules(element),
+        pre_conditions=_pre_conditions(element, reading),
+        branch_rules=_branch_rules(element, reading),
         variable_mappings={
             xml.required(one, "source-identifier"): xml.required(one, "target-identifier")
             for one in xml.children(element, "qti-variable-mapping")
         },
         template_defaults=tuple(
-            map(_template_default, xml.children(element, "qti-template-default"))
+            _template_default(one, reading) for one in xml.children(element, "qti-template-default")
         ),
     )
 
 
-def _template_default(element: etree._Element) -> TemplateDefault:
+def _template_default(element: etree._Element, reading: Reading) -> TemplateDefault:
     return TemplateDefault(
-        xml.required(element, "template-identifier"), reading_rules.only_expression(element)
+        xml.required(element, "template-identifier"),
+        reading_rules.only_expression(element, reading),
     )
 
 
-def _pre_conditions(element: etree._Element) -> tuple[Expression, ...]:
-    return tuple(map(reading_rules.only_expression, xml.children(element, "qti-pre-condition")))
-
-
-def _branch_rules(element: etree._Element) -> tuple[BranchRule, ...]:
+def _pre_conditions(element: etree._Element, reading: Reading) -> tuple[Expression, ...]:
     return tuple(
-        BranchRule(xml.required(rule, "target"), reading_rules.only_expression(rule))
+        reading_rules.only_expression(one, reading)
+        for one in xml.children(element, "qti-pre-condition")
+    )
+
+
+def _branch_rules(element: etree._Element, reading: Reading) -> tuple[BranchRule, ...]:
+    return tuple(
+        BranchRule(xml.required(rule, "target"), reading_rules.only_expression(rule, reading))
         for rule in xml.children(element, "qti-branch-rule")
     )
 

@@ -7,7 +7,7 @@ from assembly.qti.values import Value
 
 
 def find(address: str) -> Rules | None:
-    """The rules of a template URI of any QTI version, with or without .xml; None if it is not a standard one."""
+    """The rules of a standard template of any QTI version, with or without .xml; else None."""
     name = address.rstrip("/").rsplit("/", 1)[-1].removesuffix(".xml")
     return TEMPLATES.get(name)
 

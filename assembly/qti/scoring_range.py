@@ -14,7 +14,7 @@ def maximum(
     responses: Mapping[str, ResponseDeclaration],
     rules: Rules,
 ) -> float | None:
-    """What SCORE's normal maximum says, else MAXSCORE's default, else what a standard template can give."""
+    """SCORE's normal maximum, else MAXSCORE's default, else what a standard template can give."""
     return next(
         (found for found in _sources(outcomes, responses, rules) if found is not None), None
     )

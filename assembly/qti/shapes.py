@@ -1,4 +1,4 @@
-"""Areas of an image: is a point inside a circle, rectangle, polygon, ellipse or the default area."""
+"""Areas of an image, and which points are inside."""
 
 import math
 from collections.abc import Callable
@@ -16,7 +16,7 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Coordinates in pixels of the image at its declared size; raises ValueError for a wrong count."""
+    """Pixels of the image at its declared size; raises ValueError for a wrong count."""
 
     shape: Shape
     coords: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""QTI's runtime values: base types, cardinalities, and their lexical form; NULL is None everywhere."""
+"""QTI's runtime values: base types, cardinalities, lexical forms; NULL is None."""
 
 import math
 import re
@@ -44,7 +44,7 @@ RawResponses = Mapping[str, Raw]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """Never empty: an empty container is NULL. `fields` names the scalars of a record, `types` their base types."""
+    """Never empty: an empty container is NULL. `fields` and `types` are of a record's scalars."""
 
     base_type: BaseType | None
     cardinality: Cardinality
@@ -115,6 +115,9 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NAMED_FLOATS = {"INF": math.inf, "+INF": math.inf, "-INF": -math.inf, "NaN": math.nan}
 _IDENTIFIER = re.compile(r"[^\s\x00-\x1f]+")
+_ISO_DURATION = re.compile(
+    r"P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+(?:\.[0-9]+)?)S)?)?"
+)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -124,10 +127,11 @@ def _refusal(text: str, wanted: str) -> ResponseError:
 
 
 def _parse_identifier(text: str) -> Scalar:
-    stripped = text.strip()
-    if not _IDENTIFIER.fullmatch(stripped):
+    """White space inside is not QTI's, but is kept: some items call a pair an identifier."""
+    words = text.split()
+    if not words or not all(map(_IDENTIFIER.fullmatch, words)):
         raise _refusal(text, "an identifier")
-    return stripped
+    return " ".join(words)
 
 
 def _parse_boolean(text: str) -> Scalar:
@@ -171,6 +175,11 @@ def _parse_pair(text: str) -> Scalar:
 
 
 def _parse_duration(text: str) -> Scalar:
+    """Seconds; PT1H30M, as some items write it, is turned into seconds."""
+    iso = _ISO_DURATION.fullmatch(text.strip())
+    if iso is not None and any(iso.groups()):
+        days, hours, minutes, seconds = (float(part or 0) for part in iso.groups())
+        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     number = _parse_float(text)
     if not isinstance(number, float) or not math.isfinite(number) or number < 0:
         raise _refusal(text, "a duration in seconds")
@@ -263,7 +272,7 @@ def _parse_record(raw: str | list[str]) -> Value | None:
 
 
 def number_record(text: str) -> Value | None:
-    """The record that a text entry makes of a typed number (string, float, integer value, digits)."""
+    """The record that a text entry makes of a typed number: its text, value and digits."""
     typed = parse_scalar(text, BaseType.STRING)
     stripped = str(typed).strip()
     fields: list[tuple[str, Value | None]] = [("stringValue", single(BaseType.STRING, typed))]

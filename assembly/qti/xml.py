@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 from lxml import etree
 
@@ -21,7 +22,7 @@ _DECLARATION = re.compile(
 )
 _PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _ENCODINGS = re.compile(
-    r"utf-?8|utf-?16|(?:us-)?ascii|iso-?8859-?\d{1,2}|latin-?1|windows-125\d", re.I
+    r"utf-?8|utf-?16|(?:us-)?ascii|iso-?8859-?\d{1,2}|latin-?1|windows-125\d", re.IGNORECASE
 )
 
 
@@ -52,7 +53,7 @@ def parse_xml(source: bytes, *, limit: int = SIZE_LIMIT) -> etree._Element:
 
 
 def _decoded(source: bytes) -> str:
-    """The text without its byte order mark; the encoding declaration is blanked, lines stay in place."""
+    """The text without byte order mark and XML declaration; lines stay in place."""
     for mark, encoding in _BOMS:
         if source.startswith(mark):
             return _without_declaration(_decode(source[len(mark) :], encoding))[0]
@@ -127,13 +128,12 @@ def _refuse_depth(root: etree._Element) -> None:
 
 
 def line(element: etree._Element) -> int | None:
-    found = element.sourceline
-    return found if isinstance(found, int) else None
+    return cast("int | None", element.sourceline)
 
 
 def name(element: etree._Element) -> str:
     """The local name; empty for what is no element."""
-    tag = element.tag
+    tag: object = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 

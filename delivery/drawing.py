@@ -50,7 +50,7 @@ def create(enrolment: Enrolment, attempt_number: int, at: datetime, *, by: str) 
         lockdown=sitting.lockdown,
     )
     version = sitting.test_version_id
-    plan = selection.plan(bank.definition(version), stream_of(session), mode=bank.mode(version))
+    plan = selection.plan(bank.definition(version), stream_of(session), mode=bank.mode(sitting.test_version))
     session.plan = plan.to_json()
     session.total = expected_total(plan)
     session.save(force_insert=True)

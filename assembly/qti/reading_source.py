@@ -101,7 +101,8 @@ def inner_text(element: etree._Element) -> str:
 
 
 def local_name(element: etree._Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    tag: object = element.tag  # comments and processing instructions have a function here
+    return etree.QName(tag).localname if isinstance(tag, str) else ""
 
 
 def simple_choice(part: Source) -> SimpleChoice:

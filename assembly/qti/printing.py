@@ -1,0 +1,80 @@
+"""Variables as a printed variable shows them: formats, bases, powers of ten, fields and lists."""
+
+import re
+from collections.abc import Mapping
+
+from assembly.qti import values
+from assembly.qti.values import Cardinality, Scalar, Value
+
+_FORMAT = re.compile(r"%([-+ #0]*)(\d{0,3})(?:\.(\d{1,2}))?([diouxXeEfFgGs])")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SIGNIFICANT = 12
+
+
+def printed(value: Value | None, attributes: Mapping[str, str]) -> str:
+    """The text of a variable; NULL prints nothing."""
+    if value is None:
+        return ""
+    if value.cardinality is Cardinality.RECORD:
+        return _record(value, attributes)
+    if value.cardinality is Cardinality.SINGLE:
+        return _scalar(value.scalar, attributes)
+    index = attributes.get("index", "")
+    if value.cardinality is Cardinality.ORDERED and index.isascii() and index.isdigit():
+        at = int(index[:6])
+        return _scalar(value.scalars[at - 1], attributes) if 0 < at <= len(value.scalars) else ""
+    delimiter = attributes.get("delimiter", ";")
+    return delimiter.join(_scalar(scalar, attributes) for scalar in value.scalars)
+
+
+def _record(value: Value, attributes: Mapping[str, str]) -> str:
+    wanted = attributes.get("field")
+    if wanted:
+        return printed(value.field(wanted), {**attributes, "field": ""})
+    mark = attributes.get("mapping-indicator", "=")
+    named = zip(value.fields, value.scalars, strict=True)
+    delimiter = attributes.get("delimiter", ";")
+    return delimiter.join(f"{name}{mark}{_scalar(scalar, attributes)}" for name, scalar in named)
+
+
+def _scalar(scalar: Scalar, attributes: Mapping[str, str]) -> str:
+    if isinstance(scalar, bool) or not isinstance(scalar, int | float):
+        return values.lexical(scalar)
+    pattern = attributes.get("format", "")
+    if pattern:
+        text = _FORMAT.sub(lambda found: _formatted(found, scalar), pattern, count=1)
+    elif isinstance(scalar, int):
+        text = _in_base(scalar, attributes.get("base", "10"))
+    else:
+        text = f"{scalar:.{SIGNIFICANT}g}"
+    return _power(text) if attributes.get("power-form") == "true" else text
+
+
+def _formatted(found: re.Match[str], scalar: int | float) -> str:
+    """C's conversions through Python's, which lack only ``i`` and ``u``."""
+    flags, width, precision, kind = found.groups()
+    spec = f"%{flags}{width}{'' if precision is None else '.' + precision}"
+    if kind == "s":
+        return (spec + "s") % values.lexical(scalar)
+    if kind in "dioxXu":
+        return (spec + ("d" if kind in "iu" else kind)) % round(scalar)
+    return (spec + kind) % scalar
+
+
+def _in_base(number: int, base_text: str) -> str:
+    base = int(base_text) if base_text.isascii() and base_text.isdigit() else 10
+    if base == 10 or not 2 <= base <= len(_DIGITS):
+        return str(number)
+    digits, rest = "", abs(number)
+    while rest or not digits:
+        rest, digit = divmod(rest, base)
+        digits = _DIGITS[digit] + digits
+    return f"-{digits}" if number < 0 else digits
+
+
+def _power(text: str) -> str:
+    mantissa, found, exponent = text.lower().partition("e")
+    if not found:
+        return text
+    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"

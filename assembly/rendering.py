@@ -1,0 +1,148 @@
+"""An item in a session as HTML, and the posted form back as raw responses; no answers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from assembly import rendering_controls, rendering_interactions
+from assembly.qti import values
+from assembly.qti.body import Interaction, Problem
+from assembly.qti.item import AssessmentItem, ModalFeedback, Stimulus
+from assembly.qti.item_session import ItemSession
+from assembly.qti.values import Raw, RawResponses
+from assembly.rendering_controls import Fields, File
+from assembly.rendering_nodes import RenderContext, Role, Writer
+
+__all__ = ["SCRIPTS", "RenderedItem", "Role", "posted_responses", "render_item"]
+
+_SCRIPTS = {
+    "associate_interaction": (),
+    "choice_interaction": ("js/qti-choice.js",),
+    "drawing_interaction": ("js/qti-drawing.js",),
+    "end_attempt_interaction": (),
+    "extended_text_interaction": ("js/qti-text.js",),
+    "gap_match_interaction": ("js/qti-gap-match.js",),
+    "graphic_associate_interaction": ("js/qti-picture.js",),
+    "graphic_gap_match_interaction": ("js/qti-picture.js",),
+    "graphic_order_interaction": ("js/qti-picture.js",),
+    "hotspot_interaction": ("js/qti-choice.js", "js/qti-picture.js"),
+    "hottext_interaction": ("js/qti-choice.js",),
+    "inline_choice_interaction": (),
+    "match_interaction": ("js/qti-match.js",),
+    "media_interaction": ("js/qti-media.js",),
+    "order_interaction": ("js/qti-order.js",),
+    "position_object_interaction": ("js/qti-point.js",),
+    "select_point_interaction": ("js/qti-point.js",),
+    "slider_interaction": ("js/qti-slider.js",),
+    "text_entry_interaction": ("js/qti-text.js",),
+    "upload_interaction": ("js/qti-upload.js",),
+}
+# Every script that an item may need, for pages that swap items in place.
+SCRIPTS = tuple(sorted({script for listed in _SCRIPTS.values() for script in listed}))
+_INLINE = frozenset({"text_entry_interaction", "inline_choice_interaction"})
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedItem:
+    """``stimulus`` is empty where the item refers to none; ``scripts`` are static names."""
+
+    body: SafeString
+    stimulus: SafeString
+    scripts: tuple[str, ...]
+
+
+def render_item(
+    item: AssessmentItem,
+    session: ItemSession,
+    responses: RawResponses,
+    *,
+    asset_url: Callable[[str], str],
+    stimuli: Sequence[Stimulus] = (),
+    disabled: bool = False,
+    show_feedback: bool = False,
+    role: Role = Role.CANDIDATE,
+    problems: Sequence[Problem] = (),
+) -> RenderedItem:
+    """``responses`` are those to show; where one is missing the session's stands in."""
+    context = RenderContext(
+        asset_url=asset_url,
+        templates=session.templates,
+        outcomes=session.outcomes if show_feedback or item.adaptive else {},
+        math_variables=_math_variables(item),
+        choice_orders=session.choice_orders,
+        responses=_shown(session, responses),
+        shapes={name: (d.base_type, d.cardinality) for name, d in item.responses.items()},
+        numbers=_numbers(item.interactions),
+        problems=tuple(problems),
+        role=role,
+        disabled=disabled,
+        interaction=rendering_interactions.render,
+    )
+    writer = Writer(context)
+    feedback = item.modal_feedback if show_feedback else ()
+    return RenderedItem(
+        body=writer.html(item.body) + _modal_feedback(writer, feedback),
+        stimulus=_stimuli(context, stimuli),
+        scripts=_scripts(item.interactions),
+    )
+
+
+def posted_responses(
+    item: AssessmentItem, data: Fields, files: Mapping[str, File] | None = None
+) -> dict[str, Raw]:
+    """The inverse of the form controls; ``files`` are those of a form sent without JavaScript."""
+    return rendering_controls.raw_responses(item, data, files)
+
+
+def _shown(session: ItemSession, responses: RawResponses) -> dict[str, Raw]:
+    kept = {name: values.raw(value) for name, value in session.responses.items()}
+    return kept | dict(responses)
+
+
+def _math_variables(item: AssessmentItem) -> frozenset[str]:
+    return frozenset(name for name, found in item.templates.items() if found.math_variable)
+
+
+def _numbers(interactions: Sequence[Interaction]) -> dict[str, int]:
+    """The inline interactions counted through the item, for names such as "Answer 2"."""
+    inline = [each.response_identifier for each in interactions if each.name in _INLINE]
+    return {response: at for at, response in enumerate(inline, 1)}
+
+
+def _scripts(interactions: Sequence[Interaction]) -> tuple[str, ...]:
+    needed = (script for each in interactions for script in _SCRIPTS[each.name])
+    return tuple(dict.fromkeys(needed))
+
+
+def _stimuli(context: RenderContext, stimuli: Sequence[Stimulus]) -> SafeString:
+    writer = Writer(replace(context, interaction=None))
+    return format_html_join(
+        "",
+        '<section class="qti-stimulus"{}>{}</section>',
+        ((_language(each.language), writer.html(each.body)) for each in stimuli),
+    )
+
+
+def _language(language: str) -> SafeString:
+    return format_html(' lang="{}"', language) if language else SafeString("")
+
+
+def _modal_feedback(writer: Writer, feedback: Sequence[ModalFeedback]) -> SafeString:
+    shown = [each for each in feedback if _is_due(writer.context, each)]
+    return format_html_join(
+        "",
+        '<aside class="qti-modal-feedback" role="status">{}{}</aside>',
+        ((_heading(each.title), writer.html(each.content)) for each in shown),
+    )
+
+
+def _heading(title: str) -> SafeString:
+    return format_html("<h3>{}</h3>", title) if title else SafeString("")
+
+
+def _is_due(context: RenderContext, feedback: ModalFeedback) -> bool:
+    held = values.raw(context.outcomes.get(feedback.outcome_identifier))
+    names = (held,) if isinstance(held, str) else tuple(held or ())
+    return (feedback.identifier in names) is feedback.show

@@ -1,0 +1,144 @@
+"""What the templates of graphic, file and media interactions are given."""
+
+from collections.abc import Iterable
+from itertools import zip_longest
+from typing import Any
+
+from django.utils.translation import gettext
+
+from assembly import rendering_controls as controls
+from assembly import rendering_guides as guides
+from assembly import rendering_options as shared
+from assembly import rendering_pictures as pictures
+from assembly.qti import interactions
+from assembly.qti.body import Element
+from assembly.rendering_nodes import Writer
+from assembly.rendering_options import Facts
+
+
+def hotspot(writer: Writer, interaction: interactions.Hotspot) -> Facts:
+    low, high = interaction.min_choices, interaction.max_choices
+    single = high == 1 or shared.is_single(writer, interaction)
+    return {
+        **_areas(writer, interaction, interaction.choices),
+        "chosen": shared.held(writer, interaction),
+        "kind": "radio" if single else "checkbox",
+        "max": 1 if single else high,
+        "limit": "" if single or not high else guides.limit(high),
+        "guide": guides.choose(low, 1 if single else high),
+    }
+
+
+def _areas(writer: Writer, interaction: Any, hotspots: Iterable[Any]) -> Facts:
+    there = [spot for spot in hotspots if shared.is_there(writer, spot)]
+    drawn = pictures.picture(writer, interaction.image, there)
+    return {"picture": drawn, "spots": pictures.spots(there, drawn)}
+
+
+def graphic_order(writer: Writer, interaction: interactions.GraphicOrder) -> Facts:
+    facts = _areas(writer, interaction, interaction.choices)
+    placed = shared.held(writer, interaction)
+    low, high = interaction.min_choices, interaction.max_choices
+    return facts | {
+        "places": [
+            {
+                "spot": spot,
+                "name": controls.name(interaction.response_identifier, spot.identifier),
+                "position": placed.index(spot.identifier) + 1 if spot.identifier in placed else 0,
+            }
+            for spot in facts["spots"]
+        ],
+        "positions": range(1, (high or len(facts["spots"])) + 1),
+        "guide": guides.order(low, high),
+    }
+
+
+def graphic_associate(writer: Writer, interaction: interactions.GraphicAssociate) -> Facts:
+    facts = _areas(writer, interaction, interaction.choices)
+    return facts | shared.pair_rows(writer, interaction, facts["spots"])
+
+
+def graphic_gap_match(writer: Writer, interaction: interactions.GraphicGapMatch) -> Facts:
+    facts = _areas(writer, interaction, interaction.hotspots)
+    maxima = {spot.identifier: spot.match_max for spot in interaction.hotspots}
+    pairs = {tuple(pair.split()) for pair in shared.held(writer, interaction)}
+    listed = shared.options(writer, interaction, interaction.choices)
+    return facts | {
+        "choices": listed,
+        "places": [
+            {
+                "spot": spot,
+                "name": controls.name(interaction.response_identifier, spot.identifier),
+                "several": maxima[spot.identifier] != 1,
+                "options": [
+                    {"choice": choice, "chosen": (choice.identifier, spot.identifier) in pairs}
+                    for choice in listed
+                ],
+            }
+            for spot in facts["spots"]
+        ],
+        "guide": guides.pairs(interaction.min_associations, interaction.max_associations),
+    }
+
+
+def points(writer: Writer, interaction: Any) -> Facts:
+    response = interaction.response_identifier
+    placed = [tuple(point.split()) for point in shared.held(writer, interaction)]
+    rows = zip_longest(range(1, controls.point_rows(interaction) + 1), placed)
+    movable = getattr(interaction, "movable", None)
+    return {
+        "picture": pictures.picture(writer, interaction.image),
+        "movable": None if movable is None else pictures.picture(writer, movable),
+        "rows": [
+            {
+                "number": number,
+                "x_name": controls.name(response, f"{number}x"),
+                "y_name": controls.name(response, f"{number}y"),
+                "x": point[0] if point else "",
+                "y": point[1] if point else "",
+            }
+            for number, point in rows
+            if number
+        ],
+        "guide": guides.points(interaction.min_choices, interaction.max_choices),
+    }
+
+
+def file(writer: Writer, interaction: Any) -> Facts:
+    value = next(iter(shared.held(writer, interaction)), "")
+    image = getattr(interaction, "image", None)
+    return {
+        "value": value,
+        "file_name": _file_name(value),
+        "accept": ",".join(getattr(interaction, "media_types", ())),
+        "picture": None if image is None else pictures.picture(writer, image),
+    }
+
+
+def _file_name(value: str) -> str:
+    head = value[:300].partition(";base64,")[0]
+    return head.partition(";name=")[2]
+
+
+def media(writer: Writer, interaction: interactions.Media) -> Facts:
+    medium = interaction.medium
+    return {
+        "value": next(iter(shared.held(writer, interaction)), ""),
+        "medium": writer.html((_playable(medium, interaction),)),
+        "max": interaction.max_plays,
+        "guide": _plays(interaction),
+    }
+
+
+def _playable(medium: Element, interaction: interactions.Media) -> Element:
+    if medium.name == "img":
+        return medium
+    loop = {"loop": "loop"} if interaction.loop else {}
+    given = {**medium.attributes, "controls": "controls", "preload": "metadata", **loop}
+    return Element(medium.name, given, medium.children)
+
+
+def _plays(interaction: interactions.Media) -> str:
+    if interaction.max_plays:
+        return gettext("It can be played %(count)d times.") % {"count": interaction.max_plays}
+    return ""

@@ -1,0 +1,225 @@
+"""The body tree as HTML: text escaped, addresses asked for, feedback and templates decided."""
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from assembly.qti import allowed_html, body, printing, values
+from assembly.qti.body import Element, Interaction, Node, Nodes, Problem, Text
+from assembly.qti.values import BaseType, Cardinality, RawResponses, Value
+
+ID_PREFIX = "q-"
+_REFERRING = frozenset({"aria-labelledby", "aria-describedby", "aria-controls", "headers"})
+_REFERRING_ALSO = frozenset({"aria-owns", "aria-details", "aria-flowto", "aria-activedescendant"})
+
+
+class Role(StrEnum):
+    """Who looks; the names are those of QTI's ``view``."""
+
+    AUTHOR = "author"
+    CANDIDATE = "candidate"
+    PROCTOR = "proctor"
+    SCORER = "scorer"
+    TEST_CONSTRUCTOR = "testConstructor"
+    TUTOR = "tutor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderContext:
+    """All that a page may know: no correct response, no mapping, no rule, no unshown outcome."""
+
+    asset_url: Callable[[str], str]
+    templates: Mapping[str, Value | None] = field(default_factory=dict)
+    outcomes: Mapping[str, Value | None] = field(default_factory=dict)
+    math_variables: Set[str] = frozenset()
+    choice_orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    responses: RawResponses = field(default_factory=dict)
+    shapes: Mapping[str, tuple[BaseType | None, Cardinality]] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    role: Role = Role.CANDIDATE
+    disabled: bool = False
+    interaction: Callable[["Writer", Interaction], str] | None = None
+
+    def shows(self, choice_template: str | None, show_hide: str, identifier: str) -> bool:
+        """Whether a choice or a template block is there, by its template variable."""
+        if not choice_template:
+            return True
+        held = _names(self.templates.get(choice_template))
+        return (identifier in held) is (show_hide != "hide")
+
+
+def _names(value: Value | None) -> tuple[str, ...]:
+    found = values.raw(value)
+    if found is None:
+        return ()
+    return (found,) if isinstance(found, str) else tuple(found)
+
+
+class Writer:
+    """Writes nodes; ``special`` lets an interaction write its own gaps or hottexts."""
+
+    def __init__(
+        self,
+        context: RenderContext,
+        special: Mapping[str, Callable[[Element], str]] | None = None,
+        *,
+        copy: bool = False,
+    ) -> None:
+        self.context = context
+        self.special = special or {}
+        self.copy = copy
+
+    def html(self, nodes: Nodes) -> SafeString:
+        """Every piece is escaped text, an allowed tag or a rendered template: all safe."""
+        return mark_safe("".join(self._node(node) for node in nodes))  # noqa: S308
+
+    def with_special(self, special: Mapping[str, Callable[[Element], str]]) -> "Writer":
+        return Writer(self.context, special)
+
+    def as_copy(self) -> "Writer":
+        """For content shown a second time: without identifiers, which must be unique in a page."""
+        return Writer(self.context, self.special, copy=True)
+
+    def _node(self, node: Node) -> str:
+        if isinstance(node, Text):
+            return escape(node.content)
+        if isinstance(node, Interaction):
+            render = self.context.interaction
+            return "" if render is None else render(self, node)
+        own = self.special.get(node.name)
+        if own is not None:
+            return own(node)
+        written = _QTI.get(node.name)
+        if written is not None:
+            return written(self, node)
+        return self._element(node)
+
+    def _element(self, element: Element) -> str:
+        name = element.name
+        if name in ("mi", "ci") and (printed := self._math_variable(element)):
+            return printed
+        if name not in allowed_html.FLOW and name not in allowed_html.MATHML:
+            return "".join(self._node(node) for node in element.children)
+        if name == "img" and not self._reachable(element.attributes.get("src", "")):
+            return escape(element.attributes.get("alt", ""))
+        opening = f"<{name}{self.attributes(element)}>"
+        if name in allowed_html.VOID:
+            return opening
+        return f"{opening}{''.join(self._node(node) for node in element.children)}</{name}>"
+
+    def _math_variable(self, element: Element) -> str:
+        name = body.text_of(element.children)
+        if name not in self.context.math_variables:
+            return ""
+        return f"<mn>{escape(printing.printed(self.context.templates.get(name), {}))}</mn>"
+
+    def attributes(self, element: Element, skip: Set[str] = frozenset()) -> str:
+        return "".join(
+            f' {key}="{escape(value)}"'
+            for key, given in element.attributes.items()
+            if key not in skip and (value := self._attribute(element.name, key, given)) is not None
+        )
+
+    def _attribute(self, name: str, key: str, value: str) -> str | None:
+        if not allowed_html.allows(name, key):
+            return None
+        if key == "id":
+            return None if self.copy else ID_PREFIX + value
+        if key in _REFERRING or key in _REFERRING_ALSO:
+            return " ".join(ID_PREFIX + part for part in value.split())
+        if key == "srcset":
+            return self._source_set(value)
+        if key in allowed_html.LINKS:
+            return self.address(value, opens=name == "a")
+        return value
+
+    def address(self, address: str, *, opens: bool = False) -> str | None:
+        """Where a file of the package is served; addresses outside of it lead nowhere."""
+        if opens and address.startswith("#"):
+            return f"#{ID_PREFIX}{address[1:]}"
+        return self.context.asset_url(address) if _in_package(address) else _embedded(address)
+
+    def _reachable(self, address: str) -> bool:
+        return bool(address) and (_in_package(address) or _embedded(address) is not None)
+
+    def _source_set(self, value: str) -> str | None:
+        found = []
+        for candidate in value.split(","):
+            parts = candidate.split()
+            if parts and (address := self.address(parts[0])):
+                found.append(" ".join([address, *parts[1:2]]))
+        return ", ".join(found) or None
+
+
+def _in_package(address: str) -> bool:
+    return ":" not in address.split("/", 1)[0] and not address.startswith(("//", "#", "\\"))
+
+
+def _embedded(address: str) -> str | None:
+    is_image = address.startswith("data:image/") and allowed_html.safe_link(address)
+    return address if is_image else None
+
+
+def _feedback(tag: str) -> Callable[[Writer, Element], str]:
+    def write(writer: Writer, element: Element) -> str:
+        held = _names(writer.context.outcomes.get(element.attributes.get("outcome-identifier", "")))
+        hidden = element.attributes.get("show-hide") == "hide"
+        if (element.attributes.get("identifier", "") in held) is hidden:
+            return ""
+        return _wrapped(writer, element, tag, f"qti-feedback {element.name}")
+
+    return write
+
+
+def _template(tag: str) -> Callable[[Writer, Element], str]:
+    def write(writer: Writer, element: Element) -> str:
+        given = element.attributes
+        identifier = given.get("identifier", "")
+        shown = writer.context.shows(
+            given.get("template-identifier"), given.get("show-hide", "show"), identifier
+        )
+        return _wrapped(writer, element, tag, element.name) if shown else ""
+
+    return write
+
+
+_DECIDING = frozenset(
+    {"identifier", "outcome-identifier", "template-identifier", "show-hide", "view", "use", "class"}
+)
+
+
+def _wrapped(writer: Writer, element: Element, tag: str, classes: str) -> str:
+    """The identifiers by which it was decided stay on the server."""
+    own = f"{classes} {element.attributes.get('class', '')}".strip()
+    attributes = writer.attributes(element, _DECIDING)
+    return f'<{tag} class="{escape(own)}"{attributes}>{writer.html(element.children)}</{tag}>'
+
+
+def _rubric(writer: Writer, element: Element) -> str:
+    views = element.attributes.get("view", "candidate").split()
+    if writer.context.role.value not in views:
+        return ""
+    use = element.attributes.get("use", "")
+    return _wrapped(writer, element, "div", f"qti-rubric-block qti-use-{use or 'instructions'}")
+
+
+def _printed_variable(writer: Writer, element: Element) -> str:
+    name = element.attributes.get("identifier", "")
+    context = writer.context
+    held = context.templates if name in context.templates else context.outcomes
+    text = printing.printed(held.get(name), element.attributes)
+    return f'<span class="qti-printed-variable">{escape(text)}</span>'
+
+
+_QTI: Mapping[str, Callable[[Writer, Element], str]] = {
+    "qti-feedback-block": _feedback("div"),
+    "qti-feedback-inline": _feedback("span"),
+    "qti-printed-variable": _printed_variable,
+    "qti-rubric-block": _rubric,
+    "qti-template-block": _template("div"),
+    "qti-template-inline": _template("span"),
+}

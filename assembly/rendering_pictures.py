@@ -1,0 +1,106 @@
+"""Pictures to point at: the image with its numbered areas as one scalable drawing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from assembly.qti.interactions import AssociableHotspot, HotspotChoice, Image
+from assembly.qti.shapes import Area, Shape
+from assembly.rendering_nodes import Writer
+
+Hotspot = HotspotChoice | AssociableHotspot
+MARGIN = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """``known`` is false where the document gives no size: a script then asks the image."""
+
+    address: str
+    alt: str
+    width: float
+    height: float
+    known: bool
+
+    @property
+    def view_box(self) -> str:
+        return f"0 0 {self.width:g} {self.height:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    identifier: str
+    number: int
+    label: str
+    outline: SafeString
+    x: float
+    y: float
+
+
+def picture(writer: Writer, image: Image, hotspots: Iterable[Hotspot] = ()) -> Picture:
+    width, height = extent(hotspots)
+    return Picture(
+        address=writer.address(image.source) or "",
+        alt=image.alt,
+        width=float(image.width or width or 640),
+        height=float(image.height or height or 480),
+        known=bool(image.width and image.height),
+    )
+
+
+def extent(hotspots: Iterable[Hotspot]) -> tuple[float, float]:
+    """The smallest size that shows every area; 0 where there is none."""
+    corners = [_bounds(spot.area) for spot in hotspots if spot.area.coords]
+    if not corners:
+        return 0.0, 0.0
+    return max(c[2] for c in corners) + MARGIN, max(c[3] for c in corners) + MARGIN
+
+
+def _bounds(area: Area) -> tuple[float, float, float, float]:
+    c = area.coords
+    if area.shape is Shape.CIRCLE:
+        return c[0] - c[2], c[1] - c[2], c[0] + c[2], c[1] + c[2]
+    if area.shape is Shape.ELLIPSE:
+        return c[0] - c[2], c[1] - c[3], c[0] + c[2], c[1] + c[3]
+    return min(c[::2]), min(c[1::2]), max(c[::2]), max(c[1::2])
+
+
+def spots(hotspots: Iterable[Hotspot], drawn: Picture) -> list[Spot]:
+    """Numbered in document order, which is also the order of their controls."""
+    return [_spot(number, spot, drawn) for number, spot in enumerate(hotspots, 1)]
+
+
+def _spot(number: int, hotspot: Hotspot, drawn: Picture) -> Spot:
+    area = hotspot.area
+    left, top, right, bottom = _bounds(area) if area.coords else (0, 0, drawn.width, drawn.height)
+    return Spot(
+        identifier=hotspot.identifier,
+        number=number,
+        label=hotspot.label or gettext("Area %(number)d") % {"number": number},
+        outline=_outline(area, drawn),
+        x=(left + right) / 2,
+        y=(top + bottom) / 2,
+    )
+
+
+def _outline(area: Area, drawn: Picture) -> SafeString:
+    c = area.coords
+    if area.shape is Shape.CIRCLE:
+        return format_html('<circle cx="{}" cy="{}" r="{}"/>', *map(_number, c))
+    if area.shape is Shape.ELLIPSE:
+        return format_html('<ellipse cx="{}" cy="{}" rx="{}" ry="{}"/>', *map(_number, c))
+    if area.shape is Shape.POLY:
+        corners = format_html_join(
+            " ", "{},{}", ((_number(x), _number(y)) for x, y in zip(c[::2], c[1::2], strict=True))
+        )
+        return format_html('<polygon points="{}"/>', corners)
+    left, top, right, bottom = _bounds(area) if c else (0.0, 0.0, drawn.width, drawn.height)
+    size = (left, top, right - left, bottom - top)
+    return format_html('<rect x="{}" y="{}" width="{}" height="{}"/>', *map(_number, size))
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"

@@ -1,0 +1,48 @@
+import pytest
+
+from assembly.qti import printing, values
+from assembly.qti.values import BaseType, Cardinality, Value
+
+
+def value(raw: str, base_type: BaseType) -> Value | None:
+    return values.parse(raw, base_type, Cardinality.SINGLE)
+
+
+@pytest.mark.parametrize(
+    ("raw", "base_type", "attributes", "expected"),
+    [
+        ("3", BaseType.INTEGER, {}, "3"),
+        ("0.1", BaseType.FLOAT, {}, "0.1"),
+        ("2.0", BaseType.FLOAT, {}, "2"),
+        ("3.14159", BaseType.FLOAT, {"format": "%.2f"}, "3.14"),
+        ("3.14159", BaseType.FLOAT, {"format": "about %.1f m"}, "about 3.1 m"),
+        ("255", BaseType.INTEGER, {"base": "16"}, "ff"),
+        ("-5", BaseType.INTEGER, {"base": "2"}, "-101"),
+        ("42", BaseType.INTEGER, {"format": "%05i"}, "00042"),
+        ("12000", BaseType.FLOAT, {"format": "%.1e", "power-form": "true"}, "1.2 × 10⁴"),
+        ("a b", BaseType.PAIR, {}, "a b"),
+        ("true", BaseType.BOOLEAN, {}, "true"),
+        ("<b>", BaseType.STRING, {"format": "%d"}, "<b>"),
+    ],
+)
+def test_a_scalar_is_printed_in_its_format(
+    raw: str, base_type: BaseType, attributes: dict[str, str], expected: str
+) -> None:
+    assert printing.printed(value(raw, base_type), attributes) == expected
+
+
+def test_null_prints_nothing() -> None:
+    assert printing.printed(None, {"format": "%d"}) == ""
+
+
+def test_a_list_is_joined_and_an_ordered_one_can_be_asked_by_place() -> None:
+    ordered = values.parse(["1", "2", "3"], BaseType.INTEGER, Cardinality.ORDERED)
+    assert printing.printed(ordered, {"delimiter": ", "}) == "1, 2, 3"
+    assert printing.printed(ordered, {"index": "2"}) == "2"
+    assert printing.printed(ordered, {"index": "9"}) == ""
+
+
+def test_a_record_prints_its_fields_or_one_of_them() -> None:
+    record = values.record([("a", values.integer(1)), ("b", values.real(2.5))])
+    assert printing.printed(record, {}) == "a=1;b=2.5"
+    assert printing.printed(record, {"field": "b", "format": "%.2f"}) == "2.50"

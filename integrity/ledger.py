@@ -174,17 +174,21 @@ def export(stream: str) -> Iterator[str]:
 
 def verify(stream: str) -> Verdict:
     """Walk one stream from its beginning to its head."""
-    verdicts = list(verify_all(stream=stream))
+    verdicts = list(verify_all(streams=[stream]))
     return verdicts[0] if verdicts else Verdict(stream, 0, None)
 
 
-def verify_all(progress: Progress | None = None, *, stream: str | None = None) -> Iterator[Verdict]:
-    """Yield a verdict per stream, holding one chunk of entries in memory.
+def verify_all(
+    progress: Progress | None = None, *, streams: Sequence[str] | None = None
+) -> Iterator[Verdict]:
+    """Yield a verdict per stream, or per stream named, holding one chunk of entries in memory.
 
     One statement reads heads and entries together: it sees one moment, so that appending
     goes on meanwhile and is never mistaken for a break.
     """
-    rows = LedgerStream.objects.filter(**({"name": stream} if stream else {}))
+    rows = LedgerStream.objects.all()
+    if streams is not None:
+        rows = rows.filter(name__in=streams)
     found: Iterator[tuple[Any, ...]] = rows.order_by("id", "entries__seq").values_list(
         "id", "name", "length", "head",
         "entries__seq", "entries__kind", "entries__at_ms", "entries__actor",
@@ -193,7 +197,7 @@ def verify_all(progress: Progress | None = None, *, stream: str | None = None) -
     for (_, name, length, end), group in groupby(found, lambda row: row[:4]):
         walked = (Entry(name, *row[4:]) for row in group if row[4] is not None)
         yield _walk(name, Position(length, end), walked, progress)
-    if stream is None:
+    if streams is None:
         yield from _orphans()
 
 

@@ -1,6 +1,12 @@
 """The auditor's addresses."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from integrity.auditor import views
 
 app_name = "auditor"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.streams, name="streams"),
+    path("export/<path:name>", views.export, name="export"),
+    path("streams/<path:name>", views.stream, name="stream"),
+]

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         streams = entries = 0
         broken: list[Verdict] = []
         with self._bar(stream, hidden=options["verbosity"] == 0) as bar:
-            for verdict in ledger.verify_all(bar.update, stream=stream):
+            for verdict in ledger.verify_all(bar.update, streams=[stream] if stream else None):
                 streams += 1
                 entries += verdict.entries
                 if verdict.broken:

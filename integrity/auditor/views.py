@@ -1,0 +1,112 @@
+"""What an auditor sees: every stream, one stream as a story, its verdict, and its export."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from integrity import ledger, triggers
+from integrity.auditor import timeline
+from integrity.chain import Entry
+from integrity.models import LedgerEntry, LedgerStream
+
+GROUP = "Auditor"
+STREAMS_PER_PAGE = 50
+ENTRIES_PER_PAGE = 200
+# A stream this short is verified whenever it is opened: that takes about 20 ms.
+VERIFIED_AT_ONCE = 2_000
+
+View = Callable[..., HttpResponse]
+
+
+def auditors_only(view: View) -> View:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = request.user
+        if not (user.is_superuser or user.groups.filter(name=GROUP).exists()):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@require_safe
+@auditors_only
+def streams(request: HttpRequest) -> HttpResponse:
+    """Show streams, newest first; `verify` verifies those on the page."""
+    query = request.GET.get("q", "").strip()
+    found = LedgerStream.objects.filter(name__icontains=query) if query else LedgerStream.objects
+    page = Paginator(_with_last_entry(found.order_by("-id")), STREAMS_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    verified = "verify" in request.GET
+    names = [row.name for row in page]
+    verdicts = {one.stream: one for one in ledger.verify_all(streams=names)} if verified else {}
+    context = {
+        "page": page,
+        "rows": [(row, verdicts.get(row.name)) for row in page],
+        "broken": [one for one in verdicts.values() if one.broken],
+        "verified": verified,
+        "query": query,
+        "total": LedgerStream.objects.aggregate(streams=Count("id"), entries=Sum("length")),
+        "zone": timezone.get_current_timezone_name(),
+        "missing_triggers": triggers.missing(connection),
+    }
+    return render(request, "auditor/streams.html", context)
+
+
+def _with_last_entry(rows: QuerySet[LedgerStream]) -> QuerySet[LedgerStream]:
+    last = LedgerEntry.objects.filter(stream=OuterRef("pk"), seq=OuterRef("length"))
+    return rows.annotate(
+        last_at_ms=Subquery(last.values("at_ms")), last_kind=Subquery(last.values("kind"))
+    )
+
+
+@require_safe
+@auditors_only
+def stream(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one stream as a story; `exact` shows milliseconds, `kind` one kind alone."""
+    row = get_object_or_404(LedgerStream, name=name)
+    kind = request.GET.get("kind", "")
+    entries = LedgerEntry.objects.filter(stream=row, **({"kind": kind} if kind else {}))
+    page = Paginator(entries.order_by("seq"), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    verify = "verify" in request.GET or row.length <= VERIFIED_AT_ONCE
+    context = {
+        "stream": row,
+        "page": page,
+        "minutes": timeline.tell(_entry(row, one) for one in page),
+        "verdict": ledger.verify(name) if verify else None,
+        "kinds": _kinds(row),
+        "kind": kind,
+        "zone": timezone.get_current_timezone_name(),
+        "exact": "exact" in request.GET,
+    }
+    return render(request, "auditor/stream.html", context)
+
+
+def _entry(row: LedgerStream, one: LedgerEntry) -> Entry:
+    return Entry(row.name, one.seq, one.kind, one.at_ms, one.actor, one.payload, one.prev, one.hash)
+
+
+def _kinds(row: LedgerStream) -> QuerySet[LedgerEntry, dict[str, Any]]:
+    return row.entries.values("kind").annotate(count=Count("id")).order_by("kind")
+
+
+@require_safe
+@auditors_only
+def export(request: HttpRequest, name: str) -> HttpResponse:
+    """Hand out one stream as JSON Lines, as it stands in the database, whole or broken."""
+    get_object_or_404(LedgerStream, name=name)
+    response = HttpResponse("".join(ledger.export(name)), content_type="application/jsonl")
+    safe = "".join(letter if letter.isalnum() else "-" for letter in name)
+    response["Content-Disposition"] = f'attachment; filename="{safe}.jsonl"'
+    response["Cache-Control"] = "no-store"
+    return response

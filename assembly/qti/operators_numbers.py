@@ -7,14 +7,16 @@ from assembly.qti import values
 from assembly.qti.expressions import Call
 from assembly.qti.values import BaseType, Cardinality, Value
 
-POWER_LIMIT = 4096
+INTEGER_BITS = 1024
 
 
 def _number(call: Call, number: float) -> Value | None:
     """An integer where all operands were integers; not-a-number is NULL."""
-    if call.all_integers:
-        return values.integer(int(number))
-    return _real(number)
+    if not call.all_integers:
+        return _real(number)
+    if int(number).bit_length() > INTEGER_BITS:
+        raise OverflowError
+    return values.integer(int(number))
 
 
 def _real(number: float) -> Value | None:
@@ -46,29 +48,32 @@ def subtract(call: Call) -> Value | None:
 
 
 def divide(call: Call) -> Value | None:
-    """Always a float; NULL when divided by zero."""
+    """Always a float; NULL when divided by zero or beyond what floats hold."""
     pair = call.pair()
     if pair is None or pair[1] == 0:
         return None
-    return _real(pair[0] / pair[1])
+    try:
+        return _within(pair, pair[0] / pair[1])
+    except OverflowError:
+        return None
 
 
 def power(call: Call) -> Value | None:
-    """Integers stay integers while the exponent is not negative; NULL outside the real numbers."""
+    """Always a float; NULL outside the real numbers and beyond what floats hold."""
     pair = call.pair()
     if pair is None:
         return None
-    base, exponent = pair
-    if isinstance(base, int) and isinstance(exponent, int) and _is_bearable(base, exponent):
-        return values.integer(base**exponent)
     try:
-        return _real(math.pow(base, exponent))
-    except ValueError:
+        return _within(pair, math.pow(*pair))
+    except (ValueError, OverflowError):
         return None
 
 
-def _is_bearable(base: int, exponent: int) -> bool:
-    return 0 <= exponent <= POWER_LIMIT and exponent * base.bit_length() <= POWER_LIMIT
+def _within(operands: tuple[float, float], result: float) -> Value | None:
+    """Infinity comes only from infinity."""
+    if math.isinf(result) and not any(map(math.isinf, operands)):
+        return None
+    return _real(result)
 
 
 def integer_divide(call: Call) -> Value | None:
@@ -148,10 +153,6 @@ def math_operator(call: Call) -> Value | None:
 
 def _signum(number: float) -> int:
     return (number > 0) - (number < 0)
-
-
-def _log10(number: float) -> float:
-    return -math.inf if number == 0 else math.log10(number)
 
 
 _CONSTANTS = {"pi": math.pi, "e": math.e}

@@ -83,9 +83,8 @@ def _limits(call: Call, pick: Callable[[OutcomeDeclaration], float | None]) -> l
     found: list[float | None] = []
     for result in _subset(call):
         declaration = result.outcome_declarations.get(result.mapped(name))
-        if declaration is not None:
-            limit = pick(declaration)
-            found.append(None if limit is None else limit * result.weight(weight))
+        limit = None if declaration is None else pick(declaration)
+        found.append(None if limit is None else limit * result.weight(weight))
     return found
 
 

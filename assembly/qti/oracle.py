@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 from assembly.qti import assessment, item_session, outcomes, reading, values
-from assembly.qti.errors import QtiError, ReadingError, UnsupportedError
+from assembly.qti.errors import QtiError, UnsupportedError
 from assembly.qti.expressions import Stream
 from assembly.qti.item import AssessmentItem
 from assembly.qti.item_session import ItemSession
@@ -16,6 +15,7 @@ from assembly.qti.values import BaseType, Cardinality, Raw, Value
 TOLERANCE = 1e-4
 Case = Mapping[str, Any]
 NewStream = Callable[[int], Stream]
+Read = Callable[[str], bytes]
 TEMPLATE_RUNS = 25
 
 
@@ -30,35 +30,28 @@ class Failure:
         return f"{self.case}  {self.item}\n    expected {self.expected}\n    got      {self.got}"
 
 
-@dataclass(frozen=True, slots=True)
 class Corpus:
-    """Reads below one folder only, each file once."""
+    """Items and tests by their path; `read` gives a file's bytes or raises ReadingError."""
 
-    folder: Path
+    def __init__(self, read: Read) -> None:
+        self.read = read
+        self._items: dict[str, AssessmentItem] = {}
 
-    def source(self, path: str) -> bytes:
-        root = self.folder.resolve()
-        found = (root / path).resolve()
-        if not found.is_relative_to(root) or not found.is_file():
-            raise ReadingError(f"There is no file {path} in the corpus.", reason="missing_file")
-        return found.read_bytes()
-
-    def beside(self, path: str) -> Callable[[str], bytes]:
-        return lambda href: self.source(str(Path(path).parent / href))
+    def beside(self, path: str) -> Read:
+        """What a file refers to, by its address as written there."""
+        return lambda href: self.read(str(PurePosixPath(path).parent / href))
 
     def item(self, path: str) -> AssessmentItem:
-        return _item(self, path)
-
-
-@lru_cache(maxsize=2000)
-def _item(corpus: Corpus, path: str) -> AssessmentItem:
-    source, resolve = corpus.source(path), corpus.beside(path)
-    try:
-        return reading.read_item(source, resolve=resolve)
-    except UnsupportedError as error:
-        if error.reason != "unsupported_interaction":
-            raise
-        return reading.read_item(source, resolve=resolve, with_body=False)
+        """Without its body where an interaction cannot be shown: it can still be scored."""
+        if path not in self._items:
+            source, resolve = self.read(path), self.beside(path)
+            try:
+                self._items[path] = reading.read_item(source, resolve=resolve)
+            except UnsupportedError as error:
+                if error.reason != "unsupported_interaction":
+                    raise
+                self._items[path] = reading.read_item(source, resolve=resolve, with_body=False)
+        return self._items[path]
 
 
 def run(case: Case, corpus: Corpus, stream: NewStream) -> Failure | None:
@@ -67,6 +60,8 @@ def run(case: Case, corpus: Corpus, stream: NewStream) -> Failure | None:
         mismatch = next(_kind(case)(case, corpus, stream), None)
     except QtiError as error:
         mismatch = (case.get("expected"), f"{type(error).__name__} ({error.reason}): {error}")
+    except Exception as error:  # a fault in one case must not hide what the others give
+        mismatch = (case.get("expected"), f"engine failure: {error!r}")
     if mismatch is None:
         return None
     name = str(case.get("id") or case.get("case") or "?")
@@ -115,11 +110,11 @@ def _template(case: Case, corpus: Corpus, stream: NewStream) -> Mismatches:
 
 def _test(case: Case, corpus: Corpus, stream: NewStream) -> Mismatches:
     path = case["test"]
-    test = reading.read_test(corpus.source(path), resolve=corpus.beside(path))
+    test = reading.read_test(corpus.read(path), resolve=corpus.beside(path))
     places = {ref.identifier: (sections, ref) for _, sections, ref in assessment.item_refs(test)}
     results = []
     for number, entry in enumerate(case["items"]):
-        item = corpus.item(str(Path(path).parent / entry["href"]))
+        item = corpus.item(str(PurePosixPath(path).parent / entry["href"]))
         session = item_session.begin(item, stream(number))
         raw = _raws(entry["responses"])
         session = item_session.attempt(item, session, raw, duration_seconds=0.0)

@@ -236,7 +236,7 @@ def _indent(element: etree._Element, depth: int) -> None:
     """Indent structure only: inside text, white space is content."""
     if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
         return
-    flows = {"p", "prompt", "simple-choice", "value"}
+    flows = {"p", "prompt", "simple-choice", "value", "rubric-block"}
     if not len(element) or etree.QName(element).localname.removeprefix("qti-") in flows:
         return
     element.text = "\n" + "  " * (depth + 1)

@@ -1,0 +1,263 @@
+"""The board's rows as words: what the page shows, what the script ticks, what it filters by."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+
+from delivery import clock, refusals
+from delivery.models import AssessmentSession
+from delivery.proctoring import Affected, Result
+from delivery.refusals import Reason, Refusal
+from delivery.rolls import Row
+from delivery.watch import Concern, Connection, Standing
+from integrity import lockdown
+
+STANDINGS = {
+    Standing.IN_PROGRESS: gettext_lazy("In progress"),
+    Standing.PAUSED: gettext_lazy("Paused"),
+    Standing.NOT_STARTED: gettext_lazy("Not started"),
+    Standing.COMPLETED: gettext_lazy("Completed"),
+    Standing.EXPIRED: gettext_lazy("Expired"),
+    Standing.TERMINATED: gettext_lazy("Terminated"),
+    Standing.ABSENT: gettext_lazy("Absent"),
+}
+TONES = {
+    Standing.IN_PROGRESS: "good",
+    Standing.PAUSED: "attention",
+    Standing.TERMINATED: "stop",
+}
+CONNECTIONS = {
+    Connection.ONLINE: pgettext_lazy("connection", "Online"),
+    Connection.UNSTABLE: pgettext_lazy("connection", "Unstable"),
+    Connection.OFFLINE: pgettext_lazy("connection", "Offline"),
+    Connection.NEVER: pgettext_lazy("connection", "Not seen"),
+}
+CONCERNS = {
+    Concern.HELP: gettext_lazy("Asks for help"),
+    Concern.WAITING: gettext_lazy("Waits for you"),
+    Concern.LITTLE_TIME: gettext_lazy("Little time"),
+}
+# The refusals' own sentences speak to the candidate; these say the same to the proctor.
+SAYS = {
+    Reason.NOT_STARTED: gettext_lazy("Has not started yet."),
+    Reason.PAUSED: gettext_lazy("Is paused; the clock stands."),
+    Reason.CLOSED: gettext_lazy("Has ended already."),
+    Reason.TERMINATED: gettext_lazy("Was terminated already."),
+    Reason.OUT_OF_TIME: gettext_lazy("The time is up."),
+    Reason.WINDOW_CLOSED: gettext_lazy("The sitting's window has closed."),
+    Reason.NOT_RUNNING: gettext_lazy("Is not running."),
+    Reason.NOT_PAUSED: gettext_lazy("Is not paused."),
+    Reason.NOT_FINISHED: gettext_lazy("Has not ended."),
+    Reason.NOTHING_TO_EXTEND: gettext_lazy("Has no time limit that could be extended."),
+}
+ATTENTION = ~Concern.LITTLE_TIME & ~Concern.UNSTABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as it is shown; instants are milliseconds since 1970, texts are translated."""
+
+    key: int
+    target: str
+    url: str
+    name: str
+    number: str
+    room: str
+    attempt: int
+    standing: str
+    standing_word: str
+    tone: str
+    note: str
+    concerns: tuple[str, ...]
+    attention: bool
+    urgent: bool
+    answered: int
+    total: int
+    left: str
+    left_ms: int | None
+    ends_ms: int | None
+    little: bool
+    saved: str
+    saved_ms: int | None
+    connection: str
+    connection_word: str
+    incidents: int
+    newest: str
+    need: int
+    stamp: str
+    find: str
+
+
+def line(row: Row, at: datetime) -> Line:
+    """Put one row into words."""
+    session, candidate = row.session, row.enrolment.candidate
+    running = row.standing is Standing.IN_PROGRESS
+    silent = row.standing not in (Standing.IN_PROGRESS, Standing.PAUSED)
+    saved_at = None if session is None else session.last_save_at
+    words: dict[str, Any] = {
+        "key": row.enrolment.pk,
+        "target": str(row.target),
+        "url": url_of(row),
+        "name": candidate.name,
+        "number": candidate.number,
+        "room": row.enrolment.room,
+        "attempt": session.attempt_number if session else 1,
+        "standing": row.standing.value,
+        "standing_word": str(STANDINGS[row.standing]),
+        "tone": TONES.get(row.standing, ""),
+        "note": note_of(row),
+        "concerns": tuple(str(word) for flag, word in CONCERNS.items() if flag in row.concern),
+        "attention": bool(row.concern & ATTENTION),
+        "urgent": bool(row.concern & (Concern.HELP | Concern.WAITING)),
+        "answered": session.answered if session else 0,
+        "total": session.total if session else 0,
+        "left_ms": row.remaining_ms,
+        "ends_ms": _epoch(row.deadline) if running else None,
+        "little": Concern.LITTLE_TIME in row.concern,
+        "saved_ms": _epoch(saved_at),
+        "connection": "" if silent else row.connection.value,
+        "connection_word": "" if silent else str(CONNECTIONS[row.connection]),
+        "incidents": session.incidents if session else 0,
+        "newest": incident(session.last_incident) if session and session.incidents else "",
+        "need": row.need,
+    }
+    find = f"{candidate.name} {candidate.number} {row.enrolment.room}".casefold()
+    return Line(
+        **words,
+        stamp=_stamp(words),
+        find=find,
+        left=left_of(row),
+        saved="" if saved_at is None else ago(saved_at, at),
+    )
+
+
+def _stamp(words: dict[str, Any]) -> str:
+    """Return what changes exactly when the row must be drawn anew; ticking parts stay out."""
+    fixed = {name: value for name, value in words.items() if name != "left_ms"}
+    paused = words["left_ms"] if words["standing"] == Standing.PAUSED else None
+    return f"{zlib.crc32(repr((fixed, paused)).encode()):08x}"
+
+
+def _epoch(at: datetime | None) -> int | None:
+    return None if at is None else round(at.timestamp() * 1000)
+
+
+def url_of(row: Row) -> str:
+    """Return the page of a row's candidate."""
+    if row.session is not None:
+        return reverse("proctor:session", args=[row.session.pk])
+    return reverse("proctor:enrolment", args=[row.enrolment.pk])
+
+
+def left_of(row: Row) -> str:
+    """Return the time left in words; an open session without a limit says so."""
+    if row.standing not in (Standing.IN_PROGRESS, Standing.PAUSED):
+        return ""
+    return gettext("no limit") if row.remaining_ms is None else left(row.remaining_ms)
+
+
+def left(ms: int) -> str:
+    """Write what is left: whole minutes above an hour, else minutes and seconds."""
+    return clock.span_of(ms - ms % 60_000 if ms >= 3_600_000 else ms)
+
+
+def ago(then: datetime, at: datetime) -> str:
+    """Write an age, in its largest unit."""
+    seconds = max(0, int((at - then).total_seconds()))
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def incident(name: str) -> str:
+    """Return the words of an incident by the name under which it was reported."""
+    signal = lockdown.SIGNALS.get(name)
+    return gettext(signal.title) if signal else name.replace("_", " ").replace(".", " ")
+
+
+def note_of(row: Row) -> str:
+    """Return why a row stands where it does, in a few words."""
+    session = row.session
+    if session is None or row.standing in (Standing.NOT_STARTED, Standing.ABSENT):
+        return _note_before(row)
+    if row.standing is Standing.PAUSED:
+        return _note_paused(session)
+    if session.finished_at is not None:
+        ended = clock.time_of(session.finished_at, timezone.get_current_timezone())
+        return " · ".join(part for part in (ended, session.end_reason) if part)
+    return ""
+
+
+def _note_before(row: Row) -> str:
+    if not row.enrolment.sitting.admission or row.absent:
+        return ""
+    return gettext("Admitted") if row.enrolment.admitted_at else gettext("Not admitted")
+
+
+def _note_paused(session: AssessmentSession) -> str:
+    if session.resume_permitted:
+        return gettext("May go on")
+    by = dict(AssessmentSession.PausedBy.choices).get(session.paused_by, "")
+    by = gettext("by %(whom)s") % {"whom": by}
+    return " · ".join(part for part in (by, session.pause_reason) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """One row of a preview, in words."""
+
+    target: str
+    name: str
+    number: str
+    before: str
+    after: str
+    why_not: str
+    seen: str
+
+
+def foreseen(found: Affected) -> Foreseen:
+    """Put one row of a preview into words."""
+    row, candidate = found.row, found.row.enrolment.candidate
+    refusal = found.permission.refusal
+    return Foreseen(
+        target=str(row.target),
+        name=candidate.name,
+        number=candidate.number,
+        before="" if found.before_ms is None else left(found.before_ms),
+        after="" if found.after_ms is None else left(found.after_ms),
+        why_not="" if refusal is None else sentence(refusal, row),
+        seen=f"{row.target}:{row.adjusted_ms}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One row of a result, in words."""
+
+    name: str
+    number: str
+    done: bool
+    why_not: str
+
+
+def outcome(found: Result) -> Outcome:
+    """Put one row of a result into words."""
+    candidate = found.row.enrolment.candidate
+    why_not = "" if found.refusal is None else sentence(found.refusal, found.row)
+    return Outcome(candidate.name, candidate.number, found.done, why_not)
+
+
+def sentence(refusal: Refusal, row: Row) -> str:
+    """Say a refusal to the proctor, with who was faster where that is known."""
+    if refusal.reason is Reason.ALREADY_PAUSED and row.session and row.session.paused_by:
+        return gettext("Is already paused %(note)s.") % {"note": _note_paused(row.session)}
+    own = SAYS.get(refusal.reason)
+    return str(own) if own else gettext(refusals.SENTENCES[refusal.reason]) % refusal.facts

@@ -1,0 +1,19 @@
+"""The proctor's addresses and socket."""
+
+from django.urls import path
+
+from delivery.proctor import consumers, views
+
+app_name = "proctor"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("<int:sitting_id>/", views.board, name="board"),
+    path("<int:sitting_id>/rows/", views.rows, name="rows"),
+    path("<int:sitting_id>/act/", views.act, name="act"),
+    path("sessions/<uuid:session_id>/", views.session, name="session"),
+    path("enrolments/<int:enrolment_id>/", views.enrolment, name="enrolment"),
+]
+
+websocket_urlpatterns = [
+    path("ws/proctor/<int:sitting_id>/", consumers.BoardConsumer.as_asgi()),
+]

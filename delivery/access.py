@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from delivery import throttle
+from delivery.models import Candidate
 
 STAFF_PREFIXES = ("/proctor/", "/auditor/", "/author/", "/admin/", "/staff/")
 
@@ -60,17 +61,15 @@ class StaffSignInForm(AuthenticationForm):
             raise
 
 
-def landing(user: AbstractBaseUser | AnonymousUser) -> str:
-    """The first page of a person's role."""
-    if not isinstance(user, User):
-        return settings.LOGIN_URL
+def landing(user: User) -> str | None:
+    """The first page of a person's role; None for somebody without any."""
     if user.is_staff:
         return reverse("admin:index")
     groups = set(user.groups.values_list("name", flat=True))
-    for group, url in (("Proctor", "/proctor/"), ("Auditor", "/auditor/")):
+    for group, name in (("Proctor", "proctor:home"), ("Auditor", "auditor:streams")):
         if group in groups:
-            return url
-    return "/"
+            return reverse(name)
+    return "/" if Candidate.objects.filter(user=user).exists() else None
 
 
 @login_not_required
@@ -80,8 +79,8 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def land(request: HttpRequest) -> HttpResponse:
-    target = landing(request.user)
-    if target == request.path:
+    target = landing(request.user) if isinstance(request.user, User) else settings.LOGIN_URL
+    if target is None:
         raise PermissionDenied
     return redirect(target)
 

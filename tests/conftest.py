@@ -166,3 +166,11 @@ def demo_server(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     serving.start()
     yield serving
     serving.stop()
+
+
+@pytest.fixture(autouse=True)
+def _empty_caches() -> None:
+    """Row ids begin anew with each test's database; parsed content of the last one must go."""
+    from assembly import bank
+
+    bank.forget()

@@ -9,11 +9,13 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from delivery import access
+from delivery.candidate import urls as candidate_urls
 from delivery.proctor import urls as proctor_urls
 
 urlpatterns = [
-    path("healthz", access.healthz, name="healthz"),
-    path("language/", login_not_required(set_language), name="set_language"),
+    path("", include(candidate_urls)),
+    path("proctor/", include(proctor_urls)),
+    path("auditor/", include("integrity.auditor.urls")),
     path("staff/", access.land, name="landing"),
     path(
         "staff/signin/",
@@ -21,10 +23,13 @@ urlpatterns = [
         name="staff_signin",
     ),
     path("staff/signout/", LogoutView.as_view(next_page="/staff/signin/"), name="staff_signout"),
-    path("proctor/", include(proctor_urls)),
-    path("auditor/", include("integrity.auditor.urls")),
     path("admin/login/", access.admin_sign_in),
     path("admin/", admin.site.urls),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("healthz", access.healthz, name="healthz"),
 ]
 
-websocket_urlpatterns: list[Any] = [*proctor_urls.websocket_urlpatterns]
+websocket_urlpatterns: list[Any] = [
+    *candidate_urls.websocket_urlpatterns,
+    *proctor_urls.websocket_urlpatterns,
+]

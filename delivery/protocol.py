@@ -206,13 +206,17 @@ class RefusedMessage(Outgoing):
 
 @dataclass(frozen=True, slots=True)
 class SessionMessage(Outgoing):
-    """The session changed: where to go, or the overlay that covers the page."""
+    """How the session stands: where to go now, if anywhere, and the overlay that covers the page.
+
+    `epoch` is the lease in force; in the answer to a claim it is the claiming page's own.
+    """
 
     type: ClassVar[str] = "session"
     state: str
     version: int
-    location: str
-    overlay: str
+    location: str = ""
+    overlay: str = ""
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,31 @@
+"""Signs candidates in by their access code; they have no password."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+
+from delivery import sittings
+
+PATH: Final = "delivery.candidate.backend.AccessCodeBackend"
+
+
+class AccessCodeBackend(BaseBackend):
+    """Knows a candidate by the access code; a launch link signs in through it, too."""
+
+    def authenticate(
+        self, request: HttpRequest | None, access_code: str | None = None, **other: Any
+    ) -> User | None:
+        if not access_code:
+            return None
+        candidate = sittings.candidate_for_code(access_code)
+        if candidate is None or not candidate.user.is_active:
+            return None
+        user: User = candidate.user
+        return user
+
+    def get_user(self, user_id: int) -> User | None:
+        return User.objects.filter(pk=user_id, is_active=True, candidate__isnull=False).first()

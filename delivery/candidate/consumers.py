@@ -1,0 +1,308 @@
+"""The candidate's socket: answers in, acknowledgements, clock and commands out.
+
+The socket informs and the database decides: whatever is lost here is asked for again over HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import timezone
+
+from assembly import bank
+from assembly.qti.item import AssessmentItem
+from delivery import desk, journal, lane, presence, protocol, sessions
+from delivery.candidate import frames, words
+from delivery.desk import Desk
+from delivery.lane import SaveFailedError
+from delivery.models import AssessmentSession
+from delivery.protocol import Answer, Claim, Events, Incoming, Outgoing, Ping, SaveProgress
+from delivery.refusals import Reason, Refusal
+
+logger = logging.getLogger(__name__)
+
+SYNC_SECONDS: Final = 30.0
+HEARTBEAT_SECONDS: Final = 10.0
+# A page that reloads is back within this; only a longer silence is a fact.
+DEBOUNCE_SECONDS: Final = 4.0
+NOT_YOURS: Final = 4404
+TOO_FAST: Final = 4429
+MOST_A_MINUTE: Final = 600
+# These change nothing that a candidate's page shows of itself.
+SILENT: Final = frozenset(
+    {"item.entered", "item.flagged", "item.attempted", "item.selected", "response.quarantined"}
+)
+
+
+class CandidateConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+    """One page of one candidate."""
+
+    session_id: UUID
+    by: str
+    writer: str
+    epoch: int
+    items: dict[str, int]
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Call the handler without Channels' thread hop per message: it costs half the time."""
+        handler = getattr(self, message["type"].replace(".", "_"), None)
+        if handler is None:
+            logger.warning("No handler for the message %s.", message["type"])
+            return
+        await handler(message)
+
+    async def connect(self) -> None:
+        self.session_id = self.scope["url_route"]["kwargs"]["session_id"]
+        self.writer, self.epoch, self.items = "", 0, {}
+        self.tasks: list[asyncio.Task[None]] = []
+        self.alarm: asyncio.TimerHandle | None = None
+        self.heard = self.window_began = asyncio.get_running_loop().time()
+        self.in_window = 0
+        user = self.scope.get("user")
+        candidate = await _candidate_of(self.session_id, getattr(user, "pk", None))
+        if candidate is None:
+            await self.close(code=NOT_YOURS)
+            return
+        self.by = f"candidate:{candidate}"
+        await self.channel_layer.group_add(
+            journal.session_group(self.session_id), self.channel_name
+        )
+        await self.accept()
+        await self._tell_all()
+        self.tasks.append(asyncio.create_task(self._stream_clock()))
+
+    async def disconnect(self, code: int) -> None:
+        if not hasattr(self, "by"):
+            return
+        for task in self.tasks:
+            task.cancel()
+        if self.alarm is not None:
+            self.alarm.cancel()
+        group = journal.session_group(self.session_id)
+        await self.channel_layer.group_discard(group, self.channel_name)
+        _later(_note_silence(self.session_id, timezone.now()))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if not self._may_speak():
+            await self.close(code=TOO_FAST)
+            return
+        try:
+            message = protocol.read(text_data or "")
+        except Refusal as refusal:
+            await self._tell(frames.refused("", "", 0, refusal))
+            return
+        try:
+            await self._hear(message)
+        except Refusal as refusal:
+            item, key, seq = (
+                getattr(message, "item", ""),
+                getattr(message, "key", ""),
+                getattr(message, "client_seq", 0),
+            )
+            await self._tell(frames.refused(item, key, seq, refusal))
+
+    def _may_speak(self) -> bool:
+        """Bound how much one page can ask for; a page of ours stays far below."""
+        now = asyncio.get_running_loop().time()
+        if now - self.window_began > 60:
+            self.window_began, self.in_window = now, 0
+        self.in_window += 1
+        return self.in_window <= MOST_A_MINUTE
+
+    async def _hear(self, message: Incoming) -> None:
+        match message:
+            case Answer():
+                await self._save(message)
+            case Ping():
+                await self._pong(message)
+            case Claim():
+                await self._claim(message)
+            case Events():
+                await self._events(message)
+            case SaveProgress():
+                await self._progress(message)
+
+    async def _save(self, answer: Answer) -> None:
+        at = timezone.now()
+        definition = await self._definition(answer.item)
+        save = frames.save_of(answer, definition, self.session_id, self.by, at)
+        try:
+            outcome = await asyncio.wrap_future(lane.submit(save))
+        except SaveFailedError:
+            # Nothing was committed, so nothing is said: the page sends it again.
+            return
+        await self._tell(frames.outcome(outcome))
+
+    async def _definition(self, key: str) -> AssessmentItem:
+        """Return an item of this session; what is not in it does not exist."""
+        if key not in self.items:
+            self.items = await _item_versions(self.session_id)
+        if key not in self.items:
+            raise Refusal(Reason.NO_SUCH_ITEM)
+        return await database_sync_to_async(bank.item)(self.items[key])
+
+    async def _pong(self, ping: Ping) -> None:
+        at = timezone.now()
+        told = protocol.Pong(sent=ping.sent, server_time=at.isoformat(timespec="milliseconds"))
+        await self._tell(told)
+        loop_time = asyncio.get_running_loop().time()
+        if loop_time - self.heard >= HEARTBEAT_SECONDS / 2:
+            self.heard = loop_time
+            await database_sync_to_async(presence.seen)(self.session_id, by=self.by, at=at)
+
+    async def _claim(self, asked: Claim) -> None:
+        agent = dict(self.scope["headers"]).get(b"user-agent", b"").decode("latin-1")
+        lease = await database_sync_to_async(presence.claim)(
+            self.session_id,
+            writer=asked.writer,
+            device=words.device_of(agent),
+            by=self.by,
+            at=timezone.now(),
+        )
+        self.writer, self.epoch = asked.writer[:64], lease.epoch
+        await self._tell(frames.standing((await self._desk()).session))
+
+    async def _events(self, asked: Events) -> None:
+        told = await database_sync_to_async(_report)(
+            self.session_id, asked.events, self.by, timezone.now()
+        )
+        if told is not None:
+            await self._tell(told)
+
+    async def _progress(self, asked: SaveProgress) -> None:
+        """Tell the truth; with `leave`, stop the clock first, which the group then hears."""
+        if asked.leave:
+            await database_sync_to_async(sessions.pause)(
+                self.session_id, paused_by="candidate", reason="", by=self.by, at=timezone.now()
+            )
+            return
+        await self._tell_clock(await self._desk())
+
+    async def session_changed(self, message: dict[str, Any]) -> None:
+        """A hint that something changed: read it again and say what this page must know."""
+        what = message.get("what", "")
+        if what in SILENT:
+            return
+        if what == "message.sent":
+            await self._tell_messages()
+            return
+        found = await self._desk()
+        self._set_alarm(found)
+        if what == "lease.claimed":
+            if self.epoch and found.session.epoch != self.epoch:
+                await self._tell(frames.elsewhere(found.session))
+            return
+        at = timezone.now()
+        if what in frames.MOVING:
+            await self._tell(await database_sync_to_async(frames.moved)(found, at))
+        elif what == "help.answered":
+            await self._tell(frames.standing(found.session))
+        await self._tell_clock(found)
+
+    async def _tell_all(self) -> None:
+        found = await self._desk()
+        await self._tell_clock(found)
+        await self._tell(frames.standing(found.session))
+        await self._tell_messages()
+        await database_sync_to_async(presence.seen)(self.session_id, by=self.by, at=timezone.now())
+
+    async def _tell_messages(self) -> None:
+        for message in await database_sync_to_async(frames.unread)(self.session_id):
+            await self._tell(message)
+
+    async def _tell_clock(self, found: Desk) -> None:
+        self._set_alarm(found)
+        await self._tell(frames.timer(found, timezone.now()))
+
+    async def _stream_clock(self) -> None:
+        """Send the clock every 30 s, spread so that a thousand pages do not ask at once."""
+        while True:
+            await asyncio.sleep(SYNC_SECONDS * random.uniform(0.8, 1.0))  # noqa: S311 - only spreads
+            await self._tell_clock(await self._desk())
+
+    def _set_alarm(self, found: Desk) -> None:
+        """Wake when something is due; whoever wakes first closes, all others find it closed."""
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+        due = found.session.due_at
+        if due is None or not found.session.is_open:
+            return
+        wait = (due - timezone.now()).total_seconds() + 0.05
+        loop = asyncio.get_running_loop()
+        self.alarm = loop.call_later(max(0.05, wait), self._ring)
+
+    def _ring(self) -> None:
+        self.tasks = [task for task in self.tasks if not task.done()]
+        self.tasks.append(asyncio.create_task(self._close_due()))
+
+    async def _close_due(self) -> None:
+        await database_sync_to_async(sessions.close_due)(self.session_id, timezone.now())
+        self._set_alarm(await self._desk())
+
+    async def _desk(self) -> Desk:
+        return await database_sync_to_async(_read)(self.session_id)
+
+    async def _tell(self, message: Outgoing) -> None:
+        await self.send(text_data=message.frame())
+
+
+def _read(session_id: UUID) -> Desk:
+    """Read a desk with what a frame needs of it, so that the loop asks the database nothing."""
+    found = desk.read(session_id)
+    found.reading(timezone.now())
+    return found
+
+
+def _report(
+    session_id: UUID, reported: list[dict[str, Any]], by: str, at: datetime
+) -> Outgoing | None:
+    events = frames.client_events(reported)
+    follows = presence.client_events(session_id, events, at, by=by)
+    if follows is None:
+        return None
+    found = desk.read(session_id)
+    return frames.rule(found.session, follows, found, at)
+
+
+@database_sync_to_async
+def _candidate_of(session_id: UUID, user_id: int | None) -> int | None:
+    """Return the candidate whose session this is, if the user is that candidate."""
+    mine = AssessmentSession.objects.filter(pk=session_id, candidate__user_id=user_id)
+    found: int | None = mine.values_list("candidate_id", flat=True).first() if user_id else None
+    return found
+
+
+@database_sync_to_async
+def _item_versions(session_id: UUID) -> dict[str, int]:
+    rows = AssessmentSession.objects.filter(pk=session_id)
+    return dict(rows.values_list("item_sessions__key", "item_sessions__item_version_id"))
+
+
+async def _note_silence(session_id: UUID, since: datetime) -> None:
+    """After a while, note that no page of the session was heard since `since`."""
+    await asyncio.sleep(DEBOUNCE_SECONDS)
+    await database_sync_to_async(_lost_unless_back)(session_id, since)
+
+
+def _lost_unless_back(session_id: UUID, since: datetime) -> None:
+    back = AssessmentSession.objects.filter(pk=session_id, last_seen_at__gt=since)
+    if not back.exists():
+        presence.lost(session_id, since)
+
+
+# A loop holds its tasks weakly; these must live until they are done.
+_background: set[asyncio.Task[None]] = set()
+
+
+def _later(work: Any) -> None:
+    task = asyncio.create_task(work)
+    _background.add(task)
+    task.add_done_callback(_background.discard)

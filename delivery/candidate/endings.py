@@ -1,0 +1,110 @@
+"""The way out: review, the end of a part, submission, receipt and result."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from delivery import moves, navigation, sessions, sittings
+from delivery.candidate import gate, pages, results, words
+from delivery.candidate.gate import Visit
+from delivery.models import ENDED_STATES, State
+
+FILTERS: Final = ("all", "answered", "unanswered", "flagged", "locked")
+
+
+@require_GET
+@gate.session_page(State.IN_PROGRESS)
+def review(visit: Visit) -> HttpResponse:
+    wanted = visit.request.GET.get("show", "all")
+    show = wanted if wanted in FILTERS else "all"
+    context = pages.frame(visit) | _review_context(visit, show)
+    return render(visit.request, "candidate/review.html", context)
+
+
+def _review_context(visit: Visit, show: str) -> dict[str, Any]:
+    sections = [
+        (section.title, [entry for entry in section.entries if _matches(entry, show)])
+        for section in visit.desk.map()
+    ]
+    route = visit.desk.route
+    return {
+        "show": show,
+        "sections": [(title, entries) for title, entries in sections if entries],
+        "counts": visit.desk.counts(),
+        "ends_part": navigation.next_part(route) is not None,
+        "linear": route.leg is not None and route.leg.linear,
+        "part_title": visit.desk.outline.parts[route.leg.id].title if route.leg else "",
+        "here": visit.session.position,
+    }
+
+
+def _matches(entry: Any, show: str) -> bool:
+    if show == "unanswered":
+        return not entry.answered and not entry.locked
+    return show == "all" or bool(getattr(entry, show))
+
+
+@require_http_methods(["GET", "POST"])
+@gate.session_page(State.IN_PROGRESS)
+def end_part(visit: Visit) -> HttpResponse:
+    """Ask, then end the current part for good: its items can no longer be reached."""
+    if visit.request.method == "POST":
+        after = moves.end_part(visit.session.pk, visit.at, by=visit.by, confirmed=True)
+        return redirect(gate.url_of(after.session))
+    context = pages.frame(visit) | _review_context(visit, "all")
+    asked = navigation.may_end_part(visit.desk.route, confirmed=True)
+    context["obstacle"] = words.sentence(asked.refusal) if asked.refusal else ""
+    return render(visit.request, "candidate/end_part.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@gate.session_page(State.IN_PROGRESS, *ENDED_STATES)
+def submit(visit: Visit) -> HttpResponse:
+    """Ask with the counts, then submit; a second submission finds the first one's receipt."""
+    if visit.session.is_ended:
+        return redirect(gate.url_of(visit.session))
+    if visit.request.method == "POST":
+        sessions.complete(visit.session.pk, visit.at, by=visit.by, confirmed=True)
+        return redirect("candidate:receipt", session_id=visit.session.pk)
+    asked = sessions.may_complete(visit.desk, visit.at, confirmed=True)
+    context = pages.frame(visit) | {
+        "counts": visit.desk.counts(),
+        "obstacle": words.sentence(asked.refusal) if asked.refusal else "",
+    }
+    return render(visit.request, "candidate/submit.html", context)
+
+
+@require_GET
+@gate.session_page(*ENDED_STATES)
+def receipt(visit: Visit) -> HttpResponse:
+    permission = sittings.may_see_result(visit.session, visit.at)
+    context = {
+        "desk": visit.desk,
+        "session": visit.session,
+        "sitting": visit.desk.sitting,
+        "counts": visit.desk.counts(),
+        "finished": words.moment(visit.session.finished_at),
+        "result_visible": bool(permission),
+        "awaits_score": visit.session.scored_at is None,
+        "release": visit.desk.sitting.release,
+    }
+    return render(visit.request, "candidate/receipt.html", context)
+
+
+@require_GET
+@gate.session_page(*ENDED_STATES)
+def result(visit: Visit) -> HttpResponse:
+    sittings.may_see_result(visit.session, visit.at).demand()
+    context = {
+        "desk": visit.desk,
+        "session": visit.session,
+        "sitting": visit.desk.sitting,
+        "result": results.summary(visit.session),
+        "home": reverse("candidate:home"),
+    }
+    return render(visit.request, "candidate/result.html", context)

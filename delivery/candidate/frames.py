@@ -1,0 +1,203 @@
+"""What socket and HTTP both say and hear: saves read, outcomes and the session's state written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.http import HttpResponse, QueryDict
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from assembly import rendering
+from assembly.qti.item import AssessmentItem
+from delivery import presence, protocol, sessions
+from delivery.candidate import gate, words
+from delivery.desk import Desk
+from delivery.models import AssessmentSession, State
+from delivery.presence import ClientEvent
+from delivery.protocol import Answer, MessageMessage, Outgoing, SessionMessage
+from delivery.refusals import Reason, Refusal
+from delivery.responses import Outcome, Refused, Save
+from integrity.lockdown import Action, Consequence
+
+MOST_FIELDS: Final = 2_000
+# After these the page no longer shows what the session stands at.
+MOVING: Final = frozenset(
+    {
+        "session.paused",
+        "session.resumed",
+        "resume.permitted",
+        "session.completed",
+        "session.expired",
+        "session.terminated",
+        "session.reopened",
+        "section.closed",
+    }
+)
+
+
+def save_of(answer: Answer, item: AssessmentItem, session_id: UUID, by: str, at: datetime) -> Save:
+    """Return the save that a message asks for; raises Refusal MALFORMED."""
+    numbers = (answer.base_revision, answer.client_seq, answer.elapsed_ms, answer.epoch)
+    if min(numbers) < 0 or max(numbers) >= 2**53 or not answer.key:
+        raise Refusal(Reason.MALFORMED)
+    return Save(
+        session_id=session_id,
+        item=answer.item,
+        raw=rendering.posted_responses(item, _form(answer.value)),
+        base_revision=answer.base_revision,
+        client_seq=answer.client_seq,
+        key=answer.key[:64],
+        elapsed_ms=answer.elapsed_ms,
+        epoch=answer.epoch,
+        writer=answer.writer[:64],
+        received_at=at,
+        by=by,
+    )
+
+
+def _form(pairs: list[list[str]]) -> QueryDict:
+    """Return the form that a list of [name, value] pairs stands for."""
+    form = QueryDict(mutable=True)
+    for pair in pairs[:MOST_FIELDS]:
+        match pair:
+            case [str(name), str(value)]:
+                form.appendlist(name, value)
+            case _:
+                raise Refusal(Reason.MALFORMED)
+    return form
+
+
+def outcome(result: Outcome) -> Outgoing:
+    """Return the acknowledgement, or the refusal in the candidate's language."""
+    if isinstance(result, Refused):
+        return refused(result.item, result.key, result.client_seq, result.refusal, result.kept_as)
+    return protocol.SavedMessage(
+        item=result.item,
+        key=result.key,
+        client_seq=result.client_seq,
+        revision=result.revision,
+        ledger_seq=result.ledger_seq,
+        head=result.head,
+        answered=result.answered,
+        in_grace=result.in_grace,
+        saved_at=words.time_of(result.saved_at),
+    )
+
+
+def refused(
+    item: str, key: str, client_seq: int, refusal: Refusal, kept_as: int | None = None
+) -> protocol.RefusedMessage:
+    """Return a refusal as a message."""
+    return protocol.RefusedMessage(
+        item=item,
+        key=key,
+        client_seq=client_seq,
+        reason=refusal.reason,
+        sentence=words.sentence(refusal),
+        kept_as=kept_as or 0,
+    )
+
+
+def timer(at_desk: Desk, at: datetime, sent: int = 0) -> protocol.TimerSync:
+    """Return the clock of a session."""
+    session = at_desk.session
+    return words.timer(at_desk.reading(at), session.state, session.version, sent)
+
+
+def standing(session: AssessmentSession, *, moves: bool = False, html: str = "") -> SessionMessage:
+    """Return how the session stands; with `moves` the page is told where to go."""
+    return SessionMessage(
+        state=session.state,
+        version=session.version,
+        location=gate.url_of(session) if moves else "",
+        overlay=html,
+        epoch=session.epoch,
+    )
+
+
+def moved(at_desk: Desk, at: datetime) -> SessionMessage:
+    """Return where the candidate belongs now, with the overlay that hides the item at once."""
+    html = pause_overlay(at_desk, at) if at_desk.session.state == State.PAUSED else ""
+    return standing(at_desk.session, moves=True, html=html)
+
+
+def pause_overlay(at_desk: Desk, at: datetime) -> str:
+    """Render why the clock stands and what comes next; the page behind it loads afterwards."""
+    remaining = at_desk.reading(at).remaining_ms
+    permission = sessions.may_resume(at_desk.session, at)
+    context = {
+        "session": at_desk.session,
+        "remaining": None if remaining is None else words.countdown(remaining),
+        "may_resume": False,
+        "waits": words.sentence(permission.refusal) if permission.refusal else "",
+    }
+    return render_to_string("candidate/_paused.html", context)
+
+
+def elsewhere(session: AssessmentSession) -> SessionMessage:
+    """Return the overlay of a page that lost the right to write."""
+    seen = words.time_of(session.last_seen_at) if session.last_seen_at else ""
+    context = {"device": session.device, "seen": seen}
+    return standing(session, html=render_to_string("candidate/_elsewhere.html", context))
+
+
+def rule(
+    session: AssessmentSession, consequence: Consequence, at_desk: Desk, at: datetime
+) -> SessionMessage:
+    """Return what the candidate sees when a lockdown rule fires."""
+    if consequence.action is Action.PAUSE:
+        return moved(at_desk, at)
+    context = {
+        "action": consequence.action.value,
+        "message": _(consequence.message),
+        "now": _(consequence.now),
+        "go_on": _(consequence.go_on),
+    }
+    return standing(session, html=render_to_string("candidate/_rule.html", context))
+
+
+def unread(session_id: UUID) -> list[Outgoing]:
+    """Return the proctor's messages that the candidate has not acknowledged."""
+    return [
+        MessageMessage(
+            message_id=message.pk,
+            html=render_to_string("candidate/_message.html", {"message": message}),
+        )
+        for message in presence.unread_messages(session_id)
+    ]
+
+
+def client_events(reported: list[dict[str, Any]]) -> list[ClientEvent]:
+    """Read what a page noticed; what does not fit is left out."""
+    found = []
+    for row in reported[: presence.MOST_IN_A_BATCH * 2]:
+        match row:
+            case {"name": str(name), "monotonic_ms": int(monotonic_ms)}:
+                detail = row.get("detail", "")
+                kept = detail if isinstance(detail, str) else ""
+                found.append(ClientEvent(name, monotonic_ms, kept))
+    return found
+
+
+def answer_with(frames: Iterable[Outgoing]) -> HttpResponse:
+    """Return messages over HTTP: the same frames, in a list."""
+    body = ",".join(frame.frame() for frame in frames)
+    return HttpResponse(f'{{"frames":[{body}]}}', content_type="application/json")
+
+
+def body(text: bytes) -> dict[str, Any]:
+    """Read a JSON object of a bounded size; raises Refusal."""
+    if len(text) > protocol.LONGEST_FRAME:
+        raise Refusal(Reason.TOO_LARGE, {"limit": str(protocol.LONGEST_FRAME)})
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise Refusal(Reason.MALFORMED) from error
+    if not isinstance(found, dict):
+        raise Refusal(Reason.MALFORMED)
+    return found

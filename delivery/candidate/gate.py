@@ -1,0 +1,204 @@
+"""The one gate of every candidate request: whose session, at what time, in which state."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from delivery import desk, sessions
+from delivery.candidate import words
+from delivery.desk import Desk
+from delivery.models import AssessmentSession, Candidate, Enrolment, State
+from delivery.refusals import Reason, Refusal
+
+P = ParamSpec("P")
+
+# What a person may never do here is forbidden; what cannot be done now is a conflict.
+FORBIDDEN = frozenset(
+    {
+        Reason.NOT_ADMITTED,
+        Reason.NEEDS_JAVASCRIPT,
+        Reason.ITEM_CLOSED,
+        Reason.ITEM_NOT_REACHED,
+        Reason.PART_ENDED,
+        Reason.RESUME_NOT_PERMITTED,
+        Reason.LEAVING_NOT_ALLOWED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a candidate to their own session, at one instant."""
+
+    request: HttpRequest
+    desk: Desk
+    at: datetime
+
+    @property
+    def session(self) -> AssessmentSession:
+        return self.desk.session
+
+    @property
+    def by(self) -> str:
+        """Name the candidate as the ledger does."""
+        return f"candidate:{self.session.candidate_id}"
+
+    @property
+    def is_fragment(self) -> bool:
+        """Tell whether htmx asks, which swaps a part of the page."""
+        return bool(getattr(self.request, "htmx", False))
+
+
+SessionView = Callable[Concatenate[Visit, P], HttpResponse]
+
+
+def session_page(
+    *states: State,
+) -> Callable[[SessionView[P]], Callable[..., HttpResponse]]:
+    """Let a page through for the owner of a session in one of `states`, else show the right one."""
+
+    def decorate(view: SessionView[P]) -> Callable[..., HttpResponse]:
+        @functools.wraps(view)
+        def page(
+            request: HttpRequest, session_id: UUID, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            visit = admit(request, session_id)
+            if visit.session.state not in states:
+                return uncached(go(visit.request, url_of(visit.session)))
+            try:
+                return uncached(view(visit, *args, **kwargs))
+            except Refusal as refusal:
+                return uncached(refused(visit, refusal))
+
+        return page
+
+    return decorate
+
+
+def session_data(view: SessionView[P]) -> Callable[..., HttpResponse]:
+    """Let a script's request through for the owner, whatever the state; answers are JSON."""
+
+    @functools.wraps(view)
+    def answer(
+        request: HttpRequest, session_id: UUID, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        visit = admit(request, session_id)
+        try:
+            return uncached(view(visit, *args, **kwargs))
+        except Refusal as refusal:
+            told = {
+                "type": "refused",
+                "reason": refusal.reason,
+                "sentence": words.sentence(refusal),
+            }
+            return uncached(JsonResponse(told, status=status_of(refusal)))
+
+    return answer
+
+
+def candidate_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let a page through for a signed-in candidate; others go to where their role lands."""
+
+    @functools.wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        candidate = Candidate.objects.filter(user_id=request.user.pk).first()
+        if candidate is None:
+            return redirect("landing")
+        try:
+            return uncached(view(request, candidate, timezone.now(), *args, **kwargs))
+        except Refusal as refusal:
+            return uncached(refusal_page(request, refusal, reverse("candidate:home")))
+
+    return page
+
+
+def admit(request: HttpRequest, session_id: UUID) -> Visit:
+    """Return the visit of the session's owner; a session whose time is over is closed first."""
+    at = timezone.now()
+    found = owned(request, session_id)
+    due = found.session.due_at
+    if found.session.is_open and due is not None and due < at:
+        sessions.close_due(session_id, at)
+        found = desk.read(session_id)
+    return Visit(request, found, at)
+
+
+def owned(request: HttpRequest, session_id: UUID) -> Desk:
+    """Return the desk of a session of the signed-in candidate; any other does not exist."""
+    try:
+        found = desk.read(session_id)
+    except AssessmentSession.DoesNotExist as missing:
+        raise Http404 from missing
+    if found.session.candidate.user_id != request.user.pk:
+        raise Http404
+    return found
+
+
+def url_of(session: AssessmentSession) -> str:
+    """Return the page on which a session's candidate belongs now."""
+    if session.state == State.NOT_STARTED:
+        enrolment = Enrolment.objects.get(
+            sitting=session.sitting_id, candidate=session.candidate_id
+        )
+        return reverse("candidate:start", args=[enrolment.pk])
+    if session.state == State.PAUSED:
+        return reverse("candidate:paused", args=[session.pk])
+    if session.is_ended:
+        return reverse("candidate:receipt", args=[session.pk])
+    if not session.position:
+        # Everything is behind the candidate: only submitting is left.
+        return reverse("candidate:review", args=[session.pk])
+    return item_url(session, session.position)
+
+
+def item_url(session: AssessmentSession, key: str) -> str:
+    return reverse("candidate:item", args=[session.pk, key])
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """Redirect; htmx is told to load the whole page, so that no page lands inside a page."""
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(url)
+    return redirect(url)
+
+
+def refused(visit: Visit, refusal: Refusal) -> HttpResponse:
+    """Show a refusal with the way back to where the candidate belongs."""
+    return refusal_page(visit.request, refusal, url_of(visit.session), visit.desk)
+
+
+def refusal_page(
+    request: HttpRequest, refusal: Refusal, back: str, on: Desk | None = None
+) -> HttpResponse:
+    """Render one refusal: a fragment for htmx, a page for everybody else."""
+    name = "_refusal" if getattr(request, "htmx", False) else "refusal"
+    context = {
+        "sentence": words.sentence(refusal),
+        "reason": refusal.reason,
+        "back": back,
+        "desk": on,
+    }
+    return render(request, f"candidate/{name}.html", context, status=status_of(refusal))
+
+
+def status_of(refusal: Refusal) -> int:
+    return 403 if refusal.reason in FORBIDDEN else 409
+
+
+def uncached(response: HttpResponse) -> HttpResponse:
+    """Keep exam pages out of every cache, the browser's back-forward cache included."""
+    add_never_cache_headers(response)
+    response["Cache-Control"] = "no-store, private, max-age=0"
+    return response

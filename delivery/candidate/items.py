@@ -1,0 +1,226 @@
+"""The item page: show an item, keep its answer, and go where the pressed button says."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from assembly import bank, rendering
+from assembly.models import Asset
+from delivery import desk, moves, navigation, presence, responses, sessions
+from delivery.candidate import gate, pages, words
+from delivery.candidate.gate import Visit
+from delivery.desk import Desk
+from delivery.models import State
+from delivery.refusals import Reason, Refusal
+from delivery.responses import Refused, Save
+
+# After these the session or the section is over: another page says so.
+ENDINGS: Final = frozenset(
+    {
+        Reason.OUT_OF_TIME,
+        Reason.SECTION_OUT_OF_TIME,
+        Reason.CLOSED,
+        Reason.TERMINATED,
+        Reason.PAUSED,
+        Reason.PART_ENDED,
+    }
+)
+# Images, sounds and films may be shown by the browser; anything else is only downloaded.
+SHOWN: Final = ("image/", "audio/", "video/", "text/css", "text/vtt")
+
+
+@require_http_methods(["GET", "POST"])
+@gate.session_page(State.IN_PROGRESS)
+def item(visit: Visit, key: str) -> HttpResponse:
+    if visit.request.method == "GET":
+        return _show(visit, _enter(visit, key), key)
+    refused = _keep(visit, key)
+    if refused is None:
+        return _go(visit, key)
+    if refused.refusal.reason in ENDINGS:
+        return _moved_on(visit)
+    return _show(visit, desk.read(visit.session.pk), key, refused=refused)
+
+
+def _enter(visit: Visit, key: str) -> Desk:
+    if visit.session.position == key:
+        return visit.desk
+    return moves.enter(visit.session.pk, key, visit.at, by=visit.by)
+
+
+def _keep(visit: Visit, key: str) -> Refused | None:
+    """Save the posted answer; None when it is kept, or when there is nothing to keep."""
+    posted = visit.request.POST
+    if posted.get("unchanged") or not navigation.may_answer(visit.desk.route, key):
+        return None
+    definition = visit.desk.definition(key)
+    save = Save(
+        session_id=visit.session.pk,
+        item=key,
+        raw=rendering.posted_responses(definition, posted, visit.request.FILES),
+        base_revision=_whole(posted.get("base_revision")),
+        client_seq=_whole(posted.get("client_seq")),
+        key=posted.get("key", "")[:64] or secrets.token_hex(16),
+        elapsed_ms=_whole(posted.get("elapsed_ms")),
+        epoch=_whole(posted.get("epoch")),
+        writer=posted.get("writer", "")[:64],
+        received_at=visit.at,
+        by=visit.by,
+    )
+    (result,) = responses.save([save])
+    return result if isinstance(result, Refused) else None
+
+
+def _whole(text: str | None) -> int:
+    """Read a number of the form; whatever is not one counts as nothing known."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() else 0
+
+
+def _go(visit: Visit, key: str) -> HttpResponse:
+    """Do what the pressed button says; an unknown one only saves."""
+    wanted = visit.request.POST.get("go", "save")
+    if wanted.startswith("item:"):
+        return _to(visit, moves.enter(visit.session.pk, wanted[5:], visit.at, by=visit.by))
+    return GOES.get(wanted, _stay)(visit, key)
+
+
+def _next(visit: Visit, key: str) -> HttpResponse:
+    place = visit.desk.place(key)
+    if place.is_last_in_part and not place.linear:
+        return gate.go(visit.request, reverse("candidate:review", args=[visit.session.pk]))
+    if place.linear and not pages.goes_on_quietly(visit):
+        return gate.go(visit.request, reverse("candidate:onward", args=[visit.session.pk, key]))
+    return _advance(visit, key)
+
+
+def _advance(visit: Visit, key: str) -> HttpResponse:
+    pages.remember_quiet(visit)
+    after = moves.advance(visit.session.pk, visit.at, by=visit.by, from_key=key, confirmed=True)
+    return _to(visit, after)
+
+
+def _back(visit: Visit, key: str) -> HttpResponse:
+    previous = visit.desk.place(key).previous_key
+    if previous is None:
+        raise Refusal(Reason.ITEM_CLOSED)
+    return _to(visit, moves.enter(visit.session.pk, previous, visit.at, by=visit.by))
+
+
+def _flag(visit: Visit, key: str) -> HttpResponse:
+    flagged = visit.request.POST.get("go") == "flag"
+    return _to(visit, moves.flag(visit.session.pk, key, flagged, visit.at, by=visit.by), key)
+
+
+def _check(visit: Visit, key: str) -> HttpResponse:
+    return _to(visit, moves.check(visit.session.pk, key, visit.at, by=visit.by), key)
+
+
+def _leave(visit: Visit, key: str) -> HttpResponse:
+    sessions.pause(visit.session.pk, paused_by="candidate", reason="", by=visit.by, at=visit.at)
+    return gate.go(visit.request, reverse("candidate:paused", args=[visit.session.pk]))
+
+
+def _help(visit: Visit, key: str) -> HttpResponse:
+    presence.ask_help(visit.session.pk, visit.at, by=visit.by)
+    return _stay(visit, key)
+
+
+def _map(visit: Visit, key: str) -> HttpResponse:
+    return gate.go(visit.request, reverse("candidate:map", args=[visit.session.pk]))
+
+
+def _review(visit: Visit, key: str) -> HttpResponse:
+    return gate.go(visit.request, reverse("candidate:review", args=[visit.session.pk]))
+
+
+def _stay(visit: Visit, key: str) -> HttpResponse:
+    return _to(visit, desk.read(visit.session.pk), key)
+
+
+GOES: Final[dict[str, Callable[[Visit, str], HttpResponse]]] = {
+    "next": _next,
+    "next_confirmed": _advance,
+    "back": _back,
+    "flag": _flag,
+    "unflag": _flag,
+    "check": _check,
+    "leave": _leave,
+    "help": _help,
+    "map": _map,
+    "review": _review,
+}
+
+
+def _to(visit: Visit, after: Desk, key: str = "") -> HttpResponse:
+    """Go to an item: with htmx its region at once, without a redirect; else post, redirect, get."""
+    target = key or after.session.position
+    if not target or after.session.state != State.IN_PROGRESS:
+        return gate.go(visit.request, gate.url_of(after.session))
+    if not visit.is_fragment:
+        return redirect(gate.item_url(after.session, target))
+    # The verb changed rows that this desk may have read before.
+    return _show(visit, desk.read(after.session.pk), target)
+
+
+def _moved_on(visit: Visit) -> HttpResponse:
+    sessions.close_due(visit.session.pk, visit.at)
+    return gate.go(visit.request, gate.url_of(desk.read(visit.session.pk).session))
+
+
+def _show(visit: Visit, at_desk: Desk, key: str, refused: Refused | None = None) -> HttpResponse:
+    context = pages.item_context(visit, at_desk, key) | {
+        "refused": words.sentence(refused.refusal) if refused else "",
+    }
+    name = "candidate/_desk.html" if visit.is_fragment else "candidate/item.html"
+    response = render(visit.request, name, context, status=409 if refused else 200)
+    if visit.is_fragment:
+        response["HX-Push-Url"] = gate.item_url(at_desk.session, key)
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@gate.session_page(State.IN_PROGRESS)
+def onward(visit: Visit, key: str) -> HttpResponse:
+    """Ask before a step without return: the item closes, its answer can no longer be changed."""
+    if visit.session.position != key:
+        return redirect(gate.url_of(visit.session))
+    if visit.request.method == "POST":
+        return _advance(visit, key)
+    row, place = visit.desk.item(key), visit.desk.place(key)
+    context: dict[str, Any] = pages.frame(visit) | {"row": row, "place": place, "key": key}
+    return render(visit.request, "candidate/onward.html", context)
+
+
+@require_GET
+@gate.session_page(State.IN_PROGRESS)
+def item_map(visit: Visit) -> HttpResponse:
+    context = pages.frame(visit) | {"map": visit.desk.map(), "counts": visit.desk.counts()}
+    return render(visit.request, "candidate/map.html", context)
+
+
+@require_GET
+@gate.session_page(State.IN_PROGRESS)
+def asset(visit: Visit, key: str, href: str) -> HttpResponse:
+    """Hand out a file of an item that the candidate may see now, and of no other."""
+    navigation.may_enter(visit.desk.route, key).demand()
+    found = bank.asset(visit.desk.item(key).item_version_id, href)
+    if found is None:
+        raise Http404
+    return _file(found)
+
+
+def _file(found: Asset) -> HttpResponse:
+    shown = found.media_type.startswith(SHOWN)
+    response = HttpResponse(bytes(found.content), content_type=found.media_type)
+    response["Content-Disposition"] = "inline" if shown else "attachment"
+    response["X-Content-Type-Options"] = "nosniff"
+    # A picture may carry scripts (SVG): opened on its own, it must not run them.
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response

@@ -1,0 +1,138 @@
+"""Before the test: my sittings, and the start page of one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from assembly.qti.assessment import NavigationMode
+from delivery import desk, sessions, sittings
+from delivery.candidate import gate, words
+from delivery.models import AssessmentSession, Candidate, Enrolment, State
+from delivery.refusals import Permission
+from integrity import lockdown
+
+
+@require_GET
+@gate.candidate_page
+def home(request: HttpRequest, candidate: Candidate, at: datetime) -> HttpResponse:
+    cards = sittings.cards(candidate, at)
+    first = next((card for card in cards if card.permission or _is_open(card.session)), None)
+    rest = [card for card in cards if card is not first]
+    context = {"candidate": candidate, "first": first, "rest": rest}
+    return render(request, "candidate/home.html", context)
+
+
+def _is_open(session: AssessmentSession | None) -> bool:
+    return session is not None and session.is_open
+
+
+@require_http_methods(["GET", "POST"])
+@gate.candidate_page
+def start(
+    request: HttpRequest, candidate: Candidate, at: datetime, enrolment_id: int
+) -> HttpResponse:
+    enrolment = _enrolment(candidate, enrolment_id)
+    if request.method == "GET":
+        return _start_page(request, enrolment, at)
+    if not request.POST.get("consent"):
+        return _start_page(request, enrolment, at, missing_consent=True)
+    javascript = request.POST.get("javascript") == "1"
+    permission = sessions.may_start(enrolment, at, javascript=javascript)
+    if not permission:
+        return _start_page(request, enrolment, at, permission=permission)
+    session = sessions.start(
+        enrolment.pk,
+        at,
+        by=f"candidate:{candidate.pk}",
+        device=words.device(request),
+        javascript=javascript,
+    )
+    return redirect(gate.url_of(session))
+
+
+def _enrolment(candidate: Candidate, enrolment_id: int) -> Enrolment:
+    """Return an enrolment of this candidate; any other does not exist."""
+    found = Enrolment.objects.select_related("sitting__test_version", "sitting__lockdown")
+    try:
+        enrolment = found.get(pk=enrolment_id, candidate=candidate)
+    except Enrolment.DoesNotExist as missing:
+        raise Http404 from missing
+    enrolment.candidate = candidate
+    return enrolment
+
+
+def _start_page(
+    request: HttpRequest,
+    enrolment: Enrolment,
+    at: datetime,
+    *,
+    permission: Permission | None = None,
+    missing_consent: bool = False,
+) -> HttpResponse:
+    running = _running(enrolment)
+    if running is not None:
+        return redirect(gate.url_of(running))
+    asked = sessions.may_start(enrolment, at) if permission is None else permission
+    context = start_context(enrolment, at) | {
+        "refusal": words.sentence(asked.refusal) if asked.refusal else "",
+        "reason": asked.refusal.reason if asked.refusal else "",
+        "missing_consent": missing_consent,
+    }
+    failed = permission is not None or missing_consent
+    return render(request, "candidate/start.html", context, status=409 if failed else 200)
+
+
+def _running(enrolment: Enrolment) -> AssessmentSession | None:
+    """Return the enrolment's open session: a second visit goes on where the first one is."""
+    found = AssessmentSession.objects.filter(
+        sitting=enrolment.sitting_id, candidate=enrolment.candidate_id
+    )
+    return found.filter(state__in=(State.IN_PROGRESS, State.PAUSED)).first()
+
+
+def start_context(enrolment: Enrolment, at: datetime) -> dict[str, Any]:
+    """Return what the start page says of a sitting: time and why, parts, what is recorded."""
+    sitting, candidate = enrolment.sitting, enrolment.candidate
+    reading = desk.forecast(enrolment, at)
+    test = desk.outline_of(sitting.test_version_id).test
+    policy = sitting.lockdown.policy() if sitting.lockdown else None
+    return {
+        "enrolment": enrolment,
+        "sitting": sitting,
+        "candidate": candidate,
+        "duration": words.span(reading.remaining_ms),
+        "ends_at": reading.deadline,
+        "closes_at": sitting.closes_at,
+        "why": words.why(reading),
+        "multiplier": round((candidate.time_multiplier - 1) * 100),
+        "parts": [
+            {
+                "title": part.title,
+                "linear": sitting.linear or part.navigation_mode is NavigationMode.LINEAR,
+                "limit": _limit(part.time_limits, candidate),
+            }
+            for part in test.parts
+        ],
+        "policy": policy,
+        "disclosures": lockdown.disclose(policy) if policy else (),
+    }
+
+
+def _limit(limits: Any, candidate: Candidate) -> str:
+    """Write a part's own time limit for this candidate, or nothing."""
+    if limits is None or limits.max_seconds is None or candidate.unlimited:
+        return ""
+    return words.span(int(limits.max_seconds * 1000 * float(candidate.time_multiplier)))
+
+
+@require_GET
+def resume(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Lead to where the session stands: its item, its pause, or its receipt."""
+    visit = gate.admit(request, session_id)
+    return gate.uncached(redirect(gate.url_of(visit.session)))

@@ -1,0 +1,82 @@
+"""What the candidate's pages show: the frame around every page, and the item page itself."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+from django.urls import reverse
+
+from assembly import bank, rendering
+from assembly.qti import item_session
+from delivery import moves, navigation, presence, sessions
+from delivery.candidate import words
+from delivery.candidate.gate import Visit
+from delivery.desk import Desk
+
+QUIET: Final = "goes_on_quietly"
+
+
+def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
+    """Return what every page of a running session needs: clock, messages, socket, policy."""
+    at_desk = on or visit.desk
+    session = at_desk.session
+    reading = at_desk.reading(visit.at)
+    policy = session.lockdown.policy() if session.lockdown else None
+    return {
+        "desk": at_desk,
+        "session": session,
+        "sitting": at_desk.sitting,
+        "timer": words.timer(reading, session.state, session.version).frame(),
+        "reading": reading,
+        "reasons": words.reasons(reading),
+        "remaining": None
+        if reading.remaining_ms is None
+        else words.countdown(reading.remaining_ms),
+        "watched": " ".join(sorted(policy.watched)) if policy else "",
+        "policy": policy,
+        "inbox": presence.unread_messages(session.pk),
+        "may_leave": bool(sessions.may_leave(session, visit.at)),
+        "page_key": secrets.token_hex(16),
+    }
+
+
+def item_context(visit: Visit, at_desk: Desk, key: str) -> dict[str, Any]:
+    """Return what the item page shows; correct answers are not among it."""
+    row, definition = at_desk.item(key), at_desk.definition(key)
+    control = at_desk.outline.control(at_desk.planned(key))
+    begun = item_session.from_json(definition, row.qti)
+    answerable = bool(navigation.may_answer(at_desk.route, key))
+    feedback = control.show_feedback and row.num_attempts > 0
+    rendered = rendering.render_item(
+        definition,
+        begun,
+        row.response,
+        asset_url=lambda href: reverse("candidate:asset", args=[at_desk.session.pk, key, href]),
+        stimuli=bank.stimuli(row.item_version_id),
+        disabled=not answerable,
+        show_feedback=feedback,
+    )
+    return frame(visit, at_desk) | {
+        "key": key,
+        "row": row,
+        "definition": definition,
+        "rendered": rendered,
+        "place": at_desk.place(key),
+        "map": at_desk.map(),
+        "counts": at_desk.counts(),
+        "answerable": answerable,
+        "may_check": answerable and control.show_feedback and bool(moves.may_check(at_desk, key)),
+        "quiet": goes_on_quietly(visit),
+    }
+
+
+def goes_on_quietly(visit: Visit) -> bool:
+    """Tell whether the candidate asked not to be asked again before a step without return."""
+    return bool(visit.request.session.get(QUIET) == str(visit.session.pk))
+
+
+def remember_quiet(visit: Visit) -> None:
+    """Keep the candidate's wish not to be asked again in this test."""
+    if visit.request.POST.get("quiet"):
+        visit.request.session[QUIET] = str(visit.session.pk)

@@ -1,0 +1,36 @@
+"""While the clock stands: why, what is safe, and the candidate's own way on."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from delivery import sessions
+from delivery.candidate import gate, pages, words
+from delivery.candidate.gate import Visit
+from delivery.models import State
+from delivery.refusals import Reason, Refusal
+
+
+@require_http_methods(["GET", "POST"])
+@gate.session_page(State.PAUSED)
+def paused(visit: Visit) -> HttpResponse:
+    """A GET never resumes; the candidate's own POST does, where it is permitted."""
+    if visit.request.method == "POST":
+        _demand_javascript(visit)
+        session = sessions.resume(visit.session.pk, visit.at, by=visit.by)
+        return redirect(gate.url_of(session))
+    permission = sessions.may_resume(visit.session, visit.at)
+    context = pages.frame(visit) | {
+        "may_resume": bool(permission),
+        "waits": words.sentence(permission.refusal) if permission.refusal else "",
+    }
+    return render(visit.request, "candidate/paused.html", context)
+
+
+def _demand_javascript(visit: Visit) -> None:
+    policy = visit.session.lockdown
+    needed = policy is not None and policy.requires_javascript
+    if needed and visit.request.POST.get("javascript") != "1":
+        raise Refusal(Reason.NEEDS_JAVASCRIPT)

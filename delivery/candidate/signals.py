@@ -1,0 +1,104 @@
+"""What scripts ask over HTTP when there is no socket: save, claim, clock, events, help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET, require_POST
+
+from delivery import desk, navigation, presence, protocol, responses
+from delivery.candidate import frames, gate, words
+from delivery.candidate.gate import Visit
+from delivery.models import State
+from delivery.protocol import Answer, Outgoing
+from delivery.refusals import Reason, Refusal
+
+MOST_SAVES = 100
+
+
+@require_POST
+@gate.session_data
+def save(visit: Visit) -> HttpResponse:
+    """Save a queue in its order; each answer is acknowledged or refused by itself."""
+    asked = frames.body(visit.request.body).get("saves")
+    if not isinstance(asked, list) or len(asked) > MOST_SAVES:
+        raise Refusal(Reason.MALFORMED)
+    told = [_saved(visit, frame) for frame in asked]
+    return frames.answer_with([*told, *_state(visit)])
+
+
+def _saved(visit: Visit, frame: Any) -> Outgoing:
+    """Save one answer of the queue in a commit of its own: one bad answer harms no other."""
+    try:
+        answer = Answer.read(frame if isinstance(frame, dict) else {})
+    except Refusal as refusal:
+        return frames.refused("", "", 0, refusal)
+    try:
+        definition = visit.desk.definition(answer.item)
+        one = frames.save_of(answer, definition, visit.session.pk, visit.by, visit.at)
+        (outcome,) = responses.save([one])
+    except StopIteration:
+        unknown = Refusal(Reason.NO_SUCH_ITEM)
+        return frames.refused(answer.item, answer.key, answer.client_seq, unknown)
+    except Refusal as refusal:
+        return frames.refused(answer.item, answer.key, answer.client_seq, refusal)
+    return frames.outcome(outcome)
+
+
+def _state(visit: Visit) -> list[Outgoing]:
+    """Tell the clock, how the session stands, and where to go if the page shows another state."""
+    found = desk.read(visit.session.pk)
+    seen_state, seen_key = visit.request.GET.get("state"), visit.request.GET.get("item")
+    moves = found.session.state != (seen_state or found.session.state)
+    if seen_key and found.session.state == State.IN_PROGRESS:
+        moves = moves or not navigation.may_enter(found.route, seen_key)
+    if seen_state == State.PAUSED and visit.request.GET.get("permitted") == "0":
+        moves = moves or found.session.resume_permitted
+    standing = frames.moved(found, visit.at) if moves else frames.standing(found.session)
+    return [frames.timer(found, visit.at), standing]
+
+
+@require_GET
+@gate.session_data
+def timer(visit: Visit) -> HttpResponse:
+    """The polling fallback: all that the socket would have said by now."""
+    presence.seen(visit.session.pk, by=visit.by, at=visit.at)
+    return frames.answer_with([*_state(visit), *frames.unread(visit.session.pk)])
+
+
+@require_POST
+@gate.session_data
+def claim(visit: Visit) -> HttpResponse:
+    asked = protocol.Claim.read(frames.body(visit.request.body) | {"device": ""})
+    device = words.device(visit.request)
+    presence.claim(visit.session.pk, writer=asked.writer, device=device, by=visit.by, at=visit.at)
+    return frames.answer_with([frames.standing(desk.read(visit.session.pk).session)])
+
+
+@require_POST
+@gate.session_data
+def events(visit: Visit) -> HttpResponse:
+    asked = protocol.Events.read(frames.body(visit.request.body))
+    reported = frames.client_events(asked.events)
+    follows = presence.client_events(visit.session.pk, reported, visit.at, by=visit.by)
+    if follows is None:
+        return frames.answer_with([])
+    found = desk.read(visit.session.pk)
+    return frames.answer_with([frames.rule(found.session, follows, found, visit.at)])
+
+
+@require_POST
+@gate.session_data
+def ask_help(visit: Visit) -> HttpResponse:
+    presence.ask_help(visit.session.pk, visit.at, by=visit.by)
+    return gate.go(visit.request, gate.url_of(visit.session))
+
+
+@require_POST
+@gate.session_data
+def acknowledge(visit: Visit, message_id: int) -> HttpResponse:
+    presence.acknowledge(message_id, visit.session.pk, visit.at, by=visit.by)
+    if visit.is_fragment:
+        return HttpResponse("")
+    return gate.go(visit.request, gate.url_of(visit.session))

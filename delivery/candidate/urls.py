@@ -1,0 +1,42 @@
+"""The candidate's addresses."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from delivery.candidate import consumers, endings, entrance, items, lobby, pauses, signals
+
+app_name = "candidate"
+
+urlpatterns = [
+    path("", lobby.home, name="home"),
+    path("signin/", entrance.sign_in, name="sign_in"),
+    path("signout/", entrance.sign_out, name="sign_out"),
+    path("launch/<str:token>/", entrance.launch, name="launch"),
+    path("sittings/<int:enrolment_id>/", lobby.start, name="start"),
+    path("sessions/<uuid:session_id>/", lobby.resume, name="resume"),
+    path("sessions/<uuid:session_id>/items/<str:key>/", items.item, name="item"),
+    path("sessions/<uuid:session_id>/items/<str:key>/onward/", items.onward, name="onward"),
+    path("sessions/<uuid:session_id>/assets/<str:key>/<path:href>", items.asset, name="asset"),
+    path("sessions/<uuid:session_id>/map/", items.item_map, name="map"),
+    path("sessions/<uuid:session_id>/review/", endings.review, name="review"),
+    path("sessions/<uuid:session_id>/part/", endings.end_part, name="end_part"),
+    path("sessions/<uuid:session_id>/submit/", endings.submit, name="submit"),
+    path("sessions/<uuid:session_id>/receipt/", endings.receipt, name="receipt"),
+    path("sessions/<uuid:session_id>/result/", endings.result, name="result"),
+    path("sessions/<uuid:session_id>/paused/", pauses.paused, name="paused"),
+    path("sessions/<uuid:session_id>/help/", signals.ask_help, name="help"),
+    path(
+        "sessions/<uuid:session_id>/messages/<int:message_id>/",
+        signals.acknowledge,
+        name="acknowledge",
+    ),
+    path("sessions/<uuid:session_id>/save/", signals.save, name="save"),
+    path("sessions/<uuid:session_id>/claim/", signals.claim, name="claim"),
+    path("sessions/<uuid:session_id>/timer/", signals.timer, name="timer"),
+    path("sessions/<uuid:session_id>/events/", signals.events, name="events"),
+]
+
+websocket_urlpatterns = [
+    path("ws/delivery/<uuid:session_id>/", consumers.CandidateConsumer.as_asgi()),
+]

@@ -1,0 +1,118 @@
+"""How the candidate's pages write times, reasons, refusals and devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from django.http import HttpRequest
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from delivery import clock, protocol, refusals
+from delivery.clock import Reading, ReasonPart
+from delivery.protocol import TimerSync
+from delivery.refusals import Refusal
+
+BROWSERS: Final = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS: Final = (
+    ("CrOS", "ChromeOS"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def sentence(refusal: Refusal) -> str:
+    """Return a refusal's sentence in the reader's language."""
+    return _(refusals.SENTENCES[refusal.reason]) % refusal.facts
+
+
+def reason(part: ReasonPart) -> str:
+    """Return one step of the clock's explanation in the reader's language."""
+    return _(part.template) % part.facts
+
+
+def reasons(reading: Reading) -> list[str]:
+    """Return the explanation of a deadline, step by step."""
+    return [reason(part) for part in reading.reasons]
+
+
+def why(reading: Reading) -> str:
+    """Return the explanation of a deadline as one sentence."""
+    return clock.explain(reasons(reading))
+
+
+def span(ms: int | None) -> str:
+    """Write a span in words, or the absence of a limit."""
+    return _("no time limit") if ms is None else clock.span_of(ms)
+
+
+def countdown(ms: int) -> str:
+    """Write what is left as `H:MM:SS` or `M:SS`, rounded up as a candidate would count."""
+    seconds = -(-ms // 1000)
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def time_of(at: datetime) -> str:
+    """Write a time of day to the second."""
+    return timezone.localtime(at).strftime("%H:%M:%S")
+
+
+def moment(at: datetime | None) -> str:
+    """Write a date with its weekday and the time of day."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return f"{formats.date_format(local, 'l, j F Y')}, {local:%H:%M}"
+
+
+def device(request: HttpRequest) -> str:
+    """Name the browser and the system as a person would: `Firefox on Windows`."""
+    agent = request.headers.get("User-Agent", "")
+    return device_of(agent)
+
+
+def device_of(agent: str) -> str:
+    """Name browser and system from a user agent."""
+    browser = _first(agent, BROWSERS) or _("a browser")
+    system = _first(agent, SYSTEMS)
+    if not system:
+        return browser
+    return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+
+
+def _first(agent: str, marks: Iterable[tuple[str, str]]) -> str:
+    return next((name for mark, name in marks if mark in agent), "")
+
+
+def number(value: float | None) -> str:
+    """Write a score without needless decimals."""
+    return "" if value is None else formats.number_format(round(value, 2), use_l10n=True).rstrip()
+
+
+def timer(reading: Reading, state: str, version: int, sent: int = 0) -> TimerSync:
+    """Return the clock as socket, page and polling share it, in the reader's language."""
+    told = reasons(reading)
+    return protocol.timer_sync(
+        reading,
+        state=state,
+        version=version,
+        reasons=told,
+        sentence=clock.explain(told),
+        sent=sent,
+    )

@@ -1,5 +1,6 @@
 """A stream as a story: its entries in their words, grouped by minute, with the silences."""
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def _sentence(entry: Entry, templates: dict[str, str]) -> SafeString:
 
 def _payload(entry: Entry) -> dict[str, Any] | None:
     try:
-        payload = entry.payload
+        payload = json.loads(entry.body)
     except ValueError:  # somebody edited it, and badly
         return None
     return payload if isinstance(payload, dict) else None

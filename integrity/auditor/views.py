@@ -96,8 +96,9 @@ def _entry(row: LedgerStream, one: LedgerEntry) -> Entry:
     return Entry(row.name, one.seq, one.kind, one.at_ms, one.actor, one.payload, one.prev, one.hash)
 
 
-def _kinds(row: LedgerStream) -> QuerySet[LedgerEntry, dict[str, Any]]:
-    return row.entries.values("kind").annotate(count=Count("id")).order_by("kind")
+def _kinds(row: LedgerStream) -> list[tuple[str, int]]:
+    counted = row.entries.values("kind").annotate(count=Count("id")).order_by("kind")
+    return list(counted.values_list("kind", "count"))
 
 
 @require_safe

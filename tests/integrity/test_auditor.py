@@ -23,7 +23,7 @@ KINDS = Path(__file__).parents[2] / "templates/auditor/kinds"
 
 
 def answer(stream: str, number: int, at: datetime) -> ledger.Draft:
-    payload = {"item": f"Q{number}", "revision": 1}
+    payload: chain.Payload = {"item": f"Q{number}", "revision": 1}
     return ledger.Draft(stream, "response.saved", payload, "candidate:12", at)
 
 

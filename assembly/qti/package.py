@@ -277,9 +277,19 @@ def _parameters(resource: etree._Element) -> Parameters | None:
 
 
 def _from_documents(files: Files) -> Package:
-    """A folder without a manifest, or one file: whatever QTI documents there are."""
+    """A folder without a manifest, or one file: whatever QTI documents there are.
+
+    Folders below that are packages themselves are left out.
+    """
     found = _Sorted(files)
+    inner = tuple(
+        f"{posixpath.dirname(name)}/"
+        for name in files.names
+        if posixpath.basename(name) == MANIFEST
+    )
     for name in files.documents():
+        if name.startswith(inner):
+            continue
         identifier = posixpath.splitext(posixpath.basename(name))[0]
         try:
             document = PackagedFile(identifier, name, files.read(name))

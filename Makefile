@@ -27,9 +27,9 @@ endif
 	@echo "[2/4] migrating the database"
 	@$(PY) manage.py migrate --verbosity 0
 	@echo "[3/4] loading the demo"
-	@$(PY) manage.py demo
+	@$(PY) manage.py demo --quiet
 	@echo "[4/4] serving (Ctrl-C stops everything)"
-	@exec $(PY) manage.py serve --port $(PORT)
+	@exec $(PY) manage.py serve --port $(PORT) --signins
 
 serve: $(RUNTIME) ## migrate and serve what is in the database, without the demo
 	@$(PY) manage.py migrate --verbosity 0

@@ -2,6 +2,7 @@
 
 import signal
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from daphne.server import Server  # first: it installs the asyncio reactor
@@ -12,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from delivery import environment
 from delivery.asgi import application
 from delivery.celery import app
+from delivery.demo import signins
 from delivery.embedded import EmbeddedCelery
 
 
@@ -22,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=environment.whole("PORT", 8000))
         parser.add_argument("--host", default=environment.text("HOST", "127.0.0.1"))
         parser.add_argument("--no-celery", action="store_true", help="workers run elsewhere")
+        parser.add_argument("--signins", action="store_true", help="print the demo's sign-ins")
         parser.add_argument("--no-static", action="store_true", help="static files are collected")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,7 +34,8 @@ class Command(BaseCommand):
         if not options["no_static"]:
             call_command("collectstatic", interactive=False, verbosity=0)
         celery = None if options["no_celery"] else EmbeddedCelery(app)
-        server = self._server(options["host"], options["port"])
+        table = signins.table(signins.kept()) if options["signins"] else ()
+        server = self._server(options["host"], options["port"], table)
         try:
             if celery is not None:
                 celery.start()
@@ -45,9 +49,10 @@ class Command(BaseCommand):
             raise CommandError(f"Port {options['port']} is in use; choose another with PORT=.")
         self.stdout.write("Stopped.")
 
-    def _server(self, host: str, port: int) -> Server:
+    def _server(self, host: str, port: int, table: Sequence[str]) -> Server:
         def ready() -> None:
-            self.stdout.write(f"READY http://{host}:{server.listening_addresses[0][1]}/")
+            address = f"READY http://{host}:{server.listening_addresses[0][1]}/"
+            self.stdout.write("\n".join((address, *table)))
             self.stdout.flush()
 
         trusted = settings.BEHIND_PROXY

@@ -103,7 +103,7 @@ def item_version(identifier: str, xml: str = "", **fields: Any) -> ItemVersion:
     )
 
 
-def test_version(
+def published(
     *parts: Part, seconds: int | None = 3600, items: dict[str, ItemVersion] | None = None
 ) -> AssessmentTestVersion:
     """Return a published test; by default one nonlinear part of three items in an hour."""
@@ -137,7 +137,7 @@ def test_version(
 def sitting(version: AssessmentTestVersion | None = None, **fields: Any) -> Sitting:
     """Return a sitting with a window from 11:00 to 18:00 around noon."""
     window = {"opens_at": after(-3600), "closes_at": after(6 * 3600)}
-    made = {"title": "Physics", "test_version": version or test_version(), **window, **fields}
+    made = {"title": "Physics", "test_version": version or published(), **window, **fields}
     return Sitting.objects.create(**made)
 
 

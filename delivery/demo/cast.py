@@ -51,7 +51,7 @@ class Role:
 MULTIPLIERS: Final = {1: "1.25", 9: "1.5", 14: "1.25", 23: "1.5", 33: "1.25", 40: "1.25"}
 FIXED_MINUTES: Final = {17: 10, 36: 15}
 UNLIMITED: Final = frozenset({3, 44})
-ABILITIES: Final = (0.9, -0.4, 1.6, 0.2, -1.1, 0.7, 2.0, -0.1, 1.2, -0.7, 0.4, -1.6)
+ABILITIES: Final = (1.5, 0.2, 2.2, 0.8, -0.5, 1.3, 2.6, 0.5, 1.8, -0.1, 1.0, -1.0)
 
 _TRY: Final = (
     Role(
@@ -141,16 +141,29 @@ def _today() -> Iterator[Role]:
         Role(person=13 + n, sitting=EXAM, end=End.OPEN, ago=ago, share=share)
         for n, (ago, share) in enumerate(paces)
     )
-    yield from (*waiting, *working, *_incidents(), *_ended())
+    yield from (*waiting, *working, *_incidents(), *_helped(), *_ended())
 
 
 def _incidents() -> Iterator[Role]:
-    """In progress, each with something that a proctor should see: names 20 to 28."""
+    """In progress, each with something that a proctor should see: names 20 to 23 and 26."""
     running = Role(person=20, sitting=EXAM, end=End.OPEN, ago=30, share=0.4)
     yield replace(running, person=20, ago=71, share=0.75, help=True)
     yield replace(running, person=21, events=("tab_hidden", "tab_visible") * 3)
     yield replace(running, person=22, ago=18, share=0.2, events=("copy_attempt",))
     yield replace(running, person=23, quiet=True, ago=41, share=0.5)
+    yield replace(
+        running,
+        person=26,
+        ago=27,
+        share=0.3,
+        message="Please keep the page of the exam in front; the calculator is built in.",
+        events=("fullscreen_exit", "fullscreen_enter", "keyboard_shortcut"),
+    )
+
+
+def _helped() -> Iterator[Role]:
+    """Given time, or held up by a pause: names 24, 25, 27 and 28."""
+    running = Role(person=24, sitting=EXAM, end=End.OPEN, ago=30, share=0.4)
     yield replace(
         running,
         person=24,
@@ -167,14 +180,6 @@ def _incidents() -> Iterator[Role]:
         share=0.15,
         extra_percent=10,
         words="Noise from the street in the first quarter of an hour.",
-    )
-    yield replace(
-        running,
-        person=26,
-        ago=27,
-        share=0.3,
-        message="Please keep the page of the exam in front; the calculator is built in.",
-        events=("fullscreen_exit", "fullscreen_enter", "keyboard_shortcut"),
     )
     yield Role(
         person=27,

@@ -14,9 +14,9 @@ from assembly import bank
 from assembly.models import AssessmentTest, AssessmentTestVersion
 from delivery import sittings
 from delivery.demo import accounts, cast, offer, people, play, signins
-from delivery.demo.cast import End, Role
+from delivery.demo.cast import Role
 from delivery.demo.signins import SignIn
-from delivery.models import Candidate, Enrolment, Sitting
+from delivery.models import Enrolment
 
 BANK: Final = Path(__file__).parent / "bank"
 TESTS: Final = ("autumn-exam", "number-sense", "open-practice")
@@ -30,23 +30,29 @@ class DemoError(Exception):
 def load(at: datetime, say: Say) -> tuple[SignIn, ...]:
     """Load the demo where it is absent; returns the sign-ins, the kept ones where it stands."""
     if offer.exists():
-        say("The demo is loaded already.")
+        say("loaded already; its data is kept")
         return signins.kept() or _again()
+    with transaction.atomic():
+        doors = _load(at, say)
+    signins.keep(doors)
+    return doors
+
+
+def _load(at: datetime, say: Say) -> tuple[SignIn, ...]:
     roles = cast.roles()
     with _step(say, "Users with new passwords"):
         doors = accounts.make()
     staff, proctor = (User.objects.get(username=name) for name in ("staff", "proctor"))
+    by = f"user:{staff.pk}"
     with _step(say, "Item bank and tests"):
-        versions = _publish(f"user:{staff.pk}", at)
-    with _step(say, f"{len(offer.OFFERS)} sittings"), transaction.atomic():
+        versions = _publish(by, at)
+    with _step(say, f"{len(offer.OFFERS)} sittings"):
         offered = offer.sittings(versions, proctor, at)
-    with _step(say, "Candidates and rosters"), transaction.atomic():
-        persons = offer.candidates()
-        places = offer.enrol(roles, offered, persons)
-        tries = tuple(_codes(roles, offered, persons, f"user:{staff.pk}", at))
-    with _step(say, "Sessions of 60 candidates"):
-        _play(roles, places, proctor, at)
-    signins.keep((*tries, *doors))
+    with _step(say, "Candidates by their rosters"):
+        places = offer.enrol(roles, offered, by=by, at=at)
+        tries = tuple(_codes(roles, places, by, at))
+    with _step(say, "Their sessions, played by the real verbs"):
+        play.play(roles, places, proctor, at)
     return (*tries, *doors)
 
 
@@ -69,28 +75,14 @@ def _publish(by: str, at: datetime) -> dict[str, AssessmentTestVersion]:
 
 
 def _codes(
-    roles: tuple[Role, ...],
-    offered: Mapping[str, Sitting],
-    persons: Mapping[int, Candidate],
-    by: str,
-    at: datetime,
+    roles: tuple[Role, ...], places: Mapping[tuple[int, str], Enrolment], by: str, at: datetime
 ) -> Iterator[SignIn]:
     for role in roles:
         if role.code:
-            candidate = persons[role.person]
-            sittings.set_access_code(candidate, role.code, by=by, at=at)
-            hint = f"{offered[role.sitting].title}: {role.hint}"
-            yield SignIn("/", candidate.name, role.code, hint)
-
-
-def _play(
-    roles: tuple[Role, ...], places: Mapping[tuple[int, str], Enrolment], by: User, at: datetime
-) -> None:
-    """Each role in one transaction of its own: the verbs' own ones nest in it."""
-    for role in roles:
-        if role.end not in {End.ABSENT, End.NOT_STARTED}:
-            with transaction.atomic():
-                play.play(role, places[role.person, role.sitting], by, at)
+            place = places[role.person, role.sitting]
+            sittings.issue_access_code(place.candidate, by=by, at=at, code=role.code)
+            hint = f"{place.sitting.title}: {role.hint}"
+            yield SignIn("/", place.candidate.name, role.code, hint)
 
 
 def _again() -> tuple[SignIn, ...]:

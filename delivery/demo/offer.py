@@ -1,17 +1,19 @@
 """The sittings of the demo, their candidates and who may watch them."""
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from django.contrib.auth.models import User
 
 from assembly.models import AssessmentTest, AssessmentTestVersion
+from delivery import roster
 from delivery.demo import cast, people
 from delivery.demo.cast import Role
-from delivery.models import Candidate, Enrolment, Sitting
+from delivery.models import Enrolment, Sitting
 from integrity import lockdown
 from integrity.models import LockdownPolicy
 
@@ -106,36 +108,33 @@ def _policy(name: str) -> LockdownPolicy:
     return row
 
 
-def candidates() -> dict[int, Candidate]:
-    """Make everybody, with their accommodations."""
-    made = {}
-    for n, name in enumerate(people.NAMES):
-        user = User.objects.create_user(username=f"candidate-{people.number(n)}")
-        made[n] = Candidate.objects.create(
-            user=user,
-            number=people.number(n),
-            name=name,
-            time_multiplier=Decimal(cast.MULTIPLIERS.get(n, "1")),
-            fixed_minutes=cast.FIXED_MINUTES.get(n, 0),
-            unlimited=n in cast.UNLIMITED,
-        )
-    return made
-
-
 def enrol(
-    roles: Iterable[Role],
-    offered: Mapping[str, Sitting],
-    persons: Mapping[int, Candidate],
+    roles: Iterable[Role], offered: Mapping[str, Sitting], *, by: str, at: datetime
 ) -> dict[tuple[int, str], Enrolment]:
-    """Give every role its place, named by person and sitting."""
+    """Import the roster of every sitting; the enrolments come by person and sitting."""
+    by_sitting: dict[str, list[int]] = {}
+    for role in roles:
+        by_sitting.setdefault(role.sitting, []).append(role.person)
+    for key, persons in by_sitting.items():
+        roster.import_roster(offered[key], _csv(persons), by=by, at=at, dry_run=False)
+    found = Enrolment.objects.select_related("sitting", "candidate")
+    places = {(row.sitting_id, row.candidate.number): row for row in found}
     return {
-        (role.person, role.sitting): Enrolment.objects.create(
-            sitting=offered[role.sitting],
-            candidate=persons[role.person],
-            room=people.room(role.person),
-        )
+        (role.person, role.sitting): places[offered[role.sitting].pk, people.number(role.person)]
         for role in roles
     }
+
+
+def _csv(persons: Iterable[int]) -> bytes:
+    """The roster as a school would send it."""
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow(roster.COLUMNS)
+    for n in persons:
+        extra = cast.MULTIPLIERS.get(n, ""), cast.FIXED_MINUTES.get(n, "")
+        unlimited = "yes" if n in cast.UNLIMITED else ""
+        lines.writerow((people.number(n), people.NAMES[n], "", people.room(n), *extra, unlimited))
+    return text.getvalue().encode()
 
 
 def exists() -> bool:

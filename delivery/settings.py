@@ -165,11 +165,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "score sessions that wait for it": {
         "task": "delivery.tasks.score_pending",
-        "schedule": 5.0,
+        "schedule": 1.0,
         "options": {"expires": 5},
     },
     "take up jobs again that were left": {
-        "task": "delivery.tasks.resume_jobs",
+        "task": "assembly.tasks.requeue_jobs",
         "schedule": 10.0,
         "options": {"expires": 10},
     },

@@ -1,4 +1,4 @@
-"""What runs beside the pages: closing what is due, scoring what has ended, jobs that were left."""
+"""What runs beside the pages: closing what is due and scoring what has ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from assembly import tasks as assembly_tasks
 from delivery import scoring, sessions
 
 logger = logging.getLogger(__name__)
@@ -31,9 +30,3 @@ def score_pending() -> int:
         else:
             done += 1
     return done
-
-
-@shared_task(name="delivery.tasks.resume_jobs")
-def resume_jobs() -> int:
-    """Take up jobs that nobody works on: a queue may be lost, a row is not."""
-    return assembly_tasks.resume_jobs(timezone.now())

@@ -91,8 +91,8 @@ def test_a_session_without_limits_says_so() -> None:
     assert clock.due(free, ELEVEN) is None
 
 
-def section(limit_ms: int = 600_000, **fields: int) -> Scope:
-    return Scope("section:S1", Kind.SECTION, "Reading", limit_ms, **fields)
+def section(limit_ms: int = 600_000, *, spent_ms: int = 0) -> Scope:
+    return Scope("section:S1", Kind.SECTION, "Reading", limit_ms, spent_ms=spent_ms)
 
 
 def test_the_section_bites_before_the_test() -> None:

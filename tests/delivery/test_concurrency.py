@@ -60,7 +60,7 @@ def test_saves_of_one_session_make_one_unbroken_chain() -> None:
     saves = [
         factories.save(session, f"Q{1 + n % 3}", writer="p", client_seq=n) for n in range(1, 7)
     ]
-    outcomes = together(*[lambda one=one: responses.save([one])[0] for one in saves])  # type: ignore[misc]
+    outcomes = together(*[lambda one=one: responses.save([one])[0] for one in saves])
     saved = [outcome for outcome in outcomes if isinstance(outcome, Saved)]
     verdict = ledger.verify(session.stream)
     assert verdict.broken is None
@@ -98,7 +98,7 @@ def test_two_pages_claiming_at_once_get_different_epochs() -> None:
     session = factories.session()
     claims = [
         lambda name=name: (
-            presence.claim(  # type: ignore[misc]
+            presence.claim(
                 session.pk, writer=name, device=name, by="candidate:1", at=after(1)
             ).epoch
         )

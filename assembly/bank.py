@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +10,7 @@ from typing import BinaryIO
 from django.db import transaction
 from django.db.models import Max
 
-from assembly import checking, linting, models, outlines, storing
+from assembly import checking, linting, models, outlines, stored, storing
 from assembly.adaptive import Candidate
 from assembly.cache import Cache
 from assembly.checking import ImportReport, Progress
@@ -53,7 +52,7 @@ def import_package(
     if dry_run or not (checked.items or checked.tests):
         return report
     with transaction.atomic():
-        stored = storing.store(checked, by=by, at=at)
+        report = storing.store(checked, by=by, at=at)
         ledger.append(
             stream=STREAM,
             kind="bank.imported",
@@ -61,7 +60,7 @@ def import_package(
             actor=by,
             at=at,
         )
-    return replace(stored, dry_run=False)
+    return report
 
 
 # Publish and retire
@@ -75,7 +74,7 @@ def publish(test: models.AssessmentTest, by: str, at: datetime) -> models.Assess
     if findings:
         raise PublishError(findings)
     xml = test.xml or writing_tests.test(outlines.definition(test)).decode()
-    reading.read_test(xml.encode())
+    stored.read_test(test) if test.xml else reading.read_test(xml.encode())
     pins = linting.pins(test)
     newest = test.versions.order_by("-number").first()
     if newest and _same(newest, test, xml, pins):
@@ -89,13 +88,13 @@ def _same(
     xml: str,
     pins: Mapping[str, models.ItemVersion],
 ) -> bool:
-    stored = dict(newest.items.values_list("ref", "item_version_id"))
+    pinned = dict(newest.items.values_list("ref", "item_version_id"))
     return (
         newest.state == models.VersionState.PUBLISHED
         and newest.xml == xml
         and (newest.title, newest.select_mode, newest.order_mode)
         == (test.title, test.select_mode, test.order_mode)
-        and stored == {ref: version.pk for ref, version in pins.items()}
+        and pinned == {ref: version.pk for ref, version in pins.items()}
     )
 
 
@@ -196,7 +195,7 @@ def definition(test_version_id: int) -> AssessmentTest:
 
 def _read_definition(test_version_id: int) -> tuple[AssessmentTest, bool]:
     version = models.AssessmentTestVersion.objects.only("xml").get(pk=test_version_id)
-    return reading.read_test(version.xml.encode()), True
+    return stored.read_test(version), True
 
 
 def mode(version: models.AssessmentTestVersion | models.AssessmentTest) -> Mode:
@@ -220,7 +219,7 @@ def item(item_version_id: int) -> AssessmentItem:
 def _read_item(item_version_id: int) -> tuple[AssessmentItem, bool]:
     version = models.ItemVersion.objects.only("xml", "state").get(pk=item_version_id)
     # A draft may still change, so it is never kept.
-    return reading.read_item(version.xml.encode()), version.state != models.VersionState.DRAFT
+    return stored.read_item(version), version.state != models.VersionState.DRAFT
 
 
 def stimuli(item_version_id: int) -> tuple[Stimulus, ...]:

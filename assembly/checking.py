@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import mimetypes
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from hashlib import sha256
@@ -14,7 +14,7 @@ from lxml import etree
 
 from assembly.qti import allowed_html, item_session, package, reading, xml
 from assembly.qti.assessment import AssessmentTest, item_refs
-from assembly.qti.errors import QtiError, ReadingError
+from assembly.qti.errors import Loss, QtiError, ReadingError
 from assembly.qti.item import AssessmentItem
 from assembly.qti.package import Package, PackagedFile
 from assembly.qti.reading_source import line_of
@@ -202,12 +202,13 @@ def _refusal(source: PackagedFile, reason: str, message: str, line: int | None) 
 
 
 def _check_item(checked: Checked, source: PackagedFile) -> None:
-    item = reading.read_item(source.source)
+    included = _Included(checked.package, source.href)
+    item = reading.read_item(source.source, resolve=included)
     begun = item_session.begin(item, TRIAL)
     item_session.attempt(item, begun, {}, duration_seconds=0.0)
     root = xml.parse_xml(source.source)
-    remarks = [*_dropped(root)]
-    files = _files(checked.package, source.href, root, remarks)
+    remarks = [*_losses(item.losses), *_dropped(root)]
+    files = included.files | _files(checked.package, source.href, root, remarks)
     for ref in item.stimulus_refs:
         _add_stimulus(checked.package, source.href, ref.href, files, remarks)
     checked.items[source.href] = CheckedItem(
@@ -220,16 +221,20 @@ def _check_item(checked: Checked, source: PackagedFile) -> None:
 
 
 def _check_test(checked: Checked, source: PackagedFile) -> None:
-    test = reading.read_test(source.source)
-    refs = {}
-    for _, _, ref in item_refs(test):
-        refs[ref.identifier] = _resolve(checked, source, ref.identifier, ref.href)
+    included = _Included(checked.package, source.href)
+    test = reading.read_test(source.source, resolve=included)
+    bases = [source.href, *(use.member for use in included.files.values())]
+    refs = {
+        ref.identifier: _resolve(checked, bases, ref.identifier, ref.href)
+        for _, _, ref in item_refs(test)
+    }
     if not refs:
         raise ReadingError("The test refers to no items.", reason="empty")
     root = xml.parse_xml(source.source)
-    remarks: list[Remark] = []
+    remarks = [*_losses(test.losses)]
     skipped = set(refs.values())
-    files = _files(checked.package, source.href, root, remarks, skip=skipped)
+    shown = _files(checked.package, source.href, root, remarks, skip=skipped)
+    files = included.files | shown
     checked.tests.append(
         CheckedTest(
             source=source,
@@ -242,9 +247,10 @@ def _check_test(checked: Checked, source: PackagedFile) -> None:
     )
 
 
-def _resolve(checked: Checked, source: PackagedFile, identifier: str, href: str) -> str:
+def _resolve(checked: Checked, bases: Sequence[str], identifier: str, href: str) -> str:
     """The member with a ref's item, which is checked now where the manifest does not list it."""
-    member = checked.package.find(source.href, href)
+    found = (checked.package.find(base, href) for base in bases)
+    member = next((name for name in found if name), None)
     if member is None:
         raise ReadingError(
             f"The item ref {identifier} points to {href}, which is not in the package.",
@@ -260,6 +266,26 @@ def _resolve(checked: Checked, source: PackagedFile, identifier: str, href: str)
             reason="refused_item",
         )
     return member
+
+
+@dataclass(slots=True)
+class _Included:
+    """Fetches what a document includes, and notes it to be stored with the document."""
+
+    package: Package
+    base: str
+    files: dict[str, FileUse] = field(default_factory=dict)
+
+    def __call__(self, href: str) -> bytes:
+        member = self.package.find(self.base, href)
+        if member is None:
+            raise ReadingError(f"The file {href[:80]} is missing.", reason="missing_file")
+        self.files[href] = _use(self.package, href, member, "application/xml")
+        return self.package.read(member)
+
+
+def _losses(losses: Iterable[Loss]) -> list[Remark]:
+    return [Remark(loss.reason, loss.message, loss.line) for loss in losses]
 
 
 def text_of(source: bytes) -> str:

@@ -9,8 +9,8 @@ from typing import Literal
 
 from django.utils.translation import gettext as _
 
-from assembly import adaptive, models, outlines
-from assembly.qti import assessment, body, reading
+from assembly import adaptive, models, outlines, stored
+from assembly.qti import assessment, body
 from assembly.qti.assessment import AssessmentTest, ItemRef, Section
 from assembly.qti.body import Element
 from assembly.qti.errors import QtiError
@@ -36,7 +36,7 @@ class Finding:
 
 
 def lint(test: models.AssessmentTest) -> list[Finding]:
-    source = reading.read_test(test.xml.encode()) if test.xml else outlines.definition(test)
+    source = stored.read_test(test) if test.xml else outlines.definition(test)
     pinned = pins(test)
     return [*structure(source), *_pinned(source, pinned), *_items(pinned)]
 
@@ -142,7 +142,7 @@ def _pinned(test: AssessmentTest, pinned: Mapping[str, models.ItemVersion]) -> I
 def _items(pinned: Mapping[str, models.ItemVersion]) -> Iterator[Finding]:
     for version in {version.pk: version for version in pinned.values()}.values():
         try:
-            item = reading.read_item(version.xml.encode())
+            item = stored.read_item(version)
         except QtiError as error:
             yield _error("unreadable_item", str(error), version.item.identifier)
             continue

@@ -9,10 +9,13 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from assembly import bank
+from delivery import desk
 from tests import programs, services
 from tests.serving import Demo, Serving
 
@@ -90,6 +93,14 @@ def _flush(original: Callable[..., None]) -> Callable[..., None]:
         original(self, [*drops, *sql_list, *(sql for _, sql in triggers)])
 
     return flush
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """Published content is cached by its id for ever, and tests use ids again."""
+    cache.clear()
+    bank.forget()
+    desk.outline_of.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def member(name: str, group: str = "", **fields: bool) -> Client:
-    user = User.objects.create_user(name, password=name, **fields)
+def member(name: str, group: str = "", *, is_staff: bool = False) -> Client:
+    user = User.objects.create_user(name, password=name, is_staff=is_staff)
     if group:
         user.groups.add(Group.objects.get_or_create(name=group)[0])
     client = Client()

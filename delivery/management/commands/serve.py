@@ -2,7 +2,7 @@
 
 import signal
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from daphne.server import Server  # first: it installs the asyncio reactor
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             raise CommandError(f"Port {options['port']} is in use; choose another with PORT=.")
         self.stdout.write("Stopped.")
 
-    def _server(self, host: str, port: int, table: Sequence[str]) -> Server:
+    def _server(self, host: str, port: int, table: Iterable[str]) -> Server:
         def ready() -> None:
             address = f"READY http://{host}:{server.listening_addresses[0][1]}/"
             self.stdout.write("\n".join((address, *table)))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,12 @@ class StaticFiles:
 
     def __init__(self, application: Application) -> None:
         self.application = application
+
+    @cached_property
+    def files(self) -> WhiteNoise:
+        """Index the files at the first request: `serve` collects them after this is imported."""
         Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
-        self.files = WhiteNoise(
+        return WhiteNoise(
             None,
             root=settings.STATIC_ROOT,
             prefix=settings.STATIC_URL,

@@ -210,7 +210,7 @@ def item_map(visit: Visit) -> HttpResponse:
 def asset(visit: Visit, key: str, href: str) -> HttpResponse:
     """Hand out a file of an item that the candidate may see now, and of no other."""
     navigation.may_enter(visit.desk.route, key).demand()
-    found = bank.asset(visit.desk.item(key).item_version_id, href)
+    found = bank.asset(visit.desk.item(key).item_version_id, pages.from_address(href))
     if found is None:
         raise Http404
     return _file(found)

@@ -15,6 +15,18 @@ from delivery.candidate.gate import Visit
 from delivery.desk import Desk
 
 QUIET: Final = "goes_on_quietly"
+# A browser resolves ".." in an address itself: the folder above travels under another name.
+UP: Final = "~up"
+
+
+def in_address(href: str) -> str:
+    """Write an item's own address of a file so that it survives in ours."""
+    return "/".join(UP if part == ".." else part for part in href.split("/"))
+
+
+def from_address(path: str) -> str:
+    """Return the address that `in_address` wrote."""
+    return "/".join(".." if part == UP else part for part in path.split("/"))
 
 
 def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
@@ -52,7 +64,9 @@ def item_context(visit: Visit, at_desk: Desk, key: str) -> dict[str, Any]:
         definition,
         begun,
         row.response,
-        asset_url=lambda href: reverse("candidate:asset", args=[at_desk.session.pk, key, href]),
+        asset_url=lambda href: reverse(
+            "candidate:asset", args=[at_desk.session.pk, key, in_address(href)]
+        ),
         stimuli=bank.stimuli(row.item_version_id),
         disabled=not answerable,
         show_feedback=feedback,

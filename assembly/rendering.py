@@ -33,8 +33,8 @@ _SCRIPTS = {
     "match_interaction": ("js/qti-match.js",),
     "media_interaction": ("js/qti-media.js",),
     "order_interaction": ("js/qti-order.js",),
-    "position_object_interaction": ("js/qti-point.js",),
-    "select_point_interaction": ("js/qti-point.js",),
+    "position_object_interaction": ("js/qti-picture.js", "js/qti-point.js"),
+    "select_point_interaction": ("js/qti-picture.js", "js/qti-point.js"),
     "slider_interaction": ("js/qti-slider.js",),
     "text_entry_interaction": ("js/qti-text.js",),
     "upload_interaction": ("js/qti-upload.js",),
@@ -83,7 +83,12 @@ def render_item(
     writer = Writer(context)
     feedback = item.modal_feedback if show_feedback else ()
     return RenderedItem(
-        body=writer.html(item.body) + _modal_feedback(writer, feedback),
+        body=format_html(
+            '<div class="qti-item-body"{}>{}{}</div>',
+            _language(item.language),
+            writer.html(item.body),
+            _modal_feedback(writer, feedback),
+        ),
         stimulus=_stimuli(context, stimuli),
         scripts=_scripts(item.interactions),
     )

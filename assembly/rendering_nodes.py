@@ -102,6 +102,8 @@ class Writer:
         name = element.name
         if name in ("mi", "ci") and (printed := self._math_variable(element)):
             return printed
+        if name == "mfenced":
+            return self._element(_unfenced(element))
         if name not in allowed_html.FLOW and name not in allowed_html.MATHML:
             return "".join(self._node(node) for node in element.children)
         if name == "img" and not self._reachable(element.attributes.get("src", "")):
@@ -162,6 +164,23 @@ def _in_package(address: str) -> bool:
 def _embedded(address: str) -> str | None:
     is_image = address.startswith("data:image/") and allowed_html.safe_link(address)
     return address if is_image else None
+
+
+def _unfenced(element: Element) -> Element:
+    """Browsers dropped ``mfenced``: the same as a row with its fences and separators spelt out."""
+    given = element.attributes
+    separators = "".join(given.get("separators", ",").split())
+    parts = [node for node in element.children if not isinstance(node, Text)]
+    row: list[Node] = [_operator(given.get("open", "("))]
+    for at, part in enumerate(parts):
+        if at and separators:
+            row.append(_operator(separators[min(at - 1, len(separators) - 1)]))
+        row.append(part)
+    return Element("mrow", {}, (*row, _operator(given.get("close", ")"))))
+
+
+def _operator(symbol: str) -> Element:
+    return Element("mo", {}, (Text(symbol),) if symbol else ())
 
 
 def _feedback(tag: str) -> Callable[[Writer, Element], str]:

@@ -1,0 +1,199 @@
+// Pictures with areas: a press on an area works the same control that the list beside it offers.
+(() => {
+  "use strict";
+
+  const changed = (control) => control.dispatchEvent(new Event("change", { bubbles: true }));
+
+  // Where the item gives no size, the drawing takes the picture's own.
+  function measure(svg) {
+    svg.removeAttribute("data-natural-size");
+    const image = svg.querySelector("image");
+    const probe = new Image();
+    probe.onload = () => {
+      svg.setAttribute("viewBox", `0 0 ${probe.naturalWidth} ${probe.naturalHeight}`);
+      image.setAttribute("width", probe.naturalWidth);
+      image.setAttribute("height", probe.naturalHeight);
+    };
+    probe.src = image.getAttribute("href");
+  }
+
+  const spots = (interaction) => [...interaction.querySelectorAll("[data-spot]")];
+
+  function mark(interaction, chosen) {
+    spots(interaction).forEach((spot) => spot.classList.toggle("chosen", chosen.includes(spot.dataset.spot)));
+  }
+
+  function onPress(interaction, press) {
+    interaction.querySelector(".qti-picture").classList.add("live");
+    spots(interaction).forEach((spot) => spot.addEventListener("click", () => press(spot.dataset.spot)));
+  }
+
+  function hotspot(interaction) {
+    const boxes = [...interaction.querySelectorAll('input[name^="r."]')];
+    const show = () => mark(interaction, boxes.filter((box) => box.checked).map((box) => box.value));
+    onPress(interaction, (name) => {
+      const box = boxes.find((each) => each.value === name);
+      box.checked = box.type === "checkbox" ? !box.checked : true;
+      changed(box);
+      show();
+    });
+    interaction.addEventListener("change", show);
+    show();
+  }
+
+  function graphicOrder(interaction) {
+    const clear = interaction.querySelector("[data-clear]");
+    const select = (name) => interaction.querySelector(`[data-area="${CSS.escape(name)}"] select`);
+    const selects = [...interaction.querySelectorAll("[data-area] select")];
+    const taken = () => selects.map((each) => Number(each.value)).filter(Boolean);
+    const show = () => {
+      spots(interaction).forEach((spot) => {
+        const value = select(spot.dataset.spot).value;
+        spot.classList.toggle("chosen", value !== "");
+        spot.querySelector("text").textContent = value || "";
+      });
+      if (clear) clear.hidden = taken().length === 0;
+    };
+    onPress(interaction, (name) => {
+      const own = select(name);
+      if (own.value) {
+        const freed = Number(own.value);
+        own.value = "";
+        selects.forEach((each) => { if (Number(each.value) > freed) each.value = String(Number(each.value) - 1); });
+      } else {
+        own.value = String(taken().length + 1);
+        if (own.selectedIndex < 0) own.value = "";
+      }
+      changed(own);
+    });
+    interaction.addEventListener("change", (event) => {
+      const own = event.target;
+      selects.forEach((each) => { if (each !== own && own.value && each.value === own.value) each.value = ""; });
+      show();
+    }, true);
+    if (clear) clear.addEventListener("click", () => {
+      selects.forEach((each) => { each.value = ""; });
+      changed(selects[0]);
+    });
+    show();
+  }
+
+  function graphicAssociate(interaction) {
+    const rows = [...interaction.querySelectorAll(".qti-pair")].map((row) => [...row.querySelectorAll("select")]);
+    const drawing = interaction.querySelector(".qti-picture");
+    const lines = document.createElementNS("http://www.w3.org/2000/svg", "g");
+    lines.setAttribute("class", "qti-lines");
+    drawing.querySelector("image").after(lines);
+    let first = null;
+    const centre = (name) => {
+      const circle = drawing.querySelector(`[data-spot="${CSS.escape(name)}"] .qti-spot-number circle`);
+      return [circle.getAttribute("cx"), circle.getAttribute("cy")];
+    };
+    const show = () => {
+      const full = rows.filter(([a, b]) => a.value && b.value);
+      lines.replaceChildren(...full.map(([a, b]) => {
+        const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
+        [["x1", "y1"], ["x2", "y2"]].forEach((names, at) => names.forEach((key, axis) => line.setAttribute(key, centre((at ? b : a).value)[axis])));
+        line.setAttribute("class", "qti-line");
+        return line;
+      }));
+      mark(interaction, [...full.flat().map((each) => each.value), ...(first ? [first] : [])]);
+    };
+    onPress(interaction, (name) => {
+      if (!first) { first = name; show(); return; }
+      const same = rows.find(([a, b]) => (a.value === first && b.value === name) || (a.value === name && b.value === first));
+      const row = same || rows.find(([a, b]) => !a.value && !b.value);
+      if (row && name !== first) {
+        row[0].value = same ? "" : first;
+        row[1].value = same ? "" : name;
+        changed(row[0]);
+      }
+      first = null;
+      show();
+    });
+    interaction.addEventListener("change", show);
+    show();
+  }
+
+  function graphicGapMatch(interaction) {
+    const chips = [...interaction.querySelectorAll(".qti-chip")];
+    const place = (name) => interaction.querySelector(`[data-area="${CSS.escape(name)}"]`);
+    const chosen = (area) => [...area.querySelectorAll("option:checked, input:checked")].map((each) => each.value).filter(Boolean);
+    const areas = [...interaction.querySelectorAll("[data-area]")];
+    const uses = (name) => areas.filter((area) => chosen(area).includes(name)).length;
+    let held = null;
+    const hold = (chip) => {
+      held = chip;
+      chips.forEach((each) => each.setAttribute("aria-pressed", String(each === held)));
+    };
+    const show = () => {
+      mark(interaction, areas.filter((area) => chosen(area).length).map((area) => area.dataset.area));
+      chips.forEach((chip) => {
+        const most = Number(chip.dataset.matchMax);
+        chip.classList.toggle("used-up", most > 0 && uses(chip.dataset.choice) >= most);
+      });
+    };
+    const takeBack = (name, but) => areas.forEach((area) => {
+      if (area === but) return;
+      const select = area.querySelector("select");
+      if (select && select.value === name) select.value = "";
+      area.querySelectorAll("input:checked").forEach((box) => { if (box.value === name) box.checked = false; });
+    });
+    onPress(interaction, (name) => {
+      const area = place(name);
+      const select = area.querySelector("select");
+      if (!held) {
+        if (select && select.value) { select.value = ""; changed(select); }
+        return;
+      }
+      const choice = held.dataset.choice;
+      const most = Number(held.dataset.matchMax);
+      if (most === 1) takeBack(choice, area);
+      const box = [...area.querySelectorAll("input")].find((each) => each.value === choice);
+      if (select) select.value = choice;
+      if (box) box.checked = true;
+      hold(null);
+      changed(select || box);
+    });
+    chips.forEach((chip) => {
+      chip.setAttribute("role", "button");
+      chip.setAttribute("aria-pressed", "false");
+      chip.tabIndex = 0;
+      chip.addEventListener("click", () => hold(held === chip ? null : chip));
+      chip.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        hold(held === chip ? null : chip);
+      });
+    });
+    interaction.addEventListener("change", (event) => {
+      const area = event.target.closest("[data-area]");
+      const name = event.target.value;
+      const chip = chips.find((each) => each.dataset.choice === name);
+      if (area && chip && Number(chip.dataset.matchMax) === 1) takeBack(name, area);
+      show();
+    }, true);
+    show();
+  }
+
+  const KINDS = {
+    "graphic-associate": graphicAssociate,
+    "graphic-gap-match": graphicGapMatch,
+    "graphic-order": graphicOrder,
+    hotspot,
+  };
+
+  function startAll() {
+    document.querySelectorAll("svg[data-natural-size]").forEach(measure);
+    document.querySelectorAll("[data-interaction]").forEach((interaction) => {
+      const kind = KINDS[interaction.dataset.interaction];
+      if (!kind || interaction.dataset.pictureReady) return;
+      interaction.dataset.pictureReady = "true";
+      if (interaction.disabled) mark(interaction, [...interaction.querySelectorAll("input:checked")].map((box) => box.value));
+      else kind(interaction);
+    });
+  }
+
+  startAll();
+  document.addEventListener("htmx:load", startAll);
+})();

@@ -23,7 +23,16 @@ from delivery.candidate import frames, words
 from delivery.desk import Desk
 from delivery.lane import SaveFailedError
 from delivery.models import AssessmentSession
-from delivery.protocol import Answer, Claim, Events, Incoming, Outgoing, Ping, SaveProgress
+from delivery.protocol import (
+    Answer,
+    Claim,
+    Events,
+    Incoming,
+    Outgoing,
+    Ping,
+    SaveProgress,
+    SessionMessage,
+)
 from delivery.refusals import Reason, Refusal
 
 logger = logging.getLogger(__name__)
@@ -48,6 +57,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channe
     by: str
     writer: str
     epoch: int
+    covered: bool
     items: dict[str, int]
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -60,7 +70,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channe
 
     async def connect(self) -> None:
         self.session_id = self.scope["url_route"]["kwargs"]["session_id"]
-        self.writer, self.epoch, self.items = "", 0, {}
+        self.writer, self.epoch, self.covered, self.items = "", 0, False, {}
         self.tasks: list[asyncio.Task[None]] = []
         self.alarm: asyncio.TimerHandle | None = None
         self.heard = self.window_began = asyncio.get_running_loop().time()
@@ -174,6 +184,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channe
             self.session_id, asked.events, self.by, timezone.now()
         )
         if told is not None:
+            self.covered = frames.ASKED_PROCTOR in told.overlay
             await self._tell(told)
 
     async def _progress(self, asked: SaveProgress) -> None:
@@ -189,6 +200,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channe
         """A hint that something changed: read it again and say what this page must know."""
         what = message.get("what", "")
         if what in SILENT:
+            if what == "item.entered":
+                self._set_alarm(await self._desk())
             return
         if what == "message.sent":
             await self._tell_messages()
@@ -202,8 +215,9 @@ class CandidateConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channe
         at = timezone.now()
         if what in frames.MOVING:
             await self._tell(await database_sync_to_async(frames.moved)(found, at))
-        elif what == "help.answered":
-            await self._tell(frames.standing(found.session))
+        elif what == "help.answered" and self.covered:
+            self.covered = False
+            await self._tell(frames.standing(found.session, moves=True))
         await self._tell_clock(found)
 
     async def _tell_all(self) -> None:
@@ -263,7 +277,7 @@ def _read(session_id: UUID) -> Desk:
 
 def _report(
     session_id: UUID, reported: list[dict[str, Any]], by: str, at: datetime
-) -> Outgoing | None:
+) -> SessionMessage | None:
     events = frames.client_events(reported)
     follows = presence.client_events(session_id, events, at, by=by)
     if follows is None:

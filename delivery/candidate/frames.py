@@ -25,6 +25,8 @@ from delivery.responses import Outcome, Refused, Save
 from integrity.lockdown import Action, Consequence
 
 MOST_FIELDS: Final = 2_000
+# How the overlay of a rule says that only a proctor lifts it.
+ASKED_PROCTOR: Final = f'data-action="{Action.ASK_PROCTOR.value}"'
 # After these the page no longer shows what the session stands at.
 MOVING: Final = frozenset(
     {

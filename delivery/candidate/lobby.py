@@ -15,6 +15,7 @@ from delivery import desk, sessions, sittings
 from delivery.candidate import gate, words
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from delivery.refusals import Permission
+from delivery.sittings import Card
 from integrity import lockdown
 
 
@@ -23,9 +24,32 @@ from integrity import lockdown
 def home(request: HttpRequest, candidate: Candidate, at: datetime) -> HttpResponse:
     cards = sittings.cards(candidate, at)
     first = next((card for card in cards if card.permission or _is_open(card.session)), None)
-    rest = [card for card in cards if card is not first]
-    context = {"candidate": candidate, "first": first, "rest": rest}
+    context = {
+        "candidate": candidate,
+        "first": _told(first) if first else None,
+        "rest": [_told(card) for card in cards if card is not first],
+        "at_home": True,
+    }
     return render(request, "candidate/home.html", context)
+
+
+def _told(card: Card) -> dict[str, Any]:
+    """Return a card with its words: how it stands, and why it cannot be started."""
+    session, refusal = card.session, card.permission.refusal
+    ended = session is not None and session.is_ended
+    fresh = session is None or session.state == State.NOT_STARTED or (ended and card.permission)
+    again = bool(ended and card.permission)
+    return {
+        "sitting": card.sitting,
+        "enrolment": card.enrolment,
+        "session": None if fresh and not again else session,
+        "again": again,
+        "permission": card.permission,
+        "attempts_left": card.attempts_left,
+        "result_visible": bool(card.result),
+        "state_words": session.get_state_display() if session and not fresh else "",
+        "refusal_words": words.sentence(refusal) if refusal and not ended and fresh else "",
+    }
 
 
 def _is_open(session: AssessmentSession | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
@@ -15,6 +16,7 @@ from delivery.candidate.gate import Visit
 from delivery.desk import Desk
 
 QUIET: Final = "goes_on_quietly"
+UPLOADS: Final = frozenset({"upload_interaction", "drawing_interaction"})
 # A browser resolves ".." in an address itself: the folder above travels under another name.
 UP: Final = "~up"
 
@@ -48,6 +50,8 @@ def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
         "watched": " ".join(sorted(policy.watched)) if policy else "",
         "policy": policy,
         "inbox": presence.unread_messages(session.pk),
+        "seen_seconds": _seconds_since(session.last_seen_at, visit.at),
+        "seen_at": words.time_of(session.last_seen_at) if session.last_seen_at else "",
         "may_leave": bool(sessions.may_leave(session, visit.at)),
         "page_key": secrets.token_hex(16),
     }
@@ -82,7 +86,14 @@ def item_context(visit: Visit, at_desk: Desk, key: str) -> dict[str, Any]:
         "answerable": answerable,
         "may_check": answerable and control.show_feedback and bool(moves.may_check(at_desk, key)),
         "quiet": goes_on_quietly(visit),
+        "uploads": any(each.name in UPLOADS for each in definition.interactions),
+        "scripts": rendering.SCRIPTS,
     }
+
+
+def _seconds_since(then: datetime | None, at: datetime) -> int:
+    """Return how long ago something was; long ago where it never was."""
+    return 10**6 if then is None else max(0, int((at - then).total_seconds()))
 
 
 def goes_on_quietly(visit: Visit) -> bool:

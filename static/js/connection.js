@@ -1,0 +1,170 @@
+// The way to the server: a socket while it holds, HTTP whenever it does not; both speak the same frames.
+
+import { csrf, on, page, randomId, tell } from "./bus.js";
+
+const HEARTBEAT_MS = 10_000;
+const SILENCE_MS = 25_000;
+const POLL_MS = 5_000;
+const ATTEMPT_MS = 10_000;
+
+let socket = null;
+let attempts = 0;
+let heardAt = 0;
+let pollTimer = 0;
+let reachable = true;
+let offlineSince = 0;
+let ended = false;
+
+export const writer = randomId();
+
+export function isOpen() {
+  return socket !== null && socket.readyState === WebSocket.OPEN;
+}
+
+export function isReachable() {
+  return isOpen() || reachable;
+}
+
+export function downSince() {
+  return isReachable() ? 0 : offlineSince;
+}
+
+export function send(frame) {
+  if (!isOpen()) return false;
+  socket.send(JSON.stringify(frame));
+  return true;
+}
+
+function note(now) {
+  if (now === reachable) return;
+  reachable = now;
+  offlineSince = now ? 0 : Date.now();
+  tell(now ? "connected" : "disconnected");
+}
+
+function hear(frames) {
+  for (const frame of frames) tell(frame.type, frame);
+}
+
+function address(url) {
+  const item = document.getElementById("desk")?.dataset.key ?? "";
+  const permitted = document.querySelector(".resume-form") ? "1" : "0";
+  const asked = new URLSearchParams({ state: page.state, item, permitted });
+  return `${url}?${asked}`;
+}
+
+// Sends a JSON body and tells every frame of the answer; throws where there was none.
+export async function post(url, body, { keepalive = false } = {}) {
+  const answer = await request(address(url), {
+    method: "POST",
+    keepalive,
+    headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
+    body: JSON.stringify(body),
+  });
+  hear(answer.frames ?? [answer]);
+  return answer;
+}
+
+async function request(url, options) {
+  const asked = performance.now();
+  let response;
+  try {
+    response = await fetch(url, {
+      ...options,
+      credentials: "same-origin",
+      redirect: "manual",
+      signal: options.keepalive ? undefined : AbortSignal.timeout(ATTEMPT_MS),
+    });
+    if (response.type === "opaqueredirect" || response.status >= 500) throw new Error("no answer");
+    const answer = await response.json();
+    note(true);
+    const clock = answer.frames?.find((frame) => frame.type === "timer_sync");
+    if (clock) tell("sample", { server: Date.parse(clock.server_time), asked, answered: performance.now() });
+    return answer;
+  } catch (error) {
+    note(false);
+    throw error;
+  }
+}
+
+// Asks how things stand, by whichever way works.
+export async function ask() {
+  if (send({ type: "save_progress", leave: 0 })) return;
+  await poll();
+}
+
+export async function poll() {
+  try {
+    const answer = await request(address(page.timerUrl), { method: "GET" });
+    hear(answer.frames ?? [answer]);
+  } catch {
+    /* The status line says it, and the next poll tries again. */
+  }
+}
+
+function ping() {
+  send({ type: "ping", sent: Math.round(performance.now()) });
+}
+
+function open() {
+  if (ended || !page.socket) return;
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  const mine = new WebSocket(`${scheme}//${location.host}${page.socket}`);
+  socket = mine;
+  mine.addEventListener("open", () => {
+    attempts = 0;
+    heardAt = performance.now();
+    note(true);
+    ping();
+    tell("socket-open");
+  });
+  mine.addEventListener("message", (event) => {
+    heardAt = performance.now();
+    hear([JSON.parse(event.data)]);
+  });
+  mine.addEventListener("close", (event) => {
+    if (socket === mine) socket = null;
+    tell("socket-closed");
+    if (event.code === 4404) return;
+    attempts += 1;
+    const wait = Math.min(30_000, 500 * 2 ** attempts) * (0.75 + Math.random() / 2);
+    setTimeout(open, wait);
+    schedulePoll(200);
+  });
+}
+
+function schedulePoll(wait) {
+  clearTimeout(pollTimer);
+  pollTimer = setTimeout(async () => {
+    if (!isOpen() && !ended) await poll();
+    if (!isOpen() && !ended) schedulePoll(POLL_MS * (0.75 + Math.random() / 2));
+  }, wait);
+}
+
+function beat() {
+  if (!isOpen()) return;
+  if (performance.now() - heardAt > SILENCE_MS) socket.close();
+  else ping();
+}
+
+// A socket that swallowed a save is not to be trusted with the next one.
+export function distrust() {
+  if (socket) socket.close();
+}
+
+export function begin() {
+  on("pong", (frame) =>
+    tell("sample", { server: Date.parse(frame.server_time), asked: frame.sent, answered: performance.now() }),
+  );
+  window.addEventListener("pagehide", () => {
+    ended = true;
+    socket?.close();
+  });
+  window.addEventListener("offline", () => note(false));
+  window.addEventListener("online", () => (isOpen() ? ping() : (open(), schedulePoll(0))));
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") isOpen() ? ping() : schedulePoll(0);
+  });
+  setInterval(beat, HEARTBEAT_MS);
+  open();
+}

@@ -1,0 +1,131 @@
+// Notices what the sitting's policy watches, tells the server in batches, and shows what follows.
+
+import { alarm, on, page, say } from "./bus.js";
+import * as connection from "./connection.js";
+
+const BATCH_MS = 600;
+const MOST_KEPT = 200;
+const SHORTCUTS = new Set(["p", "s", "f", "g", "u", "o", "n", "t", "w"]);
+
+const watched = new Set((page.watched ?? "").split(" ").filter(Boolean));
+let noticed = [];
+let timer = 0;
+let leaving = false;
+
+function notice(name, detail = "") {
+  if (!watched.has(name) || page.state !== "in_progress" || leaving) return;
+  noticed.push({ name, monotonic_ms: Math.round(performance.now()), detail });
+  noticed = noticed.slice(-MOST_KEPT);
+  clearTimeout(timer);
+  timer = setTimeout(report, BATCH_MS);
+}
+
+async function report() {
+  if (!noticed.length || leaving || !connection.isReachable()) return;
+  const events = noticed.splice(0, 50);
+  if (connection.send({ type: "events", events })) return;
+  try {
+    await connection.post(page.events, { events });
+  } catch {
+    noticed.unshift(...events);
+  }
+}
+
+function isOwnText(target) {
+  return target instanceof Element && target.closest("input, textarea, [contenteditable]") !== null;
+}
+
+function onCopy(event) {
+  if (!watched.has("copy_attempt") || isOwnText(event.target)) return;
+  event.preventDefault();
+  notice("copy_attempt", event.type);
+}
+
+function onKey(event) {
+  if (!watched.has("keyboard_shortcut")) return;
+  const key = event.key.toLowerCase();
+  const command = (event.ctrlKey || event.metaKey) && !event.altKey && SHORTCUTS.has(key);
+  const tools = key === "f12" || key === "printscreen" || (event.ctrlKey && event.shiftKey && ["i", "j", "c"].includes(key));
+  if (!command && !tools) return;
+  event.preventDefault();
+  notice("keyboard_shortcut", [event.ctrlKey && "Ctrl", event.metaKey && "Meta", event.shiftKey && "Shift", event.key].filter(Boolean).join("+"));
+}
+
+export function cover(html) {
+  const element = document.getElementById("cover");
+  element.innerHTML = html;
+  element.hidden = false;
+  document.getElementById("desk")?.setAttribute("inert", "");
+  const heading = element.querySelector("h1");
+  heading?.setAttribute("tabindex", "-1");
+  heading?.focus();
+}
+
+export function uncover() {
+  const element = document.getElementById("cover");
+  if (element.hidden) return;
+  element.hidden = true;
+  element.replaceChildren();
+  document.getElementById("desk")?.removeAttribute("inert");
+  document.getElementById("item-title")?.focus();
+}
+
+// Shows a rule that fired: a reminder above the item, or a cover that somebody has to lift.
+export function show(html) {
+  const parsed = new DOMParser().parseFromString(html, "text/html").querySelector("[data-overlay]");
+  if (parsed?.dataset.action === "warn") {
+    alarm([...parsed.querySelectorAll("h1, p")].map((line) => line.textContent.trim()).join(" "), "attention");
+    return;
+  }
+  cover(html);
+}
+
+async function fillScreen() {
+  try {
+    await document.documentElement.requestFullscreen?.();
+  } catch {
+    /* A browser that cannot is not the candidate's fault; the policy hears of it by the exit. */
+  }
+}
+
+function askForFullScreen() {
+  if (!("fullscreen" in page) || document.fullscreenElement || page.state !== "in_progress") return;
+  if (!document.fullscreenEnabled) return;
+  const box = document.createElement("div");
+  const title = Object.assign(document.createElement("h1"), { textContent: say("fullscreenTitle") });
+  const text = Object.assign(document.createElement("p"), { textContent: say("fullscreenText"), className: "lead" });
+  const button = Object.assign(document.createElement("button"), {
+    type: "button",
+    className: "button primary large",
+    textContent: say("fullscreenButton"),
+  });
+  button.dataset.uncover = "";
+  box.className = "overlay";
+  box.append(title, text, button);
+  cover(box.outerHTML);
+}
+
+export function begin() {
+  document.addEventListener("click", async (event) => {
+    if (!event.target.closest("[data-uncover]")) return;
+    if ("fullscreen" in page && !document.fullscreenElement) await fillScreen();
+    uncover();
+  });
+  document.addEventListener("fullscreenchange", () => notice(document.fullscreenElement ? "fullscreen_enter" : "fullscreen_exit"));
+  document.addEventListener("visibilitychange", () => notice(document.visibilityState === "visible" ? "tab_visible" : "tab_hidden"));
+  document.addEventListener("copy", onCopy);
+  document.addEventListener("cut", onCopy);
+  document.addEventListener("keydown", onKey, true);
+  // Going to the next page hides this one, too; that is nobody's fault.
+  window.addEventListener("beforeunload", () => {
+    leaving = true;
+    setTimeout(() => (leaving = false), 2_000);
+  });
+  window.addEventListener("pagehide", () => (leaving = true));
+  on("disconnected", () => notice("network_disconnect"));
+  on("connected", () => {
+    notice("network_reconnect");
+    report();
+  });
+  askForFullScreen();
+}

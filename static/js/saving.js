@@ -1,0 +1,336 @@
+// Keeps every answer: captured on change, on leaving and on going; dropped only when the server has it.
+
+import { alarm, on, page, randomId, say, timeOfDay } from "./bus.js";
+import * as connection from "./connection.js";
+import { MemoryQueue } from "./queue.js";
+
+const DEBOUNCE_MS = 800;
+const PATIENCE_MS = 8_000;
+const WAITING_FROM_MS = 3_000;
+const LARGEST = 380_000;
+const LARGEST_KEEPALIVE = 60_000;
+// The answer is on the server in another form: there is nothing to tell.
+const SUPERSEDED = new Set(["stale", "item_closed"]);
+
+const queue = new MemoryQueue();
+const revisions = new Map();
+const acknowledged = new Map();
+const newest = new Map();
+
+let epoch = 0;
+let sequence = 0;
+let shown = null;
+let debounce = 0;
+let retry = 0;
+let failures = 0;
+let frozen = false;
+let refused = "";
+let readOnly = false;
+
+function form() {
+  return document.getElementById("item-form");
+}
+
+function pairs() {
+  const data = form() ? [...new FormData(form()).entries()] : [];
+  return data.filter(([name, value]) => name.startsWith("r.") && typeof value === "string");
+}
+
+function elapsed() {
+  const running = shown.since === null ? 0 : performance.now() - shown.since;
+  return Math.round(shown.spent + running);
+}
+
+// Puts the item's present answer into the queue, if it differs from what was last put there.
+function capture() {
+  clearTimeout(debounce);
+  debounce = 0;
+  if (!shown || shown.locked || readOnly || frozen) return null;
+  const value = pairs();
+  const text = JSON.stringify(value);
+  if (text === shown.captured) return null;
+  shown.captured = text;
+  const entry = {
+    type: "answer",
+    item: shown.key,
+    value,
+    base_revision: revisions.get(shown.key) ?? 0,
+    client_seq: (sequence += 1),
+    key: randomId(),
+    elapsed_ms: elapsed(),
+    epoch,
+    writer: connection.writer,
+    text,
+    sentAt: 0,
+    queuedAt: performance.now(),
+  };
+  newest.set(entry.item, entry.client_seq);
+  queue.add(entry);
+  refused = "";
+  return entry;
+}
+
+function frame(entry) {
+  const { sentAt, queuedAt, text, ...told } = entry;
+  const base = revisions.get(entry.item) ?? entry.base_revision;
+  return { ...told, epoch: entry.epoch || epoch, base_revision: base };
+}
+
+function keep() {
+  if (capture()) pump();
+  show();
+}
+
+function pump() {
+  clearTimeout(retry);
+  if (readOnly) return;
+  const ready = queue.all().filter((entry) => !entry.sentAt);
+  if (!ready.length) return;
+  if (connection.isOpen()) {
+    for (const entry of ready) {
+      const told = frame(entry);
+      if (JSON.stringify(told).length > LARGEST) return overHttp(ready);
+      entry.sentAt = performance.now();
+      connection.send(told);
+    }
+    retry = setTimeout(doubt, PATIENCE_MS);
+    return;
+  }
+  overHttp(ready);
+}
+
+async function overHttp(ready) {
+  for (const entry of ready) entry.sentAt = performance.now();
+  try {
+    await connection.post(page.save, { saves: ready.map(frame) });
+    failures = 0;
+    if (queue.size) later();
+  } catch {
+    for (const entry of ready) entry.sentAt = 0;
+    failures += 1;
+    later();
+  }
+  show();
+}
+
+function later() {
+  clearTimeout(retry);
+  const wait = Math.min(30_000, 1_000 * 2 ** Math.min(failures, 5)) * (0.75 + Math.random() / 2);
+  retry = setTimeout(pump, wait);
+}
+
+// What the socket has not acknowledged in time goes again, by HTTP: the same key twice is one answer.
+function doubt() {
+  const silent = queue.all().filter((entry) => entry.sentAt && performance.now() - entry.sentAt >= PATIENCE_MS);
+  if (!silent.length) return void (queue.size && later());
+  for (const entry of silent) entry.sentAt = 0;
+  connection.distrust();
+  overHttp(silent);
+}
+
+function onSaved(frame) {
+  queue.remove((entry) => entry.key !== frame.key && (entry.item !== frame.item || entry.client_seq > frame.client_seq));
+  revisions.set(frame.item, Math.max(revisions.get(frame.item) ?? 0, frame.revision));
+  acknowledged.set(frame.item, frame.saved_at);
+  if (shown?.key === frame.item) setField("base_revision", revisions.get(frame.item));
+  failures = 0;
+  refused = "";
+  show();
+}
+
+function onRefused(frame) {
+  // Refusals of other requests are shown by whoever asked.
+  if (frame.key === undefined) return;
+  const known = queue.all().find((entry) => entry.key === frame.key);
+  if (frame.key) queue.remove((entry) => entry.key !== frame.key);
+  const older = known ? known.client_seq < (newest.get(frame.item) ?? 0) : Boolean(frame.key);
+  if (!(older && SUPERSEDED.has(frame.reason))) {
+    refused = frame.sentence;
+    alarm(frame.sentence);
+  }
+  show();
+  connection.poll();
+}
+
+function setField(name, value) {
+  const field = form()?.elements.namedItem(name);
+  if (field) field.value = value;
+}
+
+// The pressed button carries the answer itself. If that very answer is on its way already, it goes
+// under the same key: whichever arrives first is the save, and the other one finds it.
+function prepareForm(event) {
+  if (event.target.id !== "item-form" || !shown) return;
+  clearTimeout(debounce);
+  debounce = 0;
+  const text = JSON.stringify(pairs());
+  const waits = queue.all().filter((entry) => entry.item === shown.key);
+  const twin = waits.findLast((entry) => entry.text === text);
+  const unchanged = frozen || readOnly || (text === shown.captured && !waits.length);
+  if (!twin) sequence += 1;
+  shown.submitted = twin?.client_seq ?? sequence;
+  newest.set(shown.key, shown.submitted);
+  setField("unchanged", unchanged ? "1" : "");
+  setField("base_revision", revisions.get(shown.key) ?? 0);
+  setField("client_seq", shown.submitted);
+  setField("key", twin?.key ?? randomId());
+  setField("epoch", epoch);
+  setField("writer", connection.writer);
+  setField("elapsed_ms", elapsed());
+  queue.remove((entry) => entry.item !== shown.key || entry.sentAt);
+  shown.captured = text;
+}
+
+function formAnswered(event) {
+  if (event.detail.elt?.id !== "item-form" || !shown?.submitted) return;
+  const { status } = event.detail.xhr;
+  const { key, submitted } = shown;
+  shown.submitted = 0;
+  if (status >= 200 && status < 500) {
+    queue.remove((entry) => entry.item !== key || entry.client_seq > submitted);
+    return;
+  }
+  shown.captured = null;
+  alarm(status ? say("serverGo") : say("offlineGo"), "attention");
+  keep();
+}
+
+function statusText() {
+  const waiting = queue.size;
+  const oldest = waiting ? performance.now() - Math.min(...queue.all().map((entry) => entry.queuedAt)) : 0;
+  const since = connection.downSince();
+  const count = waiting === 1 ? say("waitingOne") : say("waiting", waiting);
+  if (since) {
+    const line = say("offline", timeOfDay(since));
+    return [waiting ? `${line}. ${count}` : line, "waiting"];
+  }
+  if (waiting && oldest > WAITING_FROM_MS) return [count, "waiting"];
+  if (waiting || debounce) return [say("saving"), ""];
+  if (refused) return [say("refused"), "refused"];
+  const saved = shown && acknowledged.get(shown.key);
+  return [saved ? say("saved", saved) : say("unsaved"), ""];
+}
+
+function show() {
+  const line = document.getElementById("save-state");
+  if (!line || !shown) return;
+  const [text, tone] = statusText();
+  if (line.textContent !== text) line.textContent = text;
+  line.className = `save-state ${tone}`;
+}
+
+function beginItem() {
+  const desk = document.getElementById("desk");
+  if (!desk?.dataset.key) {
+    shown = null;
+    return;
+  }
+  const { key, revision, savedAt } = desk.dataset;
+  revisions.set(key, Math.max(Number(revision), revisions.get(key) ?? 0));
+  if (savedAt) acknowledged.set(key, savedAt);
+  refused = "";
+  shown = {
+    key,
+    captured: JSON.stringify(pairs()),
+    locked: "locked" in desk.dataset,
+    since: document.visibilityState === "visible" ? performance.now() : null,
+    spent: 0,
+    submitted: 0,
+  };
+  show();
+}
+
+function onVisibility() {
+  if (!shown) return;
+  if (document.visibilityState === "visible") {
+    shown.since ??= performance.now();
+    return;
+  }
+  if (shown.since !== null) shown.spent += performance.now() - shown.since;
+  shown.since = null;
+  leave();
+}
+
+// On leaving, everything goes once more in a request that outlives the page.
+function leave() {
+  capture();
+  const entries = queue.all();
+  if (!entries.length || readOnly) return;
+  const saves = entries.map(frame);
+  const small = JSON.stringify(saves).length < LARGEST_KEEPALIVE;
+  connection.post(page.save, { saves }, { keepalive: small }).catch(() => {});
+}
+
+// Sends all there is and waits until it is acknowledged, or until patience ends.
+export function flush(patience = 3_000) {
+  const wasFrozen = frozen;
+  frozen = false;
+  capture();
+  frozen = wasFrozen;
+  pump();
+  if (!queue.size) return Promise.resolve(true);
+  return new Promise((done) => {
+    const until = performance.now() + patience;
+    const look = setInterval(() => {
+      if (queue.size && performance.now() < until) return;
+      clearInterval(look);
+      done(!queue.size);
+    }, 30);
+  });
+}
+
+export function waiting() {
+  return queue.size;
+}
+
+export function freeze(now) {
+  frozen = now;
+}
+
+// The right to write is gone: what is still here is sent once more, to be kept aside as drafts.
+export function stopWriting() {
+  if (readOnly) return;
+  capture();
+  pump();
+  readOnly = true;
+}
+
+export function setEpoch(value) {
+  epoch = value;
+  pump();
+}
+
+export function begin() {
+  on("saved", onSaved);
+  on("refused", onRefused);
+  on("item-shown", beginItem);
+  on("connected", () => (pump(), show()));
+  on("disconnected", show);
+  on("socket-closed", () => {
+    for (const entry of queue.all()) entry.sentAt = 0;
+    if (queue.size) later();
+    show();
+  });
+  document.addEventListener("input", (event) => {
+    if (!event.target.closest("#item-form [data-interaction]")) return;
+    clearTimeout(debounce);
+    debounce = setTimeout(keep, DEBOUNCE_MS);
+    show();
+  });
+  // Scripts of the interactions tell a change that no control makes by itself.
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("#item-form [data-interaction]")) keep();
+  });
+  document.addEventListener("focusout", (event) => {
+    if (debounce && event.target.closest("#item-form [data-interaction]")) keep();
+  });
+  document.addEventListener("submit", prepareForm, true);
+  document.addEventListener("htmx:afterRequest", formAnswered);
+  document.addEventListener("visibilitychange", onVisibility);
+  window.addEventListener("pagehide", leave);
+  window.addEventListener("beforeunload", (event) => {
+    if (queue.size && !connection.isReachable()) event.preventDefault();
+  });
+  setInterval(show, 1_000);
+  beginItem();
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -10,6 +11,7 @@ from typing import Any
 from assembly import bank, selection
 from assembly.adaptive import Candidate as PoolItem
 from assembly.qti import item_session
+from assembly.qti.values import Value
 from assembly.selection import PlannedItem, Stream, TestPlan
 from delivery import events, journal
 from delivery.desk import Desk
@@ -50,7 +52,9 @@ def create(enrolment: Enrolment, attempt_number: int, at: datetime, *, by: str) 
         lockdown=sitting.lockdown,
     )
     version = sitting.test_version_id
-    plan = selection.plan(bank.definition(version), stream_of(session), mode=bank.mode(sitting.test_version))
+    plan = selection.plan(
+        bank.definition(version), stream_of(session), mode=bank.mode(sitting.test_version)
+    )
     session.plan = plan.to_json()
     session.total = expected_total(plan)
     session.save(force_insert=True)
@@ -84,8 +88,17 @@ def add_items(at_desk: Desk, items: tuple[PlannedItem, ...]) -> list[ItemSession
     return ItemSession.objects.bulk_create(rows)
 
 
-def _begun(item_version_id: int, stream: ItemStream) -> dict[str, Any]:
-    return item_session.to_json(item_session.begin(bank.item(item_version_id), stream))
+def _begun(
+    item_version_id: int, stream: ItemStream, defaults: Mapping[str, Value | None] | None = None
+) -> dict[str, Any]:
+    return item_session.to_json(item_session.begin(bank.item(item_version_id), stream, defaults))
+
+
+def begin_anew(at_desk: Desk, row: ItemSession, defaults: Mapping[str, Value | None]) -> None:
+    """Draw an item's variant again under template defaults that are known only now."""
+    if defaults:
+        stream = ItemStream(stream_of(at_desk.session), row.key)
+        row.qti = _begun(row.item_version_id, stream, defaults)
 
 
 def _genesis(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,15 +10,10 @@ from uuid import UUID
 from django.db import transaction
 
 from assembly import adaptive, bank
-from assembly.qti import item_session, outcomes, values
-from assembly.qti.errors import QtiError
-from assembly.qti.item_result import ItemResult
-from delivery import desk, drawing, events, journal, steps
+from assembly.qti import values
+from delivery import desk, drawing, events, journal, results, steps
 from delivery.desk import Desk
-from delivery.events import Fact
 from delivery.models import ENDED_STATES, AssessmentSession, ItemSession
-
-logger = logging.getLogger(__name__)
 
 
 def pending(limit: int = 200) -> list[UUID]:
@@ -35,35 +29,14 @@ def score(session_id: UUID, at: datetime) -> AssessmentSession:
         session = found.session
         if session.scored_at is not None or not session.is_ended:
             return session
-        facts = _submit_all(found, at)
+        keys = [row.key for row in found.rows]
+        facts = steps.commit_pending(found, keys, at, by="system")
         session.outcomes = _outcomes(found)
         session.score = session.outcomes["total"]["score"]
         session.max_score = session.outcomes["total"]["max"]
         session.scored_at = at
         journal.record_all([*facts, _scored(found, at)])
         return steps.keep(found)
-
-
-def _submit_all(found: Desk, at: datetime) -> list[Fact]:
-    """End the attempt of every item whose saved answer was not committed yet."""
-    rows = [row for row in found.rows if _is_uncommitted(found, row)]
-    for row in rows:
-        steps.process_attempt(found, row)
-    ItemSession.objects.bulk_update(rows, steps.ATTEMPT_FIELDS)
-    return [
-        events.ItemAttempted(**found.head("system", at), item=row.key, attempt=row.num_attempts)
-        for row in rows
-    ]
-
-
-def _is_uncommitted(found: Desk, row: ItemSession) -> bool:
-    if row.num_attempts == 0:
-        return row.answered or row.entered_at is not None
-    committed = row.qti.get("responses", {})
-    if all(committed.get(name) == raw for name, raw in row.response.items()):
-        return False
-    most = found.outline.control(found.planned(row.key)).max_attempts
-    return most == 0 or row.num_attempts < most
 
 
 def _outcomes(found: Desk) -> dict[str, Any]:
@@ -137,28 +110,7 @@ def _test_outcomes(found: Desk) -> dict[str, Any]:
     test = found.outline.test
     if not test.outcome_processing:
         return {}
-    try:
-        results = [_result(found, row) for row in _in_order(found)]
-        current = outcomes.process(test.outcomes, test.outcome_processing, results)
-    except QtiError:
-        logger.exception("The outcomes of %s could not be processed.", found.session.pk)
-        return {}
-    return {name: _plain(value) for name, value in current.items()}
-
-
-def _result(found: Desk, row: ItemSession) -> ItemResult:
-    planned, item = found.planned(row.key), bank.item(row.item_version_id)
-    ref = found.outline.refs[planned.ref]
-    return outcomes.result_of(
-        item,
-        item_session.from_json(item, row.qti),
-        key=row.key,
-        ref=planned.ref,
-        sections=planned.sections,
-        categories=ref.categories,
-        weights=ref.weights,
-        variable_mappings=ref.variable_mappings,
-    )
+    return {name: _plain(value) for name, value in results.current(found).items()}
 
 
 def _plain(value: values.Value | None) -> Any:

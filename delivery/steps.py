@@ -13,12 +13,14 @@ from assembly.qti.errors import QtiError
 from assembly.qti.item import AssessmentItem
 from assembly.qti.values import Value
 from assembly.selection import PlannedSection
-from delivery import desk, drawing, events, journal, navigation
+from delivery import branching, desk, drawing, events, journal, navigation, results
 from delivery.clock import Scope
 from delivery.desk import Desk
 from delivery.models import AssessmentSession, ItemSession
 
 logger = logging.getLogger(__name__)
+
+ATTEMPT_FIELDS = ("qti", "num_attempts", "score", "max_score", "needs_marking")
 
 
 def keep(at_desk: Desk) -> AssessmentSession:
@@ -36,10 +38,13 @@ def go_to(at_desk: Desk, key: str, at: datetime, *, by: str) -> None:
     _suspend(at_desk, session.position)
     session.position = key
     row = at_desk.item(key)
+    if row.entered_at is None:
+        defaults = results.template_defaults(at_desk, at_desk.planned(key))
+        drawing.begin_anew(at_desk, row, defaults)
     if row.state in {ItemSession.State.INITIAL, ItemSession.State.SUSPENDED}:
         row.state = ItemSession.State.INTERACTING
     row.entered_at = row.entered_at or at
-    row.save(update_fields=["state", "entered_at"])
+    row.save(update_fields=["qti", "state", "entered_at"])
     desk.wind(session, at)
     number = at_desk.route.index(key) + 1
     journal.record(events.ItemEntered(**at_desk.head(by, at), item=key, number=number))
@@ -55,27 +60,52 @@ def _suspend(at_desk: Desk, key: str) -> None:
 
 
 def go_on(at_desk: Desk, at: datetime, *, by: str) -> bool:
-    """Go to the next item of this part, an adaptive section's choice included; False at its end."""
+    """Go to the next item of this part, an adaptive section's choice included; False at its end.
+
+    In a linear part pre-conditions and branch rules decide, and what they skip is closed.
+    """
     grown = _grow(at_desk, at, by=by)
-    key = grown or navigation.next_key(at_desk.route)
+    key = grown or _next_key(at_desk, at)
     if key is None:
         return False
     go_to(at_desk, key, at, by=by)
     return True
 
 
+def _next_key(at_desk: Desk, at: datetime) -> str | None:
+    route = at_desk.route
+    leg = route.leg
+    if leg is None or not leg.linear:
+        return navigation.next_key(route)
+    return _by_rules(at_desk, leg.id, at)
+
+
+def _by_rules(at_desk: Desk, part: str, at: datetime) -> str | None:
+    """Follow the rules from the position, or into the part where the candidate is not in it."""
+    session, route = at_desk.session, at_desk.route
+    keys = [stop.key for stop in route.stops if not navigation.is_shut(route, stop)]
+    items = [item for item in at_desk.plan.items if item.part == part and item.key in keys]
+    place = next((n for n, item in enumerate(items) if item.key == session.position), -1)
+    if place < 0:
+        behind = [stop.key for stop in route.stops[: route.index(session.position) + 1]]
+        items = [item for item in items if item.key not in behind]
+    way = branching.onward(at_desk.outline, items, place, results.holds(at_desk))
+    close_items(at_desk, way.skipped, at)
+    if way.exits:
+        session.ended_parts = [name for name in at_desk.plan.parts if name != part]
+    return way.key
+
+
 def end_part(at_desk: Desk, at: datetime, *, by: str) -> bool:
     """End the current part for good and go to the next part that has an item; False after the last.
 
-    Simultaneous submission ends here: whatever was saved in the part is committed (QTI ASI).
+    What was saved in the part is committed: simultaneous submission happens here (QTI ASI), and
+    the rules that lead to the next part see the outcomes.
     """
-    session = at_desk.session
     leg = at_desk.route.leg
     while leg is not None:
-        desk.fold(session, at)
-        close_items(at_desk, [stop.key for stop in at_desk.route.stops if stop.part == leg.id], at)
-        session.ended_parts = [*session.ended_parts, leg.id]
-        journal.record(events.PartEnded(**at_desk.head(by, at), part=leg.id))
+        desk.fold(at_desk.session, at)
+        _finish_part(at_desk, leg.id, at, by=by)
         leg = at_desk.route.leg
         if leg is not None and _enter_part(at_desk, leg.id, at, by=by):
             return True
@@ -83,13 +113,66 @@ def end_part(at_desk: Desk, at: datetime, *, by: str) -> bool:
     return False
 
 
+def _finish_part(at_desk: Desk, part: str, at: datetime, *, by: str) -> None:
+    session = at_desk.session
+    keys = {item.key for item in at_desk.plan.items if item.part == part}
+    journal.record_all(
+        [
+            *commit_pending(at_desk, keys, at, by=by),
+            events.PartEnded(**at_desk.head(by, at), part=part),
+        ]
+    )
+    close_items(at_desk, keys, at)
+    session.ended_parts = [*session.ended_parts, part]
+    target = branching.part_target(at_desk.outline, part, results.holds(at_desk))
+    if target:
+        parts = list(at_desk.plan.parts)
+        until = len(parts) if target == branching.EXIT_TEST else parts.index(target)
+        passed = [name for name in parts[:until] if name not in session.ended_parts]
+        session.ended_parts = [*session.ended_parts, *passed]
+
+
 def _enter_part(at_desk: Desk, part: str, at: datetime, *, by: str) -> bool:
     _suspend(at_desk, at_desk.session.position)
     at_desk.session.position = ""
-    key = _grow(at_desk, at, by=by) or navigation.first_key(at_desk.route, part)
+    if not branching.may_begin_part(at_desk.outline, part, results.holds(at_desk)):
+        return False
+    key = _grow(at_desk, at, by=by) or _first_key(at_desk, part, at)
     if key is not None:
         go_to(at_desk, key, at, by=by)
     return key is not None
+
+
+def _first_key(at_desk: Desk, part: str, at: datetime) -> str | None:
+    leg = at_desk.route.leg
+    if leg is not None and leg.linear:
+        return _by_rules(at_desk, part, at)
+    return navigation.first_key(at_desk.route, part)
+
+
+def commit_pending(
+    at_desk: Desk, keys: Iterable[str], at: datetime, *, by: str
+) -> list[events.Fact]:
+    """End the attempts of items whose saved answers were not committed; return the facts."""
+    wanted = set(keys)
+    rows = [row for row in at_desk.rows if row.key in wanted and _is_uncommitted(at_desk, row)]
+    for row in rows:
+        process_attempt(at_desk, row)
+    ItemSession.objects.bulk_update(rows, ATTEMPT_FIELDS)
+    return [
+        events.ItemAttempted(**at_desk.head(by, at), item=row.key, attempt=row.num_attempts)
+        for row in rows
+    ]
+
+
+def _is_uncommitted(at_desk: Desk, row: ItemSession) -> bool:
+    if row.num_attempts == 0:
+        return row.answered or row.entered_at is not None
+    committed = row.qti.get("responses", {})
+    if all(committed.get(name) == raw for name, raw in row.response.items()):
+        return False
+    most = at_desk.outline.control(at_desk.planned(row.key)).max_attempts
+    return most == 0 or row.num_attempts < most
 
 
 def leave(at_desk: Desk, at: datetime) -> None:
@@ -144,9 +227,6 @@ def _go_on_from(at_desk: Desk, end: datetime) -> bool:
         go_to(at_desk, earlier, end, by="clock")
         return True
     return end_part(at_desk, end, by="clock")
-
-
-ATTEMPT_FIELDS = ("qti", "num_attempts", "score", "max_score", "needs_marking")
 
 
 def end_attempt(at_desk: Desk, row: ItemSession, at: datetime, *, by: str) -> None:

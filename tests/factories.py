@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -65,11 +65,14 @@ class Part:
     seconds: int | None = None
     control: str = ""
     rules: str = ""
+    ref_rules: Mapping[str, str] = field(default_factory=dict)
 
 
 def _refs(part: Part) -> str:
     return "".join(
-        f'<qti-assessment-item-ref identifier="{name}" href="{name}.xml"/>' for name in part.items
+        f'<qti-assessment-item-ref identifier="{name}" href="{name}.xml">'
+        f"{part.ref_rules.get(name, '')}</qti-assessment-item-ref>"
+        for name in part.items
     )
 
 
@@ -144,8 +147,8 @@ def sitting(version: AssessmentTestVersion | None = None, **fields: Any) -> Sitt
 def candidate(name: str = "Alice Adams", **fields: Any) -> Candidate:
     """Return a candidate with a number of their own."""
     made = sittings.new_candidate(f"C{next(_number):05}", name)
-    for field, value in fields.items():
-        setattr(made, field, value)
+    for attribute, value in fields.items():
+        setattr(made, attribute, value)
     made.save()
     return made
 

@@ -175,3 +175,30 @@ def test_a_call_for_help_is_told_once() -> None:
     for second in (1, 2):
         presence.ask_help(session.pk, after(second), by=ME)
     assert AssessmentSession.objects.get().help_requested_at == after(1)
+
+
+PASSED = (
+    '<qti-equal tolerance-mode="exact"><qti-variable identifier="A.SCORE"/>'
+    '<qti-base-value base-type="float">1</qti-base-value></qti-equal>'
+)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("A", "C"), ("B", "B")])
+def test_a_branch_rule_sees_the_score_of_the_item_just_left(value: str, expected: str) -> None:
+    rule = f'<qti-branch-rule target="C">{PASSED}</qti-branch-rule>'
+    version = factories.published(Part("P1", ("A", "B", "C"), mode="linear", ref_rules={"A": rule}))
+    session = factories.session(factories.sitting(version))
+    factories.answer(session, "A", value)
+    found = moves.advance(session.pk, after(8), by=ME, from_key="A")
+    assert found.session.position == expected
+
+
+def test_what_a_rule_skipped_is_not_counted_as_unanswered() -> None:
+    skip = f"<qti-pre-condition>{PASSED}</qti-pre-condition>"
+    version = factories.published(Part("P1", ("A", "B"), mode="linear", ref_rules={"B": skip}))
+    session = factories.session(factories.sitting(version))
+    factories.answer(session, "A", "C")
+    found = moves.advance(session.pk, after(8), by=ME, from_key="A")
+    assert (found.session.position, found.counts().unanswered) == ("", 0)
+    done = sessions.complete(session.pk, after(9), by=ME, confirmed=False)
+    assert done.state == "completed"

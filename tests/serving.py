@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
+SERVE = (sys.executable, "manage.py", "serve", "--no-static")
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
@@ -70,7 +71,8 @@ class Demo:
 class Serving:
     """A server process that can be stopped, killed and started again on the same data."""
 
-    def __init__(self, folder: Path, **overrides: str) -> None:
+    def __init__(self, folder: Path, *options: str, **overrides: str) -> None:
+        self.options = options
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -86,7 +88,7 @@ class Serving:
         with self.logged.open("a") as log:
             ready = self.log.count("READY") + 1
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--no-static", "--port", str(self.port)],
+                [*SERVE, "--port", str(self.port), *self.options],
                 cwd=ROOT,
                 env=environment(self.folder) | self.overrides,
                 stdout=log,

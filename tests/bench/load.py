@@ -1,0 +1,187 @@
+"""Closed loops against a server: as many requests as it answers in a given time."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from websockets.asyncio.client import ClientConnection, connect
+
+_number = count(1)
+Ask = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One candidate's session, with what a request of theirs needs."""
+
+    id: str
+    item: str
+    cookie: str
+
+    def page(self) -> str:
+        return f"/sessions/{self.id}/items/{self.item}/"
+
+
+class Connection:
+    """One kept-alive HTTP/1.1 connection."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(
+        self, method: str, path: str, headers: Sequence[str] = (), body: bytes = b""
+    ) -> tuple[str, bytes]:
+        """Returns head and body; raises where the answer is not 200."""
+        if self.streams is None:
+            self.streams = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = self.streams
+        lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}", *headers]
+        if body:
+            lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        length = int(re.search(r"(?i)content-length: (\d+)", head)[1])  # type: ignore[index]
+        content = await reader.readexactly(length)
+        if " 200 " not in head.splitlines()[0]:
+            raise RuntimeError(f"{method} {path}: {head.splitlines()[0]}: {content[:300]!r}")
+        return head, content
+
+    def close(self) -> None:
+        if self.streams is not None:
+            self.streams[1].close()
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a page gives a save: its CSRF token and cookie, and the name of its field."""
+
+    token: str
+    cookie: str
+    field: str
+
+
+async def open_form(connection: Connection, seat: Seat) -> Form:
+    head, content = await connection.ask("GET", seat.page(), [f"Cookie: {seat.cookie}"])
+    page = content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    cookie = re.search(r"(?i)set-cookie: (csrftoken=\w+)", head)
+    field = re.search(r'name="(r\.[^"]+)"', page)
+    if not (token and cookie and field):
+        raise RuntimeError(f"No form on {seat.page()}")
+    return Form(token[1], cookie[1], field[1])
+
+
+def answer(seat: Seat, field: str) -> dict[str, object]:
+    number = next(_number)
+    return {
+        "type": "answer",
+        "item": seat.item,
+        "value": [[field, "ABC"[number % 3]]],
+        "base_revision": 0,
+        "client_seq": number,
+        "key": f"bench-{number}",
+        "elapsed_ms": 1000,
+        "epoch": 0,
+        "writer": f"bench-{seat.id[:8]}",
+    }
+
+
+async def closed_loop(asks: Sequence[Ask], seconds: float) -> tuple[int, float]:
+    """Each ask again and again; returns how many were answered, and the time it took."""
+    began, done = time.monotonic(), 0
+
+    async def again(ask: Ask) -> None:
+        nonlocal done
+        while time.monotonic() - began < seconds:
+            await ask()
+            done += 1
+
+    await asyncio.gather(*(again(ask) for ask in asks))
+    return done, time.monotonic() - began
+
+
+async def health(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, float]:
+    connections = [Connection(port) for _ in seats]
+    asks = [lambda one=one: one.ask("GET", "/healthz") for one in connections]
+    return await _closing(connections, asks, seconds)
+
+
+async def pages(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, float]:
+    connections = [Connection(port) for _ in seats]
+    asks = [
+        lambda one=one, seat=seat: one.ask("GET", seat.page(), [f"Cookie: {seat.cookie}"])
+        for one, seat in zip(connections, seats, strict=True)
+    ]
+    return await _closing(connections, asks, seconds)
+
+
+async def saves(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, float]:
+    connections = [Connection(port) for _ in seats]
+    forms = [await open_form(one, seat) for one, seat in zip(connections, seats, strict=True)]
+
+    async def save(one: Connection, seat: Seat, form: Form) -> None:
+        headers = [f"Cookie: {seat.cookie}; {form.cookie}", f"X-CSRFToken: {form.token}"]
+        body = json.dumps({"saves": [answer(seat, form.field)]}).encode()
+        _, content = await one.ask("POST", f"/sessions/{seat.id}/save/", headers, body)
+        if b'"saved"' not in content:
+            raise RuntimeError(f"not saved: {content[:500]!r}")
+
+    asks = [
+        lambda one=one, seat=seat, form=form: save(one, seat, form)
+        for one, seat, form in zip(connections, seats, forms, strict=True)
+    ]
+    return await _closing(connections, asks, seconds)
+
+
+async def _closing(
+    connections: Sequence[Connection],
+    asks: Sequence[Callable[[], Awaitable[object]]],
+    seconds: float,
+) -> tuple[int, float]:
+    try:
+        return await closed_loop(asks, seconds)
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+async def open_socket(port: int, seat: Seat) -> ClientConnection:
+    return await connect(
+        f"ws://127.0.0.1:{port}/ws/delivery/{seat.id}/",
+        additional_headers={"Cookie": seat.cookie},
+        origin=f"http://127.0.0.1:{port}",  # type: ignore[arg-type]  # a str is an Origin
+        compression=None,
+        proxy=None,
+    )
+
+
+async def socket_saves(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, float]:
+    connection = Connection(port)
+    field = (await open_form(connection, seats[0])).field
+    connection.close()
+    sockets = [await open_socket(port, seat) for seat in seats]
+
+    async def save(socket: ClientConnection, seat: Seat) -> None:
+        message = answer(seat, field)
+        await socket.send(json.dumps(message))
+        async for frame in socket:
+            told = json.loads(frame)
+            if told["type"] == "refused":
+                raise RuntimeError(str(told))
+            if told["type"] == "saved" and told["key"] == message["key"]:
+                return
+
+    asks = [
+        lambda socket=socket, seat=seat: save(socket, seat)
+        for socket, seat in zip(sockets, seats, strict=True)
+    ]
+    try:
+        return await closed_loop(asks, seconds)
+    finally:
+        for socket in sockets:
+            await socket.close()

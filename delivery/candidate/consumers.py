@@ -177,7 +177,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channe
             at=timezone.now(),
         )
         self.writer, self.epoch = asked.writer[:64], lease.epoch
-        await self._tell(frames.standing((await self._desk()).session))
+        await self._tell(frames.standing((await self._desk()).session, epoch=lease.epoch))
 
     async def _events(self, asked: Events) -> None:
         told = await database_sync_to_async(_report)(

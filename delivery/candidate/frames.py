@@ -111,14 +111,16 @@ def timer(at_desk: Desk, at: datetime, sent: int = 0) -> protocol.TimerSync:
     return words.timer(at_desk.reading(at), session.state, session.version, sent)
 
 
-def standing(session: AssessmentSession, *, moves: bool = False, html: str = "") -> SessionMessage:
+def standing(
+    session: AssessmentSession, *, moves: bool = False, html: str = "", epoch: int = 0
+) -> SessionMessage:
     """Return how the session stands; with `moves` the page is told where to go."""
     return SessionMessage(
         state=session.state,
         version=session.version,
         location=gate.url_of(session) if moves else "",
         overlay=html,
-        epoch=session.epoch,
+        epoch=epoch,
     )
 
 
@@ -145,7 +147,8 @@ def elsewhere(session: AssessmentSession) -> SessionMessage:
     """Return the overlay of a page that lost the right to write."""
     seen = words.time_of(session.last_seen_at) if session.last_seen_at else ""
     context = {"device": session.device, "seen": seen}
-    return standing(session, html=render_to_string("candidate/_elsewhere.html", context))
+    html = render_to_string("candidate/_elsewhere.html", context)
+    return standing(session, html=html, epoch=session.epoch)
 
 
 def rule(

@@ -72,8 +72,12 @@ def timer(visit: Visit) -> HttpResponse:
 def claim(visit: Visit) -> HttpResponse:
     asked = protocol.Claim.read(frames.body(visit.request.body) | {"device": ""})
     device = words.device(visit.request)
-    presence.claim(visit.session.pk, writer=asked.writer, device=device, by=visit.by, at=visit.at)
-    return frames.answer_with([frames.standing(desk.read(visit.session.pk).session)])
+    lease = presence.claim(
+        visit.session.pk, writer=asked.writer, device=device, by=visit.by, at=visit.at
+    )
+    return frames.answer_with(
+        [frames.standing(desk.read(visit.session.pk).session, epoch=lease.epoch)]
+    )
 
 
 @require_POST

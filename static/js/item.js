@@ -82,7 +82,7 @@ function show() {
 }
 
 function afterSwap(event) {
-  if (event.detail.target?.id !== "desk" && event.detail.elt?.id !== "desk") return;
+  if (event.target.id !== "desk") return;
   show();
   const wanted = returnTo && document.getElementById(returnTo);
   returnTo = "";

@@ -28,8 +28,11 @@
         const [up, down] = row.querySelectorAll("[data-move]");
         up.disabled = all ? index === 0 : at === 0;
         down.disabled = all ? index === rows().length - 1 : at < 0 || at === ranked.length - 1;
-        const out = row.querySelector("[data-leave-out]");
-        if (out) out.hidden = at < 0;
+        if (all) return;
+        up.hidden = down.hidden = row.querySelector("[data-leave-out]").hidden = at < 0;
+        const putIn = row.querySelector("[data-put-in]");
+        putIn.hidden = at >= 0;
+        putIn.disabled = ranked.length >= places;
       });
       if (keep) keep.hidden = !all || ranked.length > 0;
       if (clear) clear.hidden = ranked.length === 0;
@@ -56,17 +59,21 @@
     const placeAll = () => { if (all) rows().forEach((row) => row.classList.add("placed")); };
 
     const move = (row, step) => {
-      if (!all && !row.classList.contains("placed")) {
-        const ranked = placed();
-        if (ranked.length >= places) return;
-        row.classList.add("placed");
-        if (ranked.length) ranked[ranked.length - 1].after(row); else list.prepend(row);
-      } else if (step < 0 && row.previousElementSibling) {
+      if (step < 0 && row.previousElementSibling) {
         row.previousElementSibling.before(row);
       } else if (step > 0 && row.nextElementSibling) {
         row.nextElementSibling.after(row);
       }
       placeAll();
+      write();
+      announce(row);
+    };
+
+    const putIn = (row) => {
+      const ranked = placed();
+      if (ranked.length >= places) return;
+      row.classList.add("placed");
+      if (ranked.length) ranked[ranked.length - 1].after(row); else list.prepend(row);
       write();
       announce(row);
     };
@@ -94,7 +101,9 @@
       const button = event.target.closest("button");
       const row = event.target.closest(".qti-order-item");
       if (!button || !row) return;
-      if (button.hasAttribute("data-leave-out")) leaveOut(row); else move(row, Number(button.dataset.move));
+      if (button.hasAttribute("data-leave-out")) leaveOut(row);
+      else if (button.hasAttribute("data-put-in")) putIn(row);
+      else move(row, Number(button.dataset.move));
       const usable = button.disabled || button.hidden ? row.querySelector("button:not(:disabled):not([hidden])") : button;
       if (usable) usable.focus();
     });

@@ -86,8 +86,8 @@
     drawing.querySelector("image").after(lines);
     let first = null;
     const centre = (name) => {
-      const circle = drawing.querySelector(`[data-spot="${CSS.escape(name)}"] .qti-spot-number circle`);
-      return [circle.getAttribute("cx"), circle.getAttribute("cy")];
+      const spot = drawing.querySelector(`[data-spot="${CSS.escape(name)}"]`);
+      return [spot.dataset.x, spot.dataset.y];
     };
     const show = () => {
       const full = rows.filter(([a, b]) => a.value && b.value);

@@ -228,6 +228,7 @@ function beginItem() {
   const { key, revision, savedAt } = desk.dataset;
   revisions.set(key, Math.max(Number(revision), revisions.get(key) ?? 0));
   if (savedAt) acknowledged.set(key, savedAt);
+  if (refused) alarm("");
   refused = "";
   shown = {
     key,

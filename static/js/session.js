@@ -62,7 +62,7 @@ async function go(location_) {
 }
 
 function onSession(frame) {
-  if (claiming && frame.epoch && !frame.location) {
+  if (claiming && frame.epoch && !frame.location && !frame.overlay) {
     claiming = false;
     mine = frame.epoch;
     saving.setEpoch(mine);

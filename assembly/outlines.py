@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from assembly import adaptive, models
 from assembly.qti import assessment
@@ -22,8 +22,6 @@ CONTROLS = tuple(setting.name for setting in fields(ItemSessionControl))
 TIMES = ("min_seconds", "max_seconds", "allow_late_submission")
 WEIGHT = "WEIGHT"
 
-Rows = Mapping[int | None, Sequence[models.Section]]
-
 
 def definition(test: models.AssessmentTest) -> assessment.AssessmentTest:
     """The test that the rows of a draft mean; a constant number of queries."""
@@ -38,6 +36,27 @@ def definition(test: models.AssessmentTest) -> assessment.AssessmentTest:
         time_limits=_limits(test),
         parts=tuple(builder.part(part) for part in parts),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A row of a draft with the rows inside it, for its page."""
+
+    kind: str
+    row: models.TestPart | models.Section | models.ItemRef
+    children: tuple[Branch, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}-{self.row.pk}"
+
+
+def tree(test: models.AssessmentTest) -> tuple[Branch, ...]:
+    """All rows of a draft in their order, in three queries."""
+    sections = list(models.Section.objects.filter(part__test=test).order_by("position", "id"))
+    refs = models.ItemRef.objects.filter(section__part__test=test).order_by("position", "id")
+    builder = _Builder(sections, list(refs.select_related("item", "version").defer("version__xml")))
+    return tuple(builder.branch(part) for part in test.parts.order_by("position", "id"))
 
 
 class _Builder:
@@ -73,16 +92,27 @@ class _Builder:
             children=self.children(row),
         )
 
-    def children(self, row: models.Section) -> tuple[Child, ...]:
+    def inside(self, row: models.Section) -> list[models.Section | models.ItemRef]:
         """Sub-sections and item refs of one section, by their positions."""
         inner: list[models.Section | models.ItemRef] = [
             *(one for one in self.sections if one.parent_id == row.pk),
             *(one for one in self.refs if one.section_id == row.pk),
         ]
-        inner.sort(key=lambda one: one.position)
+        return sorted(inner, key=lambda one: one.position)
+
+    def children(self, row: models.Section) -> tuple[Child, ...]:
         return tuple(
-            self.section(one) if isinstance(one, models.Section) else item_ref(one) for one in inner
+            self.section(one) if isinstance(one, models.Section) else item_ref(one)
+            for one in self.inside(row)
         )
+
+    def branch(self, row: models.TestPart | models.Section | models.ItemRef) -> Branch:
+        if isinstance(row, models.ItemRef):
+            return Branch("ref", row)
+        if isinstance(row, models.Section):
+            return Branch("section", row, tuple(self.branch(one) for one in self.inside(row)))
+        tops = [one for one in self.sections if one.part_id == row.pk and one.parent_id is None]
+        return Branch("part", row, tuple(self.branch(one) for one in tops))
 
 
 def item_ref(row: models.ItemRef) -> assessment.ItemRef:

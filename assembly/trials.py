@@ -1,0 +1,224 @@
+"""Trying items and tests as a candidate would, without a sitting and without a trace."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assembly import adaptive, bank, linting, models, outlines, selection, stored
+from assembly.qti import assessment, item_session, values
+from assembly.qti.assessment import AssessmentTest
+from assembly.qti.errors import ResponseError
+from assembly.qti.item import AssessmentItem
+from assembly.qti.item_result import ItemResult
+from assembly.qti.item_session import ItemSession
+from assembly.qti.values import Raw, Value
+from assembly.selection import PlannedItem, Stream, TestPlan
+
+RawResponses = Mapping[str, Raw]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One item being tried: its session, the raw answer, and what was wrong with it."""
+
+    item: AssessmentItem
+    session: ItemSession
+    raw: RawResponses
+    problem: str = ""
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        return [(name, words(value)) for name, value in self.session.outcomes.items()]
+
+    @property
+    def scored(self) -> bool:
+        return self.session.num_attempts > 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {"session": item_session.to_json(self.session), "raw": dict(self.raw)}
+
+
+def begin(item: AssessmentItem, key: bytes | None = None) -> Trial:
+    stream = Stream(key or secrets.token_bytes(32))
+    return Trial(item, item_session.begin(item, stream), {})
+
+
+def resume(item: AssessmentItem, data: Mapping[str, Any] | None) -> Trial:
+    """The trial of an earlier request, or a new one where the item has changed since."""
+    if data is None:
+        return begin(item)
+    try:
+        return Trial(item, item_session.from_json(item, data["session"]), data["raw"])
+    except (KeyError, ValueError, ResponseError):
+        return begin(item)
+
+
+def submit(trial: Trial, raw: RawResponses) -> Trial:
+    """One attempt; an answer that does not fit is shown again with the reason."""
+    try:
+        done = item_session.attempt(trial.item, trial.session, raw, duration_seconds=0.0)
+    except ResponseError as error:
+        return replace(trial, raw=raw, problem=str(error))
+    return Trial(trial.item, done, raw)
+
+
+def words(value: Value | None) -> str:
+    raw = values.raw(value)
+    if raw is None:
+        return "NULL"
+    return raw if isinstance(raw, str) else ", ".join(raw)
+
+
+# Whole tests
+
+
+@dataclass(frozen=True, slots=True)
+class TestTrial:
+    """A draft as it would be published now, with one plan and the answers so far."""
+
+    definition: AssessmentTest
+    versions: Mapping[str, models.ItemVersion]
+    key: bytes
+    plan: TestPlan
+    items: Mapping[str, Mapping[str, Any]]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"key": self.key.hex(), "plan": self.plan.to_json(), "items": dict(self.items)}
+
+    def planned(self, place: int) -> PlannedItem | None:
+        return self.plan.items[place - 1] if 0 < place <= len(self.plan.items) else None
+
+
+def _definition(test: models.AssessmentTest) -> AssessmentTest:
+    return stored.read_test(test) if test.xml else outlines.definition(test)
+
+
+def begin_test(test: models.AssessmentTest) -> TestTrial:
+    """Raises SelectionError where the draft's rules cannot be met."""
+    definition, key = _definition(test), secrets.token_bytes(32)
+    plan = selection.plan(definition, Stream(key), mode=bank.mode(test))
+    return _with_next(TestTrial(definition, linting.pins(test), key, plan, {}))
+
+
+def resume_test(test: models.AssessmentTest, data: Mapping[str, Any]) -> TestTrial:
+    return TestTrial(
+        _definition(test),
+        linting.pins(test),
+        bytes.fromhex(data["key"]),
+        TestPlan.from_json(data["plan"]),
+        data["items"],
+    )
+
+
+def trial_at(trial: TestTrial, place: int) -> Trial:
+    """The item at a place, 1 being the first; its choices are shuffled by the trial's key."""
+    planned = trial.plan.items[place - 1]
+    item = stored.read_item(trial.versions[planned.ref])
+    kept = trial.items.get(planned.key)
+    if kept:
+        return resume(item, kept)
+    stream = Stream(selection.session_key(trial.key, sitting="trial", session=planned.key))
+    return Trial(item, item_session.begin(item, stream), {})
+
+
+def answer(trial: TestTrial, place: int, raw: RawResponses) -> tuple[TestTrial, Trial]:
+    """Score one item, and plan the next one where an adaptive section chooses it."""
+    planned = trial.plan.items[place - 1]
+    fresh = trial_at(trial, place)
+    if fresh.scored:
+        fresh = Trial(fresh.item, replace(fresh.session, num_attempts=0), raw)
+    done = submit(fresh, raw)
+    if done.problem:
+        return trial, done
+    kept = replace(trial, items={**trial.items, planned.key: done.to_json()})
+    return _with_next(kept), done
+
+
+def _with_next(trial: TestTrial) -> TestTrial:
+    """The trial with the next item of every adaptive section whose last one was answered."""
+    plan = trial.plan
+    for section in plan.sections:
+        if section.adaptive is None:
+            continue
+        given = [one for one in plan.items if one.sections[-1] == section.identifier]
+        if any(one.key not in trial.items for one in given):
+            continue
+        pool = [bank.candidate(ref, trial.versions[ref]) for ref in section.adaptive.pool]
+        answered = [adaptive.Answered(one.key, _share(trial, one)) for one in given]
+        label = f"{trial.definition.identifier}|section:{section.identifier}|adaptive"
+        chosen = adaptive.next_item(
+            section.adaptive.settings, pool, answered, Stream(trial.key), label
+        )
+        if chosen:
+            planned = plan.adaptive_item(section.identifier, chosen)
+            plan = plan.with_item(section.identifier, planned)
+    return replace(trial, plan=plan)
+
+
+def _share(trial: TestTrial, planned: PlannedItem) -> float:
+    version = trial.versions[planned.ref]
+    score = number(trial.items[planned.key]["session"], "SCORE")
+    return score / version.max_score if version.max_score else score
+
+
+def number(session: Mapping[str, Any], name: str) -> float:
+    """A single number among a stored session's outcomes; 0 where it is NULL or missing."""
+    raw = session.get("outcomes", {}).get(name)
+    try:
+        return float(raw)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a trial's result."""
+
+    place: int
+    key: str
+    title: str
+    answered: bool
+    score: float
+    max_score: float | None
+
+
+def result(trial: TestTrial) -> tuple[list[Line], list[tuple[str, str]]]:
+    """A line per item, and the test's outcome variables."""
+    lines = [_line(trial, place, one) for place, one in enumerate(trial.plan.items, start=1)]
+    outcomes = assessment.score_test(trial.definition, _results(trial))
+    return lines, [(name, words(value)) for name, value in outcomes.items()]
+
+
+def _line(trial: TestTrial, place: int, planned: PlannedItem) -> Line:
+    version, kept = trial.versions[planned.ref], trial.items.get(planned.key)
+    score = number(kept["session"], "SCORE") if kept else 0.0
+    return Line(place, planned.key, version.title, bool(kept), score, version.max_score)
+
+
+def _results(trial: TestTrial) -> Sequence[ItemResult]:
+    refs = {ref.identifier: ref for _, _, ref in assessment.item_refs(trial.definition)}
+    return [_result(trial, one, refs[one.ref]) for one in trial.plan.items]
+
+
+def _result(trial: TestTrial, planned: PlannedItem, ref: assessment.ItemRef) -> ItemResult:
+    item = stored.read_item(trial.versions[planned.ref])
+    kept = trial.items.get(planned.key)
+    done = resume(item, kept) if kept else begin(item, trial.key)
+    return ItemResult(
+        key=planned.key,
+        ref=planned.ref,
+        sections=planned.sections,
+        categories=ref.categories,
+        weights=ref.weights,
+        variable_mappings=ref.variable_mappings,
+        outcomes=done.session.outcomes,
+        responses=done.session.responses,
+        corrects=item_session.correct_responses(item, done.session),
+        response_declarations=item.responses,
+        outcome_declarations=item.outcomes,
+        defaults=done.session.defaults,
+        attempted=done.scored,
+    )

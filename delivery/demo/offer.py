@@ -83,7 +83,8 @@ def sittings(
     versions: Mapping[str, AssessmentTestVersion], proctor: User, at: datetime
 ) -> dict[str, Sitting]:
     """Make the sittings; the proctor watches all of them."""
-    return {offer.key: _sitting(offer, versions[offer.test], proctor, at) for offer in OFFERS}
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    return {offer.key: _sitting(offer, versions[offer.test], proctor, hour) for offer in OFFERS}
 
 
 def _sitting(offer: Offer, version: AssessmentTestVersion, proctor: User, at: datetime) -> Sitting:

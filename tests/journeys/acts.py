@@ -1,0 +1,129 @@
+"""What people do in a journey, in the words of the pages, and what the database then says."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+from delivery.demo import cast
+from tests.serving import Serving
+
+TO_START, WITH_EXTRA, RUNNING, ENDED = "AMBER-2026", "BIRCH-2026", "CEDAR-2026", "FJORD-2026"
+ADAPTIVE, PRACTISING = "GROVE-2026", "HAZEL-2026"
+
+
+def secret(server: Serving, name: str) -> str:
+    """The password of one of the demo's three desks."""
+    doors = json.loads((server.folder / "var" / "demo.json").read_text(encoding="utf-8"))
+    return str(next(door["secret"] for door in doors if door["name"] == name))
+
+
+def person(code: str) -> int:
+    return next(role.person for role in cast.roles() if role.code == code)
+
+
+def sign_in(page: Page, server: Serving, code: str) -> None:
+    page.goto(f"{server.url}/signin/")
+    page.get_by_label("Access code").fill(code)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Hello").wait_for()
+
+
+def sign_in_staff(page: Page, server: Serving, name: str, path: str) -> None:
+    page.goto(f"{server.url}{path}")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(secret(server, name))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{server.url}{path}")
+
+
+def start(page: Page, title: str) -> None:
+    """Open a sitting from the list, tick the consent, start."""
+    page.get_by_role("link", name=_card("Open", title)).click()
+    page.get_by_role("checkbox", name="I have read this page").check()
+    page.get_by_role("button", name="Start the test").click()
+    page.locator("#desk").wait_for()
+
+
+def resume(page: Page, title: str) -> None:
+    page.get_by_role("link", name=_card("Continue", title)).click()
+    page.locator("#desk").wait_for()
+
+
+def _card(act: str, title: str) -> re.Pattern[str]:
+    return re.compile(rf"{act}\s*: {re.escape(title)}")
+
+
+def item_key(page: Page) -> str:
+    return str(page.locator("#desk").get_attribute("data-key"))
+
+
+def next_item(page: Page) -> None:
+    """Press Next (or Review), and confirm once where there is no way back."""
+    page.locator("#next").click()
+
+
+def answer(page: Page) -> None:
+    """Answer every control of the item in the simplest way."""
+    form = page.locator("#item-form")
+    for box in _each(form.locator("[data-interaction] select:visible")):
+        box.select_option(index=1)
+    for box in _each(form.locator("[data-interaction] input[type=text]:visible")):
+        box.fill("12")
+    for box in _each(form.locator("[data-interaction] textarea:visible")):
+        box.fill("It was warmer, because the sun stood higher.")
+    for kind in ("radio", "checkbox"):
+        first = form.locator(f"[data-interaction] input[type={kind}]")
+        if first.count():
+            first.first.check(force=True)
+
+
+def _each(found: Locator) -> list[Locator]:
+    return found.all()
+
+
+def rows(server: Serving, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    """Read the server's own database beside it."""
+    with closing(sqlite3.connect(server.folder / "db.sqlite3", timeout=10)) as database:
+        return database.execute(sql, values).fetchall()
+
+
+def facts(server: Serving, session: str, kind: str) -> list[dict[str, Any]]:
+    """The payloads of one kind in a session's ledger stream, oldest first."""
+    found = rows(
+        server,
+        "SELECT payload FROM integrity_ledgerentry entry"
+        " JOIN integrity_ledgerstream stream ON stream.id = entry.stream_id"
+        " WHERE stream.name = ? AND entry.kind = ? ORDER BY entry.seq",
+        f"session:{session}",
+        kind,
+    )
+    return [json.loads(payload) for (payload,) in found]
+
+
+def session_of(page: Page) -> str:
+    """The id of the session whose page this is."""
+    return page.url.split("/sessions/")[1].split("/")[0]
+
+
+def column(server: Serving, session: str, name: str) -> Any:
+    """One column of the session's row."""
+    found = rows(
+        server,
+        f"SELECT {name} FROM delivery_assessmentsession WHERE id = ?",
+        session.replace("-", ""),
+    )
+    return found[0][0]
+
+
+def eventually(ask: Callable[[], bool], page: Page, seconds: float = 10.0) -> bool:
+    """Whether the question becomes true in time; the page's own events go on meanwhile."""
+    for _ in range(round(seconds / 0.1)):
+        if ask():
+            return True
+        page.wait_for_timeout(100)
+    return ask()

@@ -26,10 +26,10 @@ else:
     )
 
 STEP_LABELS = {
-    Action.WARN: gettext_lazy("Remind from time no."),
-    Action.BLUR: gettext_lazy("Cover the test from time no."),
-    Action.ASK_PROCTOR: gettext_lazy("Call a proctor from time no."),
-    Action.PAUSE: gettext_lazy("Pause from time no."),
+    Action.WARN: gettext_lazy("Remind from"),
+    Action.BLUR: gettext_lazy("Cover from"),
+    Action.ASK_PROCTOR: gettext_lazy("Call a proctor from"),
+    Action.PAUSE: gettext_lazy("Pause from"),
 }
 
 RELIABILITY = {
@@ -111,8 +111,9 @@ class LockdownPolicyAdmin(PolicyModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: LockdownPolicy | None = None) -> Any:
         about = gettext(
-            "Numbers say from which occurrence on a step follows; leave a step empty to leave it "
-            "out. What a browser reports can be forged and can be innocent: prefer mild steps."
+            "A number says from which occurrence on a step follows (1: from the first time); an "
+            "empty step is left out. What a browser reports can be forged and can be innocent: "
+            "prefer mild steps."
         )
         head = ("name", ("requires_javascript", "requires_fullscreen"))
         return [

@@ -173,10 +173,13 @@ class BreakKind(StrEnum):
     REORDERED = "reordered"  # a sound entry in the wrong place
     REPEATED = "repeated"  # a number that was already there
     LINK = "link"  # sound in itself, but it follows another entry than the one before it
-    TRUNCATED = "truncated"  # the stream's head promises entries that are not there
+    TRUNCATED = "truncated tail"  # the stream's head promises entries that are not there
     ADDED = "added"  # entries beyond the stream's head
     HEAD = "head"  # the stream's head is not the hash of its last entry
     ORPHANED = "orphaned"  # entries whose stream is gone
+    REWRITTEN = "rewritten"  # a chain that is sound in itself, but not the one that was sealed
+    FORGED = "forged checkpoint"  # its signature does not fit, or it does not follow the last
+    REPLACED_KEY = "replaced key"  # signed by a key that nobody vouched for
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,12 @@ _SENTENCES = {
     BreakKind.ADDED: "Entry {seq} was added behind the end of the stream.",
     BreakKind.HEAD: "The head of the stream is not the hash of its last entry, {seq}.",
     BreakKind.ORPHANED: "Entry {seq} belongs to a stream that was removed.",
+    BreakKind.REWRITTEN: (
+        "Entry {seq} is not the one that was sealed: it or one before it was edited, and "
+        "everything after that was hashed again."
+    ),
+    BreakKind.FORGED: "The checkpoint over {seq} heads is not the one that was signed.",
+    BreakKind.REPLACED_KEY: "The checkpoint over {seq} heads is signed by a key that is not ours.",
 }
 
 

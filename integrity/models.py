@@ -51,6 +51,47 @@ class LedgerEntry(models.Model):
         return f"{self.stream_id}/{self.seq} {self.kind}"
 
 
+class SealedHead(models.Model):
+    """A leaf of the tree: where a stream stood when it was sealed. Append-only, too."""
+
+    place = models.BigIntegerField(_("place in the tree"), unique=True)
+    stream = models.CharField(_("stream"), max_length=chain.LONGEST_STREAM)
+    seq = models.BigIntegerField(_("number"))
+    head = models.CharField(_("head"), max_length=64)
+    at_ms = models.BigIntegerField(_("time in milliseconds"))
+
+    class Meta:
+        verbose_name = _("sealed head")
+        verbose_name_plural = _("sealed heads")
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "seq"], name="one_seal_per_head"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.stream}/{self.seq}"
+
+
+class Checkpoint(models.Model):
+    """The signed root over the first `size` sealed heads; append-only, too."""
+
+    size = models.BigIntegerField(_("sealed heads"), unique=True)
+    previous = models.BigIntegerField(_("sealed heads before"))
+    root = models.CharField(_("root"), max_length=64)
+    key = models.CharField(_("key"), max_length=300)
+    note = models.TextField(_("signed note"))
+    # Hashes in hexadecimal, separated by spaces.
+    proof = models.TextField(_("proof of consistency with the checkpoint before"), blank=True)
+    frontier = models.TextField(_("frontier"))
+    at_ms = models.BigIntegerField(_("time in milliseconds"))
+
+    class Meta:
+        verbose_name = _("checkpoint")
+        verbose_name_plural = _("checkpoints")
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.root[:12]}"
+
+
 class PolicyInUseError(Exception):
     """A lockdown policy that something refers to was about to change."""
 

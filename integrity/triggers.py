@@ -2,15 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 ENTRY = "integrity_ledgerentry"
 STREAM = "integrity_ledgerstream"
+SEALED = "integrity_sealedhead"
+CHECKPOINT = "integrity_checkpoint"
 REFUSAL = "the ledger is append-only"
+
+# table -> when a new row would take the place of one that is there
+APPEND_ONLY = {
+    ENTRY: "id = NEW.id OR (stream_id = NEW.stream_id AND seq = NEW.seq)",
+    SEALED: "id = NEW.id OR place = NEW.place OR (stream = NEW.stream AND seq = NEW.seq)",
+    CHECKPOINT: "id = NEW.id OR size = NEW.size",
+}
 
 _FUNCTION_BODY = f"""
 BEGIN
@@ -27,60 +38,66 @@ _ABORT = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
 # A stream may only grow: its row is the one thing in the ledger that is updated.
 _SHRINKS = "NEW.name <> OLD.name OR NEW.length < OLD.length"
 
-# name -> (table, what comes after the name)
-_POSTGRESQL = {
-    "ledgerentry_rows": (ENTRY, f"BEFORE UPDATE OR DELETE ON {ENTRY} FOR EACH ROW {_CALL}"),
-    "ledgerentry_truncate": (ENTRY, f"BEFORE TRUNCATE ON {ENTRY} FOR EACH STATEMENT {_CALL}"),
-    "ledgerstream_shrink": (
-        STREAM,
-        f"BEFORE UPDATE ON {STREAM} FOR EACH ROW WHEN ({_SHRINKS}) {_CALL}",
-    ),
-    "ledgerstream_delete": (STREAM, f"BEFORE DELETE ON {STREAM} FOR EACH ROW {_CALL}"),
-    "ledgerstream_truncate": (STREAM, f"BEFORE TRUNCATE ON {STREAM} FOR EACH STATEMENT {_CALL}"),
-}
-# pg_trigger.tgtype: 1 row, 2 before, 8 delete, 16 update, 32 truncate; and whether it has a WHEN
-POSTGRESQL_TYPES = {
-    "ledgerentry_rows": (1 | 2 | 8 | 16, False),
-    "ledgerentry_truncate": (2 | 32, False),
-    "ledgerstream_shrink": (1 | 2 | 16, True),
-    "ledgerstream_delete": (1 | 2 | 8, False),
-    "ledgerstream_truncate": (2 | 32, False),
-}
-_SAME_ENTRY = (
-    f"SELECT 1 FROM {ENTRY} "  # noqa: S608 - constants
-    "WHERE id = NEW.id OR (stream_id = NEW.stream_id AND seq = NEW.seq)"
-)
-_SAME_STREAM = f"SELECT 1 FROM {STREAM} WHERE id = NEW.id"  # noqa: S608 - constants
-# INSERT OR REPLACE deletes without firing a delete trigger; hence those before an insert.
-_SQLITE = {
-    "ledgerentry_update": (ENTRY, f"BEFORE UPDATE ON {ENTRY} {_ABORT}"),
-    "ledgerentry_delete": (ENTRY, f"BEFORE DELETE ON {ENTRY} {_ABORT}"),
-    "ledgerentry_replace": (
-        ENTRY,
-        f"BEFORE INSERT ON {ENTRY} WHEN EXISTS ({_SAME_ENTRY}) {_ABORT}",
-    ),
-    "ledgerstream_shrink": (STREAM, f"BEFORE UPDATE ON {STREAM} WHEN {_SHRINKS} {_ABORT}"),
-    "ledgerstream_delete": (STREAM, f"BEFORE DELETE ON {STREAM} {_ABORT}"),
-    "ledgerstream_replace": (
-        STREAM,
-        f"BEFORE INSERT ON {STREAM} WHEN EXISTS ({_SAME_STREAM}) {_ABORT}",
-    ),
-}
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One trigger: its table, its whole statement, and PostgreSQL's shape of it.
+
+    The shape is pg_trigger.tgtype (1 row, 2 before, 8 delete, 16 update, 32 truncate)
+    and whether there is a WHEN.
+    """
+
+    name: str
+    table: str
+    rest: str
+    shape: tuple[int, bool] = (0, False)
+
+    @property
+    def statement(self) -> str:
+        return f"CREATE TRIGGER {self.name} {self.rest}"
 
 
-def _spelled(triggers: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    return {
-        name: (table, f"CREATE TRIGGER {name} {rest}") for name, (table, rest) in triggers.items()
-    }
+def _postgresql() -> Iterator[Trigger]:
+    row, statement = f"FOR EACH ROW {_CALL}", f"FOR EACH STATEMENT {_CALL}"
+    for table in APPEND_ONLY:
+        rest = f"BEFORE UPDATE OR DELETE ON {table} {row}"
+        yield Trigger(_name(table, "rows"), table, rest, (1 | 2 | 8 | 16, False))
+    for table in (*APPEND_ONLY, STREAM):
+        rest = f"BEFORE TRUNCATE ON {table} {statement}"
+        yield Trigger(_name(table, "truncate"), table, rest, (2 | 32, False))
+    rest = f"BEFORE UPDATE ON {STREAM} FOR EACH ROW WHEN ({_SHRINKS}) {_CALL}"
+    yield Trigger(_name(STREAM, "shrink"), STREAM, rest, (1 | 2 | 16, True))
+    yield Trigger(
+        _name(STREAM, "delete"), STREAM, f"BEFORE DELETE ON {STREAM} {row}", (1 | 2 | 8, False)
+    )
 
 
-# name -> (table, the statement that creates it)
-POSTGRESQL = _spelled(_POSTGRESQL)
-SQLITE = _spelled(_SQLITE)
+def _sqlite() -> Iterator[Trigger]:
+    for table in APPEND_ONLY:
+        yield Trigger(_name(table, "update"), table, f"BEFORE UPDATE ON {table} {_ABORT}")
+    # INSERT OR REPLACE deletes without firing a delete trigger; hence those before an insert.
+    for table, same in {**APPEND_ONLY, STREAM: "id = NEW.id"}.items():
+        found = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - constants
+        rest = f"BEFORE INSERT ON {table} WHEN {found} {_ABORT}"
+        yield Trigger(_name(table, "delete"), table, f"BEFORE DELETE ON {table} {_ABORT}")
+        yield Trigger(_name(table, "replace"), table, rest)
+    rest = f"BEFORE UPDATE ON {STREAM} WHEN {_SHRINKS} {_ABORT}"
+    yield Trigger(_name(STREAM, "shrink"), STREAM, rest)
 
 
-def wanted(connection: BaseDatabaseWrapper) -> dict[str, tuple[str, str]]:
-    return POSTGRESQL if connection.vendor == "postgresql" else SQLITE
+def _name(table: str, what: str) -> str:
+    return f"{table.removeprefix('integrity_')}_{what}"
+
+
+POSTGRESQL = tuple(_postgresql())
+SQLITE = tuple(_sqlite())
+
+
+def wanted(connection: BaseDatabaseWrapper) -> dict[str, Trigger]:
+    """Return the triggers, by name, of the ledger's tables that exist by now."""
+    tables = set(connection.introspection.table_names())
+    triggers = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
+    return {trigger.name: trigger for trigger in triggers if trigger.table in tables}
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
@@ -89,15 +106,15 @@ def install(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(POSTGRESQL_FUNCTION)
-        for _, statement in wanted(connection).values():
-            cursor.execute(statement)
+        for trigger in wanted(connection).values():
+            cursor.execute(trigger.statement)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
-        for name, (table, _) in wanted(connection).items():
-            on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")
+        for trigger in wanted(connection).values():
+            on_table = f" ON {trigger.table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {trigger.name}{on_table}")
 
 
 @contextmanager
@@ -111,35 +128,35 @@ def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of triggers that are absent, altered or disabled."""
-    return sorted(set(wanted(connection)) - _standing(connection))
-
-
-def _standing(connection: BaseDatabaseWrapper) -> set[str]:
+    """Return the names of triggers that are absent, altered or switched off."""
+    triggers = wanted(connection)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT t.tgname, c.relname, t.tgtype, t.tgqual IS NOT NULL FROM pg_trigger t "
-                "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
-                "WHERE c.relname IN (%s, %s) AND t.tgenabled IN ('O', 'A') AND p.prosrc = %s",
-                [ENTRY, STREAM, _FUNCTION_BODY],
-            )
-            return {
-                name
-                for name, table, *shape in cursor.fetchall()
-                if name in POSTGRESQL
-                and (POSTGRESQL[name][0], POSTGRESQL_TYPES[name]) == (table, tuple(shape))
-            }
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        return {name for name, sql in cursor.fetchall() if SQLITE.get(name, ("", ""))[1] == sql}
+        standing = _STANDING[connection.vendor](cursor, triggers)
+    return sorted(set(triggers) - standing)
 
 
-def check(
-    *,
-    databases: Sequence[str] | None = None,
-    **kwargs: Any,
-) -> list[CheckMessage]:
-    """Report a missing trigger as a system check error, once the tables exist."""
+def _standing_in_postgresql(cursor: CursorWrapper, triggers: dict[str, Trigger]) -> set[str]:
+    cursor.execute(
+        "SELECT t.tgname, c.relname, t.tgtype, t.tgqual IS NOT NULL FROM pg_trigger t "
+        "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
+        "WHERE t.tgenabled IN ('O', 'A') AND p.prosrc = %s",
+        [_FUNCTION_BODY],
+    )
+    shapes = {(trigger.name, trigger.table, *trigger.shape) for trigger in triggers.values()}
+    return {row[0] for row in cursor.fetchall() if tuple(row) in shapes}
+
+
+def _standing_in_sqlite(cursor: CursorWrapper, triggers: dict[str, Trigger]) -> set[str]:
+    cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
+    statements = {sql for (sql,) in cursor.fetchall()}
+    return {name for name, trigger in triggers.items() if trigger.statement in statements}
+
+
+_STANDING = {"postgresql": _standing_in_postgresql, "sqlite": _standing_in_sqlite}
+
+
+def check(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Report a missing trigger as a system check error."""
     return [
         Error(
             f"The ledger of database {alias!r} is not protected: "
@@ -148,10 +165,5 @@ def check(
             id="integrity.E001",
         )
         for alias in databases or ()
-        if (names := _missing_once_migrated(connections[alias]))
+        if (names := missing(connections[alias]))
     ]
-
-
-def _missing_once_migrated(connection: BaseDatabaseWrapper) -> list[str]:
-    tables = connection.introspection.table_names()
-    return missing(connection) if ENTRY in tables else []

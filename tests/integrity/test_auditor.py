@@ -76,7 +76,7 @@ def test_the_list_of_streams_takes_the_same_queries_for_one_and_for_three(
 ) -> None:
     for number in range(count):
         fill(f"session:{number}")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = get(views.streams, auditor)
     assert f"{count} stream" in text(page)
 

@@ -75,9 +75,9 @@ def test_the_check_names_each_trigger_that_is_missing() -> None:
 def test_the_check_names_a_trigger_that_was_replaced_by_a_harmless_one() -> None:
     triggers.remove(connection)
     with connection.cursor() as cursor:
-        for name, (_, statement) in triggers.wanted(connection).items():
-            weaker = statement.replace("BEFORE DELETE", "AFTER INSERT")
-            cursor.execute(weaker if name == "ledgerstream_delete" else statement)
+        for name, trigger in triggers.wanted(connection).items():
+            weaker = trigger.statement.replace("BEFORE DELETE", "AFTER INSERT")
+            cursor.execute(weaker if name == "ledgerstream_delete" else trigger.statement)
     assert triggers.missing(connection) == ["ledgerstream_delete"]
 
 

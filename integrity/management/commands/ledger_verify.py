@@ -7,13 +7,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from integrity import ledger, triggers
+from integrity import ledger, seals, triggers
 from integrity.ledger import Verdict
-from integrity.models import LedgerEntry, LedgerStream
+from integrity.models import LedgerEntry, LedgerStream, SealedHead
 
 
 class Command(BaseCommand):
-    help = "Walk the ledger's chains from their beginning to their head."
+    help = "Walk the ledger's chains from beginning to head, and the seals and their signatures."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--stream", help="verify this stream alone")
@@ -23,25 +23,39 @@ class Command(BaseCommand):
             raise CommandError(f"No stream is named {stream!r}.")
         for name in triggers.missing(connection):
             self.stderr.write(f"Warning: the trigger {name} is missing or switched off.")
-        streams = entries = 0
-        broken: list[Verdict] = []
         with self._bar(stream, hidden=options["verbosity"] == 0) as bar:
-            for verdict in ledger.verify_all(bar.update, streams=[stream] if stream else None):
-                streams += 1
-                entries += verdict.entries
-                if verdict.broken:
-                    broken.append(verdict)
-                    break
-        if broken:
-            raise CommandError(_broken_sentence(broken[0]))
+            streams, entries = self._verify_chains(bar, stream)
+            sealing = None if stream else self._verify_seals(bar)
+        if sealing and sealing.checkpoints:
+            self.stdout.write(
+                f"{sealing.checkpoints} checkpoints over {sealing.heads} sealed heads verified"
+            )
         self.stdout.write(f"{streams} streams, {entries} entries verified")
+
+    def _verify_chains(self, bar: "tqdm[Any]", stream: str | None) -> tuple[int, int]:
+        streams = entries = 0
+        for verdict in ledger.verify_all(bar.update, streams=[stream] if stream else None):
+            if verdict.broken:
+                raise CommandError(_broken_sentence(verdict))
+            streams += 1
+            entries += verdict.entries
+        return streams, entries
+
+    def _verify_seals(self, bar: "tqdm[Any]") -> seals.Sealing:
+        sealing = seals.verify(bar.update)
+        if sealing.broken:
+            raise CommandError(_broken_sentence(sealing.broken))
+        return sealing
 
     def _bar(self, stream: str | None, *, hidden: bool) -> "tqdm[Any]":
         rows = LedgerEntry.objects.filter(**({"stream__name": stream} if stream else {}))
         return tqdm(
-            total=rows.count(), unit=" entries", desc="Verifying", leave=False,
+            total=rows.count() + (0 if stream else SealedHead.objects.count()),
+            unit=" entries",
+            desc="Verifying",
+            leave=False,
             disable=True if hidden else None,  # None: shown in a terminal only
-        )  # fmt: skip
+        )
 
 
 def _broken_sentence(verdict: Verdict) -> str:

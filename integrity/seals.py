@@ -1,0 +1,248 @@
+"""Sealing: stream heads become leaves of a tree, its root is signed, and all of it is verified."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+
+from integrity import chain, keys, merkle
+from integrity.chain import Break, BreakKind
+from integrity.ledger import CHUNK, Progress, Verdict
+from integrity.merkle import Tree, Verifier
+from integrity.models import Checkpoint, LedgerStream, SealedHead
+
+# What one transaction seals; the rest waits for the next.
+HEADS_PER_SEAL = 5_000
+CHECKPOINTS = "(checkpoints)"
+SEALED_HEADS = "(sealed heads)"
+
+
+class SealingError(Exception):
+    """The last checkpoint is not what was signed, so nothing is built on it."""
+
+
+def leaf(stream: str, seq: int, head: str, at_ms: int) -> bytes:
+    """Return the leaf hash of a sealed head: over its canonical JSON."""
+    data = {"v": 1, "stream": stream, "seq": seq, "head": head, "at_ms": at_ms}
+    return merkle.leaf_hash(chain.canonical(data))
+
+
+def seal(at: datetime) -> Checkpoint | None:
+    """Seal the heads that moved since the last checkpoint; None where none did.
+
+    Of two sealers at the same moment one gives way. Raises SealingError.
+    """
+    try:
+        with transaction.atomic():
+            return _seal(at)
+    except IntegrityError:
+        return None
+
+
+def _seal(at: datetime) -> Checkpoint | None:
+    last = Checkpoint.objects.select_for_update().order_by("-size").first()
+    heads = list(_unsealed()[:HEADS_PER_SEAL])
+    if not heads:
+        return None
+    signer = keys.signer()
+    tree = _tree(last)
+    size, at_ms = tree.size, chain.milliseconds(at)
+    rows = [
+        SealedHead(place=size + number, stream=name, seq=length, head=head, at_ms=at_ms)
+        for number, (name, length, head) in enumerate(heads)
+    ]
+    for row in rows:
+        tree.append(leaf(row.stream, row.seq, row.head, row.at_ms))
+    signed = merkle.Checkpoint(signer.name, tree.size, tree.root())
+    SealedHead.objects.bulk_create(rows, batch_size=1_000)
+    return Checkpoint.objects.create(
+        size=tree.size,
+        previous=size,
+        root=tree.root().hex(),
+        key=str(signer.verifier),
+        note=signer.sign(signed.text()),
+        proof=_written(tree.consistency(size)) if size else "",
+        frontier=_written(tree.frontier()),
+        at_ms=at_ms,
+    )
+
+
+def _unsealed() -> "QuerySet[LedgerStream, tuple[str, int, str]]":
+    sealed = SealedHead.objects.filter(stream=OuterRef("name"), seq=OuterRef("length"))
+    rows = LedgerStream.objects.filter(~Exists(sealed), length__gt=0).order_by("id")
+    return rows.values_list("name", "length", "head")
+
+
+def _tree(last: Checkpoint | None) -> Tree:
+    if last is None:
+        return Tree()
+    try:
+        tree = Tree(last.size, _read(last.frontier))
+        text, _ = merkle.open_note(last.note, keys.verifiers())
+        signed = merkle.Checkpoint.parse(text)
+    except ValueError as error:
+        raise SealingError(f"The checkpoint over {last.size} heads is not ours: {error}") from error
+    if (signed.size, signed.root) != (tree.size, tree.root()):
+        raise SealingError(f"The checkpoint over {last.size} heads was changed.")
+    return tree
+
+
+def _written(hashes: list[bytes]) -> str:
+    return " ".join(one.hex() for one in hashes)
+
+
+def _read(hashes: str) -> list[bytes]:
+    return [bytes.fromhex(one) for one in hashes.split()]
+
+
+def sealed_head(stream: str) -> SealedHead | None:
+    """Return how far a stream is sealed."""
+    return SealedHead.objects.filter(stream=stream).order_by("-seq").first()
+
+
+class Row(NamedTuple):
+    """A leaf, the entry that it seals, and the checkpoint that it completes, if any."""
+
+    place: int
+    stream: str
+    seq: int
+    head: str
+    at_ms: int
+    length: int | None
+    found: str | None
+    size: int | None
+    previous: int
+    root: str
+    note: str
+    proof: str
+
+
+# One statement, so that it sees one moment: sealing goes on meanwhile.
+_ROWS = """
+SELECT h.place, h.stream, h.seq, h.head, h.at_ms, s.length, e.hash,
+       c.size, c.previous, c.root, c.note, c.proof
+FROM integrity_sealedhead h
+LEFT JOIN integrity_ledgerstream s ON s.name = h.stream
+LEFT JOIN integrity_ledgerentry e ON e.stream_id = s.id AND e.seq = h.seq
+LEFT JOIN integrity_checkpoint c ON c.size = h.place + 1
+ORDER BY h.place
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """What a walk along the sealed heads found; `broken` names stream and entry."""
+
+    checkpoints: int
+    heads: int
+    broken: Verdict | None
+
+
+def verify(progress: Progress | None = None) -> Sealing:
+    """Walk every sealed head and checkpoint, in memory of the tree's depth.
+
+    The chains themselves are the ledger's to verify: this proves that they are the ones that
+    were sealed, and that the seals are signed and consistent.
+    """
+    before = Checkpoint.objects.aggregate(count=Count("id"), size=Max("size"))
+    walk = _SealWalk(keys.verifiers())
+    told = 0
+    for row in _rows():
+        if not walk.take(row):
+            break
+        if progress and walk.tree.size - told == CHUNK:
+            progress(CHUNK)
+            told = walk.tree.size
+    if progress:
+        progress(walk.tree.size - told)
+    broken = walk.end(before["count"], before["size"] or 0)
+    return Sealing(walk.checkpoints, walk.tree.size, broken)
+
+
+def _rows() -> Iterator[Row]:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_ROWS)
+        while rows := cursor.fetchmany(CHUNK):
+            yield from (Row(*row) for row in rows)
+
+
+class _SealWalk:
+    """Follows the leaves; a leaf accuses an entry only once its own checkpoint has held."""
+
+    def __init__(self, verifiers: list[Verifier]) -> None:
+        self.tree = Tree()
+        self.checkpoints = 0
+        self._verifiers = verifiers
+        self._size, self._root = 0, b""
+        self._accused: Verdict | None = None
+        self._broken: Verdict | None = None
+
+    def take(self, row: Row) -> bool:
+        """Check the next leaf; returns False once something is broken."""
+        if row.place != self.tree.size:
+            self._broken = _flaw(BreakKind.REMOVED, self.tree.size + 1, SEALED_HEADS)
+            return False
+        self.tree.append(leaf(row.stream, row.seq, row.head, row.at_ms))
+        if self._accused is None:
+            self._accused = _accuse(row)
+        if row.size is not None:
+            self._broken = self._judge(row) or self._accused
+            self._size, self._root = row.size, self.tree.root()
+            self.checkpoints += 1
+            self.tree.compact()
+        return self._broken is None
+
+    def _judge(self, row: Row) -> Verdict | None:
+        size = self.tree.size
+        try:
+            text, verifier = merkle.open_note(row.note, self._verifiers)
+            written = merkle.Checkpoint(verifier.name, size, bytes.fromhex(row.root))
+            signed = merkle.Checkpoint.parse(text)
+            proof = _read(row.proof)
+        except merkle.UnknownKeyError:
+            return _flaw(BreakKind.REPLACED_KEY, size)
+        except ValueError:
+            return _flaw(BreakKind.FORGED, size)
+        if row.previous > self._size:
+            return _flaw(BreakKind.REMOVED, row.previous)
+        if signed != written or row.previous != self._size:
+            return _flaw(BreakKind.FORGED, size)
+        if signed.root != self.tree.root():
+            return _flaw(BreakKind.EDITED, self._size + 1, SEALED_HEADS)
+        follows = not self._size or merkle.verify_consistency(
+            self._size, self._root, size, signed.root, proof
+        )
+        return None if follows else _flaw(BreakKind.FORGED, size)
+
+    def end(self, checkpoints: int, size: int) -> Verdict | None:
+        """Return the first break, given how many checkpoints over how many heads there were."""
+        if self._broken:
+            return self._broken
+        if self.tree.size < size:
+            return _flaw(BreakKind.TRUNCATED, self.tree.size + 1, SEALED_HEADS)
+        if self.tree.size > self._size:
+            return _flaw(BreakKind.ADDED, self._size + 1, SEALED_HEADS)
+        if self.checkpoints < checkpoints:
+            return _flaw(BreakKind.FORGED, size)
+        return None
+
+
+def _accuse(row: Row) -> Verdict | None:
+    if row.found == row.head:
+        return None
+    if row.length is None:
+        broken = Break(BreakKind.REMOVED, 1)
+    elif row.found is not None:
+        broken = Break(BreakKind.REWRITTEN, row.seq)
+    elif row.length < row.seq:
+        broken = Break(BreakKind.TRUNCATED, row.length + 1)
+    else:
+        broken = Break(BreakKind.REMOVED, row.seq)
+    return Verdict(row.stream, row.seq, broken)
+
+
+def _flaw(kind: BreakKind, number: int, what: str = CHECKPOINTS) -> Verdict:
+    return Verdict(what, number, Break(kind, number))

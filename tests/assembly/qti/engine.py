@@ -12,7 +12,7 @@ from assembly.qti.values import BaseType, Cardinality, Raw, Value
 from assembly.selection import Stream
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "qti"
-S, M, O, R = Cardinality.SINGLE, Cardinality.MULTIPLE, Cardinality.ORDERED, Cardinality.RECORD
+S, M, ORD, R = Cardinality.SINGLE, Cardinality.MULTIPLE, Cardinality.ORDERED, Cardinality.RECORD
 STREAM = Stream(bytes(range(32)))
 
 
@@ -67,11 +67,11 @@ VARIABLES: dict[str, Value | None] = {
     "B": value("B", "identifier"),
     "M-AB": value(["A", "B"], "identifier", M),
     "M-AAB": value(["A", "A", "B"], "identifier", M),
-    "O-AB": value(["A", "B"], "identifier", O),
-    "O-BA": value(["B", "A"], "identifier", O),
-    "O-ABC": value(["A", "B", "C"], "identifier", O),
+    "O-AB": value(["A", "B"], "identifier", ORD),
+    "O-BA": value(["B", "A"], "identifier", ORD),
+    "O-ABC": value(["A", "B", "C"], "identifier", ORD),
     "M-123": value(["1", "2", "3"], "integer", M),
-    "O-123": value(["1", "2", "3"], "integer", O),
+    "O-123": value(["1", "2", "3"], "integer", ORD),
     "M-F": value(["1.5", "2.5"], "float", M),
     "S-York": value("York", "string"),
     "S-or": value("or", "string"),
@@ -102,6 +102,10 @@ def expanded(source: str) -> str:
 
 def evaluate(source: str, scope: Scope | None = None) -> Value | None:
     return operators.evaluate(parse(source), scope or SmallScope(VARIABLES))
+
+
+def base(lexical: str, base_type: str = "string") -> str:
+    return f'<qti-base-value base-type="{base_type}">{lexical}</qti-base-value>'
 
 
 def outcome(source: str, scope: Scope | None = None) -> Raw:

@@ -20,7 +20,7 @@ from assembly.qti.declarations import (
 from assembly.qti.errors import ProcessingError
 from assembly.qti.shapes import Area, Shape
 from assembly.qti.values import BaseType, Cardinality, Value
-from tests.assembly.qti.engine import M, O, R, S, value
+from tests.assembly.qti.engine import ORD, M, R, S, value
 
 ABCD = (MapEntry("A", 0.0), MapEntry("B", 1.0), MapEntry("C", 0.5), MapEntry("D", 0.0))
 
@@ -166,7 +166,11 @@ def declared(base_type: str, cardinality: Cardinality = S) -> OutcomeDeclaration
         (value("A", "identifier"), declared("string"), value("A", "string")),
         (value("7.5", "duration"), declared("float"), values.real(7.5)),
         (value(["1"], "integer", M), declared("float"), values.real(1.0)),
-        (value(["1", "2"], "integer", O), declared("float", O), value(["1", "2"], "float", O)),
+        (
+            value(["1", "2"], "integer", ORD),
+            declared("float", ORD),
+            value(["1", "2"], "float", ORD),
+        ),
     ],
 )
 def test_a_variable_takes_what_means_the_same(

@@ -12,7 +12,7 @@ from assembly.qti.item import AssessmentItem
 from assembly.qti.item_session import ItemSession
 from assembly.qti.values import Raw, RawResponses
 from assembly.selection import Stream
-from tests.assembly.qti.engine import STREAM, fixture, item, value
+from tests.assembly.qti.engine import STREAM, base, fixture, item, value
 
 CHOICE = (
     '<qti-item-body><qti-choice-interaction response-identifier="RESPONSE" shuffle="true"'
@@ -124,8 +124,9 @@ def test_a_constraint_that_never_holds_leaves_the_defaults() -> None:
         '<qti-template-declaration identifier="Y" cardinality="single" base-type="integer"/>'
         '<qti-template-processing><qti-set-template-value identifier="X">'
         '<qti-random-integer max="9"/></qti-set-template-value>'
-        '<qti-template-constraint><qti-gt> $X <qti-base-value base-type="integer">9</qti-base-value>'
-        "</qti-gt></qti-template-constraint>"
+        "<qti-template-constraint><qti-gt> $X "
+        + base("9", "integer")
+        + "</qti-gt></qti-template-constraint>"
         '<qti-set-template-value identifier="Y"><qti-sum> $X $X </qti-sum></qti-set-template-value>'
         "</qti-template-processing>"
     )
@@ -149,10 +150,12 @@ def test_exit_template_ends_template_processing_and_set_default_value_sets_respo
         '<qti-template-declaration identifier="X" cardinality="single" base-type="integer"/>'
         '<qti-template-processing><qti-set-default-value identifier="R">'
         '<qti-base-value base-type="identifier">B</qti-base-value></qti-set-default-value>'
-        '<qti-set-default-value identifier="O"><qti-base-value base-type="integer">5</qti-base-value>'
-        "</qti-set-default-value><qti-exit-template/>"
-        '<qti-set-template-value identifier="X"><qti-base-value base-type="integer">1</qti-base-value>'
-        "</qti-set-template-value></qti-template-processing>"
+        '<qti-set-default-value identifier="O">'
+        + base("5", "integer")
+        + "</qti-set-default-value><qti-exit-template/>"
+        '<qti-set-template-value identifier="X">'
+        + base("1", "integer")
+        + "</qti-set-template-value></qti-template-processing>"
         '<qti-response-processing><qti-set-outcome-value identifier="O">'
         '<qti-sum> $O <qti-base-value base-type="integer">1</qti-base-value></qti-sum>'
         "</qti-set-outcome-value></qti-response-processing>"
@@ -253,11 +256,12 @@ def test_a_rule_that_cannot_be_evaluated_is_noted_and_the_others_count() -> None
         '<qti-response-processing><qti-set-outcome-value identifier="X">'
         '<qti-multiple><qti-base-value base-type="identifier">a</qti-base-value></qti-multiple>'
         "</qti-set-outcome-value><qti-response-condition><qti-response-if>"
-        '<qti-base-value base-type="integer">1</qti-base-value>'
-        '<qti-set-outcome-value identifier="X"><qti-null/></qti-set-outcome-value>'
+        + base("1", "integer")
+        + '<qti-set-outcome-value identifier="X"><qti-null/></qti-set-outcome-value>'
         "</qti-response-if></qti-response-condition>"
-        '<qti-set-outcome-value identifier="SCORE"><qti-base-value base-type="integer">2</qti-base-value>'
-        "</qti-set-outcome-value></qti-response-processing>"
+        '<qti-set-outcome-value identifier="SCORE">'
+        + base("2", "integer")
+        + "</qti-set-outcome-value></qti-response-processing>"
     )
     session = attempted(slipped, {})
     assert score(session) == "2.0"

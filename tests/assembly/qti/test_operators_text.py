@@ -40,7 +40,8 @@ def test_string_match_compares(attributes: str, first: str, second: str, result:
 def test_substring_asks_whether_the_first_is_in_the_second(
     sensitive: str, first: str, second: str, result: Raw
 ) -> None:
-    expression = f"<qti-substring case-sensitive='{sensitive}'> {text(first)} {text(second)} </qti-substring>"
+    operands = f"{text(first)} {text(second)}"
+    expression = f"<qti-substring case-sensitive='{sensitive}'> {operands} </qti-substring>"
     assert outcome(expression) == result
 
 

@@ -51,7 +51,7 @@ def test_an_unknown_variable_is_an_error() -> None:
 
 
 def test_a_custom_operator_is_refused_by_name() -> None:
-    with pytest.raises(UnsupportedError, match="org.example.Trim") as refusal:
+    with pytest.raises(UnsupportedError, match=r"org\.example\.Trim") as refusal:
         parse("<qti-custom-operator class='org.example.Trim'/>")
     assert refusal.value.reason == "custom_operator"
     assert refusal.value.line == 1

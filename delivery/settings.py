@@ -39,6 +39,9 @@ except environment.SettingError as error:
 
 SECRET_KEY = environment.text("SECRET_KEY") or environment.kept_secret(VAR_DIR / "secret_key")
 SECRET_KEY_FALLBACKS = environment.listed("SECRET_KEY_FALLBACKS")
+# The ledger's signing key is a file, so that who has the database cannot sign.
+LEDGER_KEY_DIR = environment.path("LEDGER_KEY_DIR", VAR_DIR / "ledger")
+LEDGER_ORIGIN = environment.text("LEDGER_ORIGIN", "invigil/ledger")
 CSRF_TRUSTED_ORIGINS = environment.listed("CSRF_TRUSTED_ORIGINS")
 
 # What it is made of ------------------------------------------------------------------------
@@ -172,6 +175,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assembly.tasks.requeue_jobs",
         "schedule": 10.0,
         "options": {"expires": 10},
+    },
+    "seal the heads of the ledger": {
+        "task": "integrity.tasks.seal",
+        "schedule": 5.0,
+        "options": {"expires": 5},
     },
 }
 

@@ -18,7 +18,7 @@ HANDOVER = "invigil-ledger-key/1\n{key}\n"
 
 def directory() -> Path:
     """Return where the keys are; an installation with several hosts shares it or copies it."""
-    return Path(getattr(settings, "LEDGER_KEY_DIR", settings.VAR_DIR / "ledger"))
+    return Path(settings.LEDGER_KEY_DIR)
 
 
 def signer() -> Signer:
@@ -26,7 +26,7 @@ def signer() -> Signer:
     file = directory() / SIGNING
     if not file.exists():
         directory().mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = Signer.generate(getattr(settings, "LEDGER_ORIGIN", "invigil/ledger"))
+        fresh = Signer.generate(settings.LEDGER_ORIGIN)
         draft = _write_private(fresh)
         try:
             # A link is made whole or not at all: of two first calls one wins, both read the same.

@@ -261,15 +261,20 @@ class Signer:
         return f"{text}\n\u2014 {self.name} {signature}\n"
 
 
+def split_note(note: str) -> tuple[str, str]:
+    """Return a note's text and its signature lines, unverified; raises NoteError."""
+    text, gap, tail = note.rpartition("\n\n")
+    if not gap or not tail.endswith("\n"):
+        raise NoteError("This is not a signed note.")
+    return f"{text}\n", tail
+
+
 def open_note(note: str, verifiers: Iterable[Verifier]) -> tuple[str, Verifier]:
     """Return a note's text and the key that signed it.
 
     Raises UnknownKeyError where no known key has signed, NoteError where one did not really.
     """
-    text, gap, tail = note.rpartition("\n\n")
-    if not gap or not tail.endswith("\n"):
-        raise NoteError("This is not a signed note.")
-    text += "\n"
+    text, tail = split_note(note)
     known = {(verifier.name, verifier.id): verifier for verifier in verifiers}
     for line in tail.splitlines():
         dash, _, rest = line.partition(" ")

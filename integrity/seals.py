@@ -84,7 +84,10 @@ def _tree(last: Checkpoint | None) -> Tree:
         text, _ = merkle.open_note(last.note, keys.verifiers())
         signed = merkle.Checkpoint.parse(text)
     except ValueError as error:
-        raise SealingError(f"The checkpoint over {last.size} heads is not ours: {error}") from error
+        raise SealingError(
+            f"The checkpoint over {last.size} heads is not ours: {error} Nothing is sealed until "
+            "the key directory that belongs to this database is back."
+        ) from error
     if (signed.size, signed.root) != (tree.size, tree.root()):
         raise SealingError(f"The checkpoint over {last.size} heads was changed.")
     return tree
@@ -134,11 +137,15 @@ ORDER BY h.place
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """What a walk along the sealed heads found; `broken` names stream and entry."""
+    """What a walk along the sealed heads found; `broken` names stream and entry.
+
+    Where no verifier key is known, everything but the signatures is verified.
+    """
 
     checkpoints: int
     heads: int
     broken: Verdict | None
+    signatures: bool = True
 
 
 def verify(progress: Progress | None = None) -> Sealing:
@@ -148,7 +155,8 @@ def verify(progress: Progress | None = None) -> Sealing:
     were sealed, and that the seals are signed and consistent.
     """
     before = Checkpoint.objects.aggregate(count=Count("id"), size=Max("size"))
-    walk = _SealWalk(keys.verifiers())
+    verifiers = keys.verifiers()
+    walk = _SealWalk(verifiers)
     told = 0
     for row in _rows():
         if not walk.take(row):
@@ -159,7 +167,7 @@ def verify(progress: Progress | None = None) -> Sealing:
     if progress:
         progress(walk.tree.size - told)
     broken = walk.end(before["count"], before["size"] or 0)
-    return Sealing(walk.checkpoints, walk.tree.size, broken)
+    return Sealing(walk.checkpoints, walk.tree.size, broken, signatures=bool(verifiers))
 
 
 def _rows() -> Iterator[Row]:
@@ -198,9 +206,8 @@ class _SealWalk:
     def _judge(self, row: Row) -> Verdict | None:
         size = self.tree.size
         try:
-            text, verifier = merkle.open_note(row.note, self._verifiers)
-            written = merkle.Checkpoint(verifier.name, size, bytes.fromhex(row.root))
-            signed = merkle.Checkpoint.parse(text)
+            signed = self._open(row)
+            written = merkle.Checkpoint(signed.origin, size, bytes.fromhex(row.root))
             proof = _read(row.proof)
         except merkle.UnknownKeyError:
             return _flaw(BreakKind.REPLACED_KEY, size)
@@ -216,6 +223,15 @@ class _SealWalk:
             self._size, self._root, size, signed.root, proof
         )
         return None if follows else _flaw(BreakKind.FORGED, size)
+
+    def _open(self, row: Row) -> merkle.Checkpoint:
+        if not self._verifiers:
+            return merkle.Checkpoint.parse(merkle.split_note(row.note)[0])
+        text, verifier = merkle.open_note(row.note, self._verifiers)
+        signed = merkle.Checkpoint.parse(text)
+        if signed.origin != verifier.name:
+            raise merkle.NoteError("The checkpoint is of another ledger than its key.")
+        return signed
 
     def end(self, checkpoints: int, size: int) -> Verdict | None:
         """Return the first break, given how many checkpoints over how many heads there were."""

@@ -298,6 +298,32 @@ def test_the_seals_are_append_only_in_the_database() -> None:
                 connection.cursor().execute(statement)
 
 
+def test_without_a_verifier_key_all_but_the_signatures_is_verified(
+    key_directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    three_checkpoints()
+    (key_directory / keys.VERIFIERS).unlink()
+    assert seals.verify() == seals.Sealing(3, 5, None, signatures=False)
+    call_command("ledger_verify")
+    told = capsys.readouterr()
+    assert told.err == (
+        "Warning: no verifier key is known here, so the signatures were not checked.\n"
+    )
+    assert told.out.endswith("3 streams, 15 entries verified\n")
+    tamper(f"{HEAD} at_ms = 5 WHERE place = 0")
+    assert broken() == (seals.SEALED_HEADS, BreakKind.EDITED, 1)
+
+
+def test_a_checkpoint_of_another_ledger_is_found() -> None:
+    three_checkpoints()
+    signer = keys.signer()
+    row = Checkpoint.objects.get(size=4)
+    other = merkle.Checkpoint("other/ledger", 4, bytes.fromhex(row.root))
+    with triggers.lifted(connection):
+        Checkpoint.objects.filter(size=4).update(note=signer.sign(other.text()))
+    assert broken() == (seals.CHECKPOINTS, BreakKind.FORGED, 4)
+
+
 def test_the_signing_key_is_made_once_and_is_private(key_directory: Path) -> None:
     first = keys.signer()
     assert keys.signer() == first

@@ -27,6 +27,10 @@ class Command(BaseCommand):
             streams, entries = self._verify_chains(bar, stream)
             sealing = None if stream else self._verify_seals(bar)
         if sealing and sealing.checkpoints:
+            if not sealing.signatures:
+                self.stderr.write(
+                    "Warning: no verifier key is known here, so the signatures were not checked."
+                )
             self.stdout.write(
                 f"{sealing.checkpoints} checkpoints over {sealing.heads} sealed heads verified"
             )

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from assembly import bank, rendering
 from assembly.models import Asset
+from assembly.qti.values import Raw, RawResponses
 from delivery import desk, moves, navigation, presence, responses, sessions
 from delivery.candidate import gate, pages, words
 from delivery.candidate.gate import Visit
@@ -61,10 +62,13 @@ def _keep(visit: Visit, key: str) -> Refused | None:
     if posted.get("unchanged") or not navigation.may_answer(visit.desk.route, key):
         return None
     definition = visit.desk.definition(key)
+    raw = rendering.posted_responses(definition, posted, visit.request.FILES)
+    if _filled(raw) == _filled(visit.desk.item(key).response):
+        return None
     save = Save(
         session_id=visit.session.pk,
         item=key,
-        raw=rendering.posted_responses(definition, posted, visit.request.FILES),
+        raw=raw,
         base_revision=_whole(posted.get("base_revision")),
         client_seq=_whole(posted.get("client_seq")),
         key=posted.get("key", "")[:64] or secrets.token_hex(16),
@@ -76,6 +80,11 @@ def _keep(visit: Visit, key: str) -> Refused | None:
     )
     (result,) = responses.save([save])
     return result if isinstance(result, Refused) else None
+
+
+def _filled(raw: RawResponses) -> dict[str, Raw]:
+    """Return the responses that say something: a page that only passes by saves nothing new."""
+    return {name: value for name, value in raw.items() if value}
 
 
 def _whole(text: str | None) -> int:

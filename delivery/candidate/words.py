@@ -102,7 +102,12 @@ def _first(agent: str, marks: Iterable[tuple[str, str]]) -> str:
 
 def number(value: float | None) -> str:
     """Write a score without needless decimals."""
-    return "" if value is None else formats.number_format(round(value, 2), use_l10n=True).rstrip()
+    if value is None:
+        return ""
+    places = next(
+        places for places in range(3) if places == 2 or round(value, places) == round(value, 2)
+    )
+    return formats.number_format(round(value, 2), decimal_pos=places)
 
 
 def timer(reading: Reading, state: str, version: int, sent: int = 0) -> TimerSync:

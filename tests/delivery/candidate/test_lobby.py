@@ -31,7 +31,9 @@ def supervised() -> LockdownPolicy:
 
 def test_the_next_sitting_comes_first(sign_in: SignIn) -> None:
     enrolment = enrolled(title="Physics")
-    later = factories.sitting(title="Chemistry", opens_at=timezone.now() + timedelta(days=1), closes_at=None)
+    later = factories.sitting(
+        title="Chemistry", opens_at=timezone.now() + timedelta(days=1), closes_at=None
+    )
     sittings.enrol(later, enrolment.candidate, by="system", at=timezone.now())
     page = sign_in(enrolment.candidate).get("/").content.decode()
     assert page.index("Physics") < page.index("Chemistry")

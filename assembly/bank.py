@@ -10,11 +10,11 @@ from typing import BinaryIO
 from django.db import transaction
 from django.db.models import Max
 
-from assembly import checking, linting, models, outlines, stored, storing
+from assembly import checking, linting, models, stored, storing
 from assembly.adaptive import Candidate
 from assembly.cache import Cache
 from assembly.checking import ImportReport, Progress
-from assembly.qti import assessment, package, reading, writing_tests
+from assembly.qti import assessment, package, reading
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.item import AssessmentItem, Stimulus
 from assembly.selection import Mode, Order, Select
@@ -73,8 +73,8 @@ def publish(test: models.AssessmentTest, by: str, at: datetime) -> models.Assess
     findings = tuple(finding for finding in linting.lint(test) if finding.is_error)
     if findings:
         raise PublishError(findings)
-    xml = test.xml or writing_tests.test(outlines.definition(test)).decode()
-    stored.read_test(test) if test.xml else reading.read_test(xml.encode())
+    xml = stored.xml_of(test)
+    stored.read_test(test)
     pins = linting.pins(test)
     newest = test.versions.order_by("-number").first()
     if newest and _same(newest, test, xml, pins):

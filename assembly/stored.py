@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from django.db.models import QuerySet
 
-from assembly import models
-from assembly.qti import reading
+from assembly import models, outlines
+from assembly.qti import reading, writing_tests
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.errors import ReadingError
 from assembly.qti.item import AssessmentItem
@@ -24,7 +24,14 @@ def read_item(version: models.ItemVersion) -> AssessmentItem:
 
 
 def read_test(test: models.AssessmentTest | models.AssessmentTestVersion) -> AssessmentTest:
-    return reading.read_test(test.xml.encode(), resolve=_resolver(test.files.all()))
+    return reading.read_test(xml_of(test).encode(), resolve=_resolver(test.files.all()))
+
+
+def xml_of(test: models.AssessmentTest | models.AssessmentTestVersion) -> str:
+    """What was published or imported; of a draft that is written here, what its rows mean."""
+    if isinstance(test, models.AssessmentTest) and not test.xml:
+        return writing_tests.test(outlines.definition(test)).decode()
+    return test.xml
 
 
 def _resolver(files: Files) -> Callable[[str], bytes]:

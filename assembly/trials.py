@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assembly import adaptive, bank, linting, models, outlines, selection, stored
+from assembly import adaptive, bank, linting, models, selection, stored
 from assembly.qti import assessment, item_session, values
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.errors import ResponseError
@@ -92,20 +92,16 @@ class TestTrial:
         return self.plan.items[place - 1] if 0 < place <= len(self.plan.items) else None
 
 
-def _definition(test: models.AssessmentTest) -> AssessmentTest:
-    return stored.read_test(test) if test.xml else outlines.definition(test)
-
-
 def begin_test(test: models.AssessmentTest) -> TestTrial:
     """Raises SelectionError where the draft's rules cannot be met."""
-    definition, key = _definition(test), secrets.token_bytes(32)
+    definition, key = stored.read_test(test), secrets.token_bytes(32)
     plan = selection.plan(definition, Stream(key), mode=bank.mode(test))
     return _with_next(TestTrial(definition, linting.pins(test), key, plan, {}))
 
 
 def resume_test(test: models.AssessmentTest, data: Mapping[str, Any]) -> TestTrial:
     return TestTrial(
-        _definition(test),
+        stored.read_test(test),
         linting.pins(test),
         bytes.fromhex(data["key"]),
         TestPlan.from_json(data["plan"]),

@@ -15,6 +15,7 @@ from delivery.proctor import urls as proctor_urls
 urlpatterns = [
     path("", include(candidate_urls)),
     path("proctor/", include(proctor_urls)),
+    path("author/", include("assembly.author.urls")),
     path("auditor/", include("integrity.auditor.urls")),
     path("staff/", access.land, name="landing"),
     path(

@@ -51,3 +51,14 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        """How many documents of the report were kept, degraded and refused."""
+        rows = [*self.report.get("items", ()), *self.report.get("tests", ())]
+        outcomes = [row["outcome"] for row in rows]
+        return [(name, outcomes.count(name)) for name in ("kept", "degraded", "refused")]
+
+    @property
+    def importable(self) -> int:
+        return sum(count for name, count in self.counts if name != "refused")

@@ -1,0 +1,195 @@
+"""The admin's lists of the bank; opening a row leads to the author's page of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from assembly.models import (
+    AssessmentTest,
+    AssessmentTestVersion,
+    Asset,
+    Item,
+    ItemVersion,
+    Job,
+    VersionState,
+)
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    """Rows that only verbs make and change."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Item)
+class ItemAdmin(admin.ModelAdmin[Item]):
+    list_display = ("title_or_identifier", "identifier", "state", "version", "kinds", "used_in")
+    list_per_page = 50
+    search_fields = ("identifier", "title")
+    list_filter = ("versions__state",)
+    ordering = ("identifier",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
+        newest = ItemVersion.objects.filter(item=OuterRef("pk")).order_by("-number")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                newest_state=Subquery(newest.values("state")[:1]),
+                newest_number=Subquery(newest.values("number")[:1]),
+                newest_interactions=Subquery(newest.values("interactions")[:1]),
+                tests=Count("versions__used_by__version__test", distinct=True),
+            )
+        )
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect("author:item_kinds")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *args: Any,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        return redirect("author:item", int(object_id))
+
+    @admin.display(description=_("Title"), ordering="title")
+    def title_or_identifier(self, item: Item) -> str:
+        return str(item)
+
+    @admin.display(description=_("State"), ordering="newest_state")
+    def state(self, item: Any) -> str:  # carries annotations
+        return str(VersionState(item.newest_state).label) if item.newest_state else "–"
+
+    @admin.display(description=_("Version"), ordering="newest_number")
+    def version(self, item: Any) -> int | None:  # carries annotations
+        number: int | None = item.newest_number
+        return number
+
+    @admin.display(description=_("Interactions"), ordering="newest_interactions")
+    def kinds(self, item: Any) -> str:  # carries annotations
+        return str(item.newest_interactions or "–").replace("_", " ")
+
+    @admin.display(description=_("Used in tests"), ordering="tests")
+    def used_in(self, item: Any) -> int:  # carries annotations
+        count: int = item.tests
+        return count
+
+
+@admin.register(ItemVersion)
+class ItemVersionAdmin(admin.ModelAdmin[ItemVersion]):
+    """Versions by their parameters; of a draft the parameters can be set here."""
+
+    list_display = ("__str__", "title", "state", "max_score", "irt_a", "irt_b", "irt_c")
+    list_filter = ("state",)
+    list_select_related = ("item",)
+    search_fields = ("item__identifier", "title")
+    fields = ("item", "number", "state", "irt_a", "irt_b", "irt_c")
+    readonly_fields = ("item", "number", "state")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ItemVersion]:
+        rows = super().get_queryset(request)
+        match = request.resolver_match
+        return rows.defer("xml") if match and str(match.url_name).endswith("changelist") else rows
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ItemVersion | None = None) -> bool:
+        draft = obj is None or obj.state == VersionState.DRAFT
+        return draft and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: ItemVersion | None = None) -> bool:
+        return False
+
+
+@admin.register(AssessmentTest)
+class AssessmentTestAdmin(admin.ModelAdmin[AssessmentTest]):
+    list_display = ("title", "identifier", "item_count", "published", "updated_at")
+    list_per_page = 50
+    search_fields = ("identifier", "title")
+    ordering = ("identifier",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AssessmentTest]:
+        newest = AssessmentTestVersion.objects.filter(test=OuterRef("pk")).order_by("-number")
+        return (
+            super()
+            .get_queryset(request)
+            .defer("xml")
+            .annotate(
+                newest_number=Subquery(newest.values("number")[:1]),
+                refs=Count("parts__sections__refs", distinct=True),
+            )
+        )
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect("author:test_new")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *args: Any,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        return redirect("author:test", int(object_id))
+
+    @admin.display(description=_("Items"), ordering="refs")
+    def item_count(self, test: Any) -> int:  # carries annotations
+        count: int = test.refs
+        return count
+
+    @admin.display(description=_("Published"), ordering="newest_number")
+    def published(self, test: Any) -> str:  # carries annotations
+        return f"v{test.newest_number}" if test.newest_number else "–"
+
+
+@admin.register(AssessmentTestVersion)
+class AssessmentTestVersionAdmin(ReadOnly):
+    list_display = ("__str__", "test", "number", "state", "published_at", "published_by")
+    list_filter = ("state",)
+    list_select_related = ("test",)
+    search_fields = ("title", "test__identifier")
+    exclude = ("xml",)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly):
+    list_display = ("name", "kind", "state", "done", "total", "created_by", "created_at")
+    list_filter = ("state", "kind")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        return super().get_queryset(request).defer("upload", "report")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *args: Any,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        return redirect("author:job", int(object_id))
+
+
+@admin.register(Asset)
+class AssetAdmin(ReadOnly):
+    list_display = ("sha256", "media_type", "size")
+    list_filter = ("media_type",)
+    exclude = ("content",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:
+        return super().get_queryset(request).defer("content")

@@ -1,6 +1,6 @@
 """Sealing: stream heads become leaves of a tree, its root is signed, and all of it is verified."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
-from integrity import chain, keys, merkle
+from integrity import chain, keys, ledger, merkle
 from integrity.chain import Break, BreakKind
 from integrity.ledger import CHUNK, Progress, Verdict
 from integrity.merkle import Tree, Verifier
@@ -101,6 +101,10 @@ def _read(hashes: str) -> list[bytes]:
     return [bytes.fromhex(one) for one in hashes.split()]
 
 
+def last_checkpoint() -> Checkpoint | None:
+    return Checkpoint.objects.order_by("-size").first()
+
+
 def sealed_head(stream: str) -> SealedHead | None:
     """Return how far a stream is sealed."""
     return SealedHead.objects.filter(stream=stream).order_by("-seq").first()
@@ -124,15 +128,19 @@ class Row(NamedTuple):
 
 
 # One statement, so that it sees one moment: sealing goes on meanwhile.
-_ROWS = """
+_SELECT = """
 SELECT h.place, h.stream, h.seq, h.head, h.at_ms, s.length, e.hash,
        c.size, c.previous, c.root, c.note, c.proof
 FROM integrity_sealedhead h
 LEFT JOIN integrity_ledgerstream s ON s.name = h.stream
 LEFT JOIN integrity_ledgerentry e ON e.stream_id = s.id AND e.seq = h.seq
 LEFT JOIN integrity_checkpoint c ON c.size = h.place + 1
-ORDER BY h.place
 """
+_ALL = f"{_SELECT} ORDER BY h.place"
+_UNLIKE = (
+    f"{_SELECT} WHERE h.stream IN ({{marks}}) AND (e.hash IS NULL OR e.hash <> h.head) "
+    "ORDER BY h.place DESC"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +180,29 @@ def verify(progress: Progress | None = None) -> Sealing:
 
 def _rows() -> Iterator[Row]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(_ROWS)
+        cursor.execute(_ALL)
         while rows := cursor.fetchmany(CHUNK):
             yield from (Row(*row) for row in rows)
+
+
+def verify_streams(streams: Sequence[str]) -> list[Verdict]:
+    """Walk some streams and compare them with what was sealed of them.
+
+    Whether the seals themselves hold takes a walk along all of them: `verify`.
+    """
+    accused = _unlike(streams) if streams else {}
+    return [
+        accused.get(verdict.stream, verdict) if verdict.is_whole else verdict
+        for verdict in ledger.verify_all(streams=streams)
+    ]
+
+
+def _unlike(streams: Sequence[str]) -> dict[str, Verdict]:
+    """Return what the first sealed head that differs says of its stream."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNLIKE.format(marks=",".join(["%s"] * len(streams))), list(streams))
+        verdicts = [_accuse(Row(*row)) for row in cursor.fetchall()]
+    return {verdict.stream: verdict for verdict in verdicts if verdict}
 
 
 class _SealWalk:

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from integrity import ledger, triggers
+from integrity import ledger, seals, triggers
 from integrity.auditor import timeline
 from integrity.chain import Entry
 from integrity.models import LedgerEntry, LedgerStream
@@ -49,7 +49,7 @@ def streams(request: HttpRequest) -> HttpResponse:
     )
     verified = "verify" in request.GET
     names = [row.name for row in page]
-    verdicts = {one.stream: one for one in ledger.verify_all(streams=names)} if verified else {}
+    verdicts = {one.stream: one for one in seals.verify_streams(names)} if verified else {}
     context = {
         "page": page,
         "rows": [(row, verdicts.get(row.name)) for row in page],
@@ -58,6 +58,7 @@ def streams(request: HttpRequest) -> HttpResponse:
         "query": query,
         "total": LedgerStream.objects.aggregate(streams=Count("id"), entries=Sum("length")),
         "zone": timezone.get_current_timezone_name(),
+        "checkpoint": seals.last_checkpoint(),
         "missing_triggers": triggers.missing(connection),
     }
     return render(request, "auditor/streams.html", context)
@@ -83,7 +84,8 @@ def stream(request: HttpRequest, name: str) -> HttpResponse:
         "stream": row,
         "page": page,
         "minutes": timeline.tell(_entry(row, one) for one in page),
-        "verdict": ledger.verify(name) if verify else None,
+        "verdict": next(iter(seals.verify_streams([name]))) if verify else None,
+        "sealed": seals.sealed_head(name),
         "kinds": _kinds(row),
         "kind": kind,
         "zone": timezone.get_current_timezone_name(),

@@ -110,3 +110,9 @@ def clock_ms(at: datetime) -> str:
 @register.filter
 def short_hash(value: str) -> str:
     return value[:12]
+
+
+@register.filter
+def key_words(verifier: str) -> str:
+    """Return a verifier key's name and id, without the key itself."""
+    return " ".join(str(verifier).split("+")[:2])

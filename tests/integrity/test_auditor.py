@@ -12,7 +12,7 @@ from django.db import connection
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 
-from integrity import chain, ledger, lockdown, triggers
+from integrity import chain, ledger, lockdown, seals, triggers
 from integrity.auditor import timeline, views
 from integrity.models import LedgerStream
 
@@ -30,6 +30,11 @@ def answer(stream: str, number: int, at: datetime) -> ledger.Draft:
 def fill(stream: str = "session:1", entries: int = 3, *, apart: timedelta = timedelta()) -> None:
     numbers = range(1, entries + 1)
     ledger.append_many([answer(stream, number, AT + number * apart) for number in numbers])
+
+
+@pytest.fixture(autouse=True)
+def _keys(settings: Any, tmp_path: Path) -> None:
+    settings.LEDGER_KEY_DIR = tmp_path
 
 
 @pytest.fixture
@@ -76,7 +81,7 @@ def test_the_list_of_streams_takes_the_same_queries_for_one_and_for_three(
 ) -> None:
     for number in range(count):
         fill(f"session:{number}")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = get(views.streams, auditor)
     assert f"{count} stream" in text(page)
 
@@ -136,6 +141,23 @@ def test_a_long_stream_is_verified_when_asked(auditor: User, monkeypatch: Any) -
     fill(entries=3)
     assert "Whole" not in text(get(views.stream, auditor, "session:1"))
     assert "Whole: 3 entries" in text(get(views.stream, auditor, "session:1", query="verify=1"))
+
+
+def test_a_chain_that_was_rewritten_as_a_whole_carries_no_seal(auditor: User) -> None:
+    fill(entries=3)
+    seals.seal(AT)
+    page = text(get(views.stream, auditor, "session:1"))
+    assert "up to entry 3 at 10:42:07 on 22 November 2026" in page
+    first, *_ = ledger.read("session:1")
+    row = LedgerStream.objects.get()
+    with triggers.lifted(connection):
+        row.entries.exclude(seq=1).delete()
+        LedgerStream.objects.update(head=first.hash, length=1)
+    assert ledger.verify("session:1").is_whole
+    assert "Broken at entry 2: truncated tail" in text(get(views.stream, auditor, "session:1"))
+    listed = text(get(views.streams, auditor, query="verify=1"))
+    assert "1 stream on this page is broken" in listed
+    assert "1 head in the tree" in listed
 
 
 @pytest.mark.parametrize(

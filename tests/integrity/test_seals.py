@@ -167,6 +167,11 @@ def test_a_chain_that_was_rewritten_as_a_whole_is_found() -> None:
     three_checkpoints()
     rewrite("a")
     assert broken() == ("a", BreakKind.REWRITTEN, 3)
+    assert seals.verify_streams(["a", "b"]) == [
+        Verdict("a", 3, Break(BreakKind.REWRITTEN, 3)), Verdict("b", 6, None),
+    ]  # fmt: skip
+    with pytest.raises(CommandError, match="Broken: stream a, entry 3, rewritten"):
+        call_command("ledger_verify", stream="a")
     with pytest.raises(CommandError, match="Broken: stream a, entry 3, rewritten"):
         call_command("ledger_verify")
 

@@ -38,7 +38,8 @@ class Command(BaseCommand):
 
     def _verify_chains(self, bar: "tqdm[Any]", stream: str | None) -> tuple[int, int]:
         streams = entries = 0
-        for verdict in ledger.verify_all(bar.update, streams=[stream] if stream else None):
+        verdicts = seals.verify_streams([stream]) if stream else ledger.verify_all(bar.update)
+        for verdict in verdicts:
             if verdict.broken:
                 raise CommandError(_broken_sentence(verdict))
             streams += 1

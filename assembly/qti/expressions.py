@@ -55,9 +55,7 @@ class Scope:
         return self.variable(identifier)
 
     def below(self, n: int) -> int:
-        raise ProcessingError(
-            "Random values are drawn in template processing only.", reason="random"
-        )
+        raise ProcessingError("Random values cannot be drawn here.", reason="random")
 
     def results(self) -> Sequence[ItemResult]:
         raise ProcessingError(

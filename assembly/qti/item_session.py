@@ -1,5 +1,6 @@
 """One candidate's work on one item: each verb returns a new session."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +15,7 @@ from assembly.qti.processing import ConstraintUnmetError, Run
 from assembly.qti.values import Raw, RawResponses, Value
 
 TEMPLATE_TRIES = 100
+SEEDS = 2**63
 NOT_ATTEMPTED, UNKNOWN, COMPLETED = "not_attempted", "unknown", "completed"
 
 Values = Mapping[str, Value | None]
@@ -21,7 +23,10 @@ Values = Mapping[str, Value | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemSession:
-    """`corrects` and `defaults` are those that templates changed; `notes` tell rules left out."""
+    """`corrects` and `defaults` are those that templates changed; `notes` tell rules left out.
+
+    `seed` was drawn from the session's stream, for what response processing draws later on.
+    """
 
     templates: Values = field(default_factory=dict)
     outcomes: Values = field(default_factory=dict)
@@ -32,6 +37,7 @@ class ItemSession:
     num_attempts: int = 0
     duration_seconds: float = 0.0
     completion_status: str = NOT_ATTEMPTED
+    seed: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -48,6 +54,7 @@ def begin(
         corrects=variables.corrects,
         defaults=variables.defaults,
         choice_orders=_choice_orders(item, stream),
+        seed=f"{stream.below(SEEDS, 'responses|'):016x}",
         notes=notes,
     )
 
@@ -178,11 +185,35 @@ def attempt(
         ),
         num_attempts=session.num_attempts + 1,
         duration_seconds=duration_seconds,
+        stream=Draws(session.seed) if session.seed else None,
+        label=f"responses|{session.num_attempts + 1}|",
         tracer=tracer,
     )
     run = Run(scope, scope.assign, [])
     run.all(item.response_processing)
     return replace(_settled(item, session, scope, run.notes), responses=committed)
+
+
+class Draws:
+    """What a seed fixes: one number for each label, by SHA-256 with rejection."""
+
+    def __init__(self, seed: str) -> None:
+        self.seed = seed
+
+    def below(self, n: int, label: str) -> int:
+        limit = 2**64 - 2**64 % n
+        text, word = f"{self.seed}|{label}", limit
+        while word >= limit:
+            digest = hashlib.sha256(text.encode())
+            word, text = int.from_bytes(digest.digest()[:8], "big"), digest.hexdigest()
+        return word % n
+
+    def permutation(self, n: int, label: str) -> list[int]:
+        order = list(range(n))
+        for last in range(n - 1, 0, -1):
+            other = self.below(last + 1, f"{label}{last}|")
+            order[last], order[other] = order[other], order[last]
+        return order
 
 
 def _settled(
@@ -235,6 +266,7 @@ def to_json(session: ItemSession) -> dict[str, Any]:
         "num_attempts": session.num_attempts,
         "duration_seconds": session.duration_seconds,
         "completion_status": session.completion_status,
+        "seed": session.seed,
         "notes": list(session.notes),
     }
 
@@ -255,6 +287,7 @@ def from_json(item: AssessmentItem, data: Mapping[str, Any]) -> ItemSession:
         num_attempts=data["num_attempts"],
         duration_seconds=data["duration_seconds"],
         completion_status=data["completion_status"],
+        seed=data["seed"],
         notes=tuple(data["notes"]),
     )
 

@@ -86,6 +86,8 @@ def upgrade(root: etree._Element) -> etree._Element:
     strict_case = _is_before_2_2(root)
     for element in list(root.iter(etree.Element)):
         _rename(element, strict_case)
+    if root.get("adaptive"):
+        _rename_completion_status(root)
     for element in list(root.iter(*(f"{{{NAMESPACE}}}{name}" for name in _BODIED))):
         _wrap(element)
     return root
@@ -111,6 +113,13 @@ def _rename(element: etree._Element, strict_case: bool) -> None:
         kebab = _kebab(name)
         if kebab != name:
             element.set(kebab, str(element.attrib.pop(name)))
+
+
+def _rename_completion_status(root: etree._Element) -> None:
+    """QTI 2.0 wrote the built-in variable with an underscore."""
+    for element in root.iter(etree.Element):
+        if element.get("identifier") == "completion_status":
+            element.set("identifier", "completionStatus")
 
 
 def _kebab(name: str) -> str:

@@ -271,6 +271,30 @@ def test_a_rule_that_cannot_be_evaluated_is_noted_and_the_others_count() -> None
     ]
 
 
+DRAWING = item(
+    '<qti-outcome-declaration identifier="SCORE" cardinality="single" base-type="integer"/>'
+    '<qti-response-processing><qti-set-outcome-value identifier="SCORE">'
+    '<qti-random-integer max="999999"/></qti-set-outcome-value></qti-response-processing>'
+)
+
+
+def test_what_response_processing_draws_is_fixed_by_the_session_and_the_attempt() -> None:
+    begun = item_session.begin(DRAWING, STREAM)
+    first = attempted(DRAWING, {}, begun)
+    again = item_session.from_json(DRAWING, json.loads(json.dumps(item_session.to_json(begun))))
+    assert attempted(DRAWING, {}, again) == first
+    assert score(attempted(DRAWING, {}, first)) != score(first)
+    other = item_session.begin(DRAWING, Stream(b"other"))
+    assert score(attempted(DRAWING, {}, other)) != score(first)
+
+
+@given(st.text("0123456789abcdef", min_size=1), st.integers(1, 9))
+def test_draws_stay_in_range_and_permutations_keep_all(seed: str, size: int) -> None:
+    draws = item_session.Draws(seed)
+    assert 0 <= draws.below(size, "x") < size
+    assert sorted(draws.permutation(size, "x")) == list(range(size))
+
+
 def test_a_tracer_hears_each_step() -> None:
     steps: list[tuple[str, Raw]] = []
     item_session.attempt(

@@ -68,9 +68,9 @@ def test_a_range_up_to_null_is_null(expression: str) -> None:
     assert outcome(expression) is None
 
 
-def test_nothing_is_drawn_in_response_processing() -> None:
+def test_nothing_is_drawn_without_a_stream() -> None:
     scope = ItemScope(AssessmentItem(identifier="i", title=""), Variables())
-    with pytest.raises(ProcessingError, match="template processing"):
+    with pytest.raises(ProcessingError, match="Random values"):
         evaluate("<qti-random-integer max='9'/>", scope)
 
 

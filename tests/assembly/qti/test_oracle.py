@@ -13,14 +13,14 @@ from assembly.qti import oracle, values
 from assembly.qti.values import Value
 from tests.assembly.qti.engine import FIXTURES, ORD, M, value
 
-# Where the specification is ambiguous and we read it otherwise than the oracle's engines: an exact map
-# key wins over one in another case, so that "york" is worth what its author says.
+# Where the specification is ambiguous and we read it otherwise than the oracle's engines: an exact
+# map key wins over one in another case, so that "york" is worth what its author says.
 OTHER_READINGS = {"mapkey-RESPONSE-york": "{'SCORE': '0.5'}"}
 
 
 def shared() -> Path:
     """Skips where the material is absent; with CI=true that is a failure."""
-    folder = os.environ.get("INVIGIL_QTI_DIR")
+    folder = os.environ.get("INVIGIL_QTI_DIR", "")
     if not folder:
         reason = "needs the shared QTI material: INVIGIL_QTI_DIR names no folder"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)

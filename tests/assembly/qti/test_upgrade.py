@@ -53,6 +53,12 @@ def test_map_entries_keep_the_case_rule_of_their_version(
     assert entry.get("case-sensitive") == sensitive
 
 
+def test_the_old_name_of_the_completion_status_is_understood() -> None:
+    rule = b"<variable identifier='completion_status'/>"
+    source = b"<assessmentItem adaptive='true'>" + rule + b"</assessmentItem>"root = upgrade.upgrade(xml.parse_xml(source))
+    assert root[0].get("identifier") == "completionStatus"
+
+
 def test_a_qti_3_document_is_left_alone() -> None:
     root = xml.parse_xml(b"<qti-assessment-item timeDependent='x'><p/></qti-assessment-item>")
     assert upgrade.upgrade(root) is root

@@ -13,6 +13,8 @@ from assembly.rendering_nodes import Writer
 
 Hotspot = HotspotChoice | AssociableHotspot
 MARGIN = 8.0
+SMALL = 400
+MARKER_SHARE = 0.032
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,19 @@ class Picture:
     def view_box(self) -> str:
         return f"0 0 {self.width:g} {self.height:g}"
 
+    @property
+    def shown_width(self) -> str:
+        return _number(self.width * self._scale)
+
+    @property
+    def shown_height(self) -> str:
+        return _number(self.height * self._scale)
+
+    @property
+    def _scale(self) -> float:
+        """Small pictures are shown larger, so that their areas can be hit."""
+        return 1.5 if self.width < SMALL else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -36,8 +51,12 @@ class Spot:
     number: int
     label: str
     outline: SafeString
-    x: float
-    y: float
+    x: str
+    y: str
+    marker_x: str
+    marker_y: str
+    radius: str
+    text_size: str
 
 
 def picture(writer: Writer, image: Image, hotspots: Iterable[Hotspot] = ()) -> Picture:
@@ -74,15 +93,24 @@ def spots(hotspots: Iterable[Hotspot], drawn: Picture) -> list[Spot]:
 
 
 def _spot(number: int, hotspot: Hotspot, drawn: Picture) -> Spot:
+    """The number stands at a corner of its area, so that it covers nothing to be looked at."""
     area = hotspot.area
     left, top, right, bottom = _bounds(area) if area.coords else (0, 0, drawn.width, drawn.height)
+    radius = max(drawn.width * MARKER_SHARE, 6.0)
+    inset = (right - left) * 0.15 if area.shape in (Shape.CIRCLE, Shape.ELLIPSE) else 0.0
+    marker_x = min(max(left + inset, radius), drawn.width - radius)
+    marker_y = min(max(top + inset, radius), drawn.height - radius)
     return Spot(
         identifier=hotspot.identifier,
         number=number,
         label=hotspot.label or gettext("Area %(number)d") % {"number": number},
         outline=_outline(area, drawn),
-        x=(left + right) / 2,
-        y=(top + bottom) / 2,
+        x=_number((left + right) / 2),
+        y=_number((top + bottom) / 2),
+        marker_x=_number(marker_x),
+        marker_y=_number(marker_y),
+        radius=_number(radius),
+        text_size=_number(radius * 1.25),
     )
 
 

@@ -31,9 +31,16 @@ function form() {
   return document.getElementById("item-form");
 }
 
-function pairs() {
-  const data = form() ? [...new FormData(form()).entries()] : [];
+function pairs(of = form()) {
+  const data = of ? [...new FormData(of).entries()] : [];
   return data.filter(([name, value]) => name.startsWith("r.") && typeof value === "string");
+}
+
+// The answer as the server sent it: somebody may have chosen before this script was there.
+function pairsAsSent() {
+  const copy = form()?.cloneNode(true);
+  copy?.reset();
+  return pairs(copy ?? null);
 }
 
 function elapsed() {
@@ -232,13 +239,13 @@ function beginItem() {
   refused = "";
   shown = {
     key,
-    captured: JSON.stringify(pairs()),
+    captured: JSON.stringify(pairsAsSent()),
     locked: "locked" in desk.dataset,
     since: document.visibilityState === "visible" ? performance.now() : null,
     spent: 0,
     submitted: 0,
   };
-  show();
+  keep();
 }
 
 function onVisibility() {

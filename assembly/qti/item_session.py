@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assembly.qti import item_scope, processing, values
-from assembly.qti.body import Problem
+from assembly.qti.body import Interaction, Problem
 from assembly.qti.errors import ProcessingError, ResponseError
 from assembly.qti.expressions import Stream, Tracer
 from assembly.qti.item import AssessmentItem
@@ -134,8 +134,16 @@ def problems(item: AssessmentItem, session: ItemSession, raw: RawResponses) -> t
     return tuple(
         replace(problem, response_identifier=interaction.response_identifier)
         for interaction in item.interactions
-        for problem in interaction.problems(current.get(interaction.response_identifier))
+        for problem in _problems_of(interaction, current.get(interaction.response_identifier))
     )
+
+
+def _problems_of(interaction: Interaction, value: Value | None) -> tuple[Problem, ...]:
+    """An item may bind an interaction to a response of a type that it cannot give."""
+    try:
+        return interaction.problems(value)
+    except ValueError:
+        return (Problem("wrong_type", "The answer does not have the form that is asked for here."),)
 
 
 def is_answered(item: AssessmentItem, raw: RawResponses) -> bool:

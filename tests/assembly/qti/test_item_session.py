@@ -216,6 +216,17 @@ def test_problems_name_the_constraint_and_the_response() -> None:
     assert item_session.problems(MAPPED, session, {"RESPONSE": ["A"]}) == ()
 
 
+def test_an_interaction_bound_to_a_response_of_another_type_has_a_problem() -> None:
+    strange = item(
+        '<qti-response-declaration identifier="R" cardinality="single" base-type="identifier"/>'
+        '<qti-item-body><qti-slider-interaction response-identifier="R" lower-bound="0"'
+        ' upper-bound="9"/></qti-item-body>'
+    )
+    session = item_session.begin(strange, STREAM)
+    (problem,) = item_session.problems(strange, session, {"R": "A"})
+    assert (problem.code, problem.response_identifier) == ("wrong_type", "R")
+
+
 @pytest.mark.parametrize(
     ("of", "raw", "answered"),
     [

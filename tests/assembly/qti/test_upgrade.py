@@ -55,7 +55,8 @@ def test_map_entries_keep_the_case_rule_of_their_version(
 
 def test_the_old_name_of_the_completion_status_is_understood() -> None:
     rule = b"<variable identifier='completion_status'/>"
-    source = b"<assessmentItem adaptive='true'>" + rule + b"</assessmentItem>"root = upgrade.upgrade(xml.parse_xml(source))
+    source = b"<assessmentItem adaptive='true'>" + rule + b"</assessmentItem>"
+    root = upgrade.upgrade(xml.parse_xml(source))
     assert root[0].get("identifier") == "completionStatus"
 
 

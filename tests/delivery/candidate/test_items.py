@@ -212,9 +212,19 @@ def test_another_candidate_s_session_does_not_exist(begin: Begin, sign_in: SignI
     session = begin()
     client = sign_in(factories.candidate("Bob Brown"))
     paths = [
-        "", "items/Q1/", "items/Q1/onward/", "assets/Q1/a.png", "map/", "review/", "part/", "submit/",
-        "receipt/", "result/", "paused/", "timer/",
-    ]  # fmt: skip
+        "",
+        "items/Q1/",
+        "items/Q1/onward/",
+        "assets/Q1/a.png",
+        "map/",
+        "review/",
+        "part/",
+        "submit/",
+        "receipt/",
+        "result/",
+        "paused/",
+        "timer/",
+    ]
     answers = {client.get(f"/sessions/{session.pk}/{path}").status_code for path in paths}
     acts = ["items/Q1/", "save/", "claim/", "events/", "help/", "messages/1/", "submit/", "paused/"]
     answers |= {client.post(f"/sessions/{session.pk}/{path}").status_code for path in acts}

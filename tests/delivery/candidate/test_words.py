@@ -25,11 +25,11 @@ def test_a_score_is_written_without_needless_decimals(value: float | None, writt
     [
         ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit Chrome/126.0 Safari/537", "Chrome on Linux"),
         ("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/127.0", "Firefox on Windows"),
-        ("Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari on iPad"),
+        ("Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) Safari/604.1", "Safari on iPad"),
         ("Mozilla/5.0 (Windows NT 10.0) Chrome/126.0 Safari/537 Edg/126.0", "Edge on Windows"),
         ("curl/8", "a browser"),
     ],
-)  # fmt: skip
+)
 def test_a_device_is_named_as_a_person_would(agent: str, name: str) -> None:
     assert words.device_of(agent) == name
 

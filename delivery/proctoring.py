@@ -6,12 +6,13 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from delivery import clock, desk, interventions, refusals, rolls, sessions
 from delivery.models import AssessmentSession, Enrolment, Message, Sitting, State
@@ -137,12 +138,18 @@ def sittings(user: User) -> list[Watched]:
         watched(user)
         .select_related("test_version")
         .annotate(
-            enrolled=Count("enrolments", distinct=True),
-            working=Count("sessions", filter=Q(sessions__state=State.IN_PROGRESS), distinct=True),
-            standing=Count("sessions", filter=Q(sessions__state=State.PAUSED), distinct=True),
+            enrolled=_number(Enrolment.objects.all()),
+            working=_number(AssessmentSession.objects.filter(state=State.IN_PROGRESS)),
+            standing=_number(AssessmentSession.objects.filter(state=State.PAUSED)),
         )
     )
     return [Watched(found, found.enrolled, found.working, found.standing) for found in counted]
+
+
+def _number(rows: QuerySet[Any]) -> Coalesce:
+    """Count in a query of its own: joined, the counts would multiply each other."""
+    of_it = rows.filter(sitting=OuterRef("pk")).order_by().values("sitting")
+    return Coalesce(Subquery(of_it.annotate(number=Count("pk")).values("number")), 0)
 
 
 def board(

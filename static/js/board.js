@@ -25,14 +25,19 @@
   const now = () => performance.now() + offset;
 
   // ---------- Ticking: only rows that can be seen ----------
-  const seen = new Set();
-  const watcher = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (entry.isIntersecting) seen.add(entry.target);
-      else seen.delete(entry.target);
+  // Found by halving, because an observer of a thousand rows would slow every frame of a scroll.
+  function inSight() {
+    const shown = [...lines.rows].filter((row) => !row.hidden);
+    let [from, to] = [0, shown.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (shown[middle].getBoundingClientRect().bottom < 0) from = middle + 1;
+      else to = middle;
     }
-    tick();
-  }, { rootMargin: "200px" });
+    let end = from;
+    while (end < shown.length && shown[end].getBoundingClientRect().top < innerHeight) end += 1;
+    return shown.slice(from, end);
+  }
 
   function left(ms) {
     const seconds = Math.max(0, Math.floor(ms / 1000));
@@ -65,9 +70,17 @@
 
   function tick() {
     const at = now();
-    for (const row of seen) tickIn(row, at);
+    for (const row of inSight()) tickIn(row, at);
     if (!panel.hidden) tickIn(panel, at);
   }
+
+  let scrolled = null;
+  document.addEventListener("scroll", () => {
+    scrolled ||= setTimeout(() => {
+      scrolled = null;
+      tick();
+    }, 200);
+  }, { passive: true });
 
   // ---------- Choosing ----------
   const boxes = () => lines.querySelectorAll('input[name="row"]');
@@ -78,8 +91,9 @@
     write(document.getElementById("chosen"), count ? board.dataset.chosen.replace("%s", count) : "");
     if (count) bar.dataset.chosen = count;
     else delete bar.dataset.chosen;
-    const shown = [...boxes()].filter((box) => !box.closest("tr").hidden);
-    everyone.checked = count > 0 && shown.every((box) => box.checked);
+    const shown = [...lines.rows].filter((row) => !row.hidden);
+    for (const row of lines.rows) row.classList.toggle("chosen", row.querySelector('input[name="row"]').checked);
+    everyone.checked = count > 0 && shown.every((row) => row.classList.contains("chosen"));
     everyone.indeterminate = count > 0 && !everyone.checked;
     if (!count) arrange();
   }
@@ -197,18 +211,11 @@
   lines.addEventListener("focusout", () => setTimeout(arrange, 300));
 
   // ---------- Merging what the server sends ----------
-  function place(row) {
-    watcher.observe(row);
-    row.hidden = !shows(row);
-  }
-
   function merge(old, fresh) {
     const box = old.querySelector('input[name="row"]');
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     fresh.querySelector('input[name="row"]').checked = box.checked;
     if (old.classList.contains("open")) fresh.classList.add("open");
-    watcher.unobserve(old);
-    seen.delete(old);
     old.replaceWith(fresh);
     if (focused) (focused.type === "checkbox" ? fresh.querySelector("input") : fresh.querySelector("a")).focus({ preventScroll: true });
   }
@@ -219,7 +226,7 @@
     const calls = "urgent" in fresh.dataset && !(old && "urgent" in old.dataset);
     if (old) merge(old, fresh);
     else lines.append(fresh);
-    place(fresh);
+    fresh.hidden = !shows(fresh);
     tickIn(fresh, now());
     if (calls) call(fresh.querySelector(".who a").textContent);
     if (fresh.classList.contains("open")) reopen();
@@ -241,11 +248,7 @@
   }
 
   function gone(key) {
-    const row = document.getElementById(`row-${key}`);
-    if (!row) return;
-    watcher.unobserve(row);
-    seen.delete(row);
-    row.remove();
+    document.getElementById(`row-${key}`)?.remove();
   }
 
   function settle() {
@@ -364,11 +367,16 @@
   // ---------- The side panel ----------
   let opened = null;
 
+  function showPanel(shown) {
+    panel.hidden = !shown;
+    panel.parentElement.classList.toggle("with-panel", shown);
+  }
+
   function open(url, row) {
     closePanel(false);
     opened = { url, id: row.id };
     row.classList.add("open");
-    panel.hidden = false;
+    showPanel(true);
     htmx.ajax("GET", url, { target: panel, swap: "innerHTML" }).then(() => {
       document.getElementById("panel-title")?.focus({ preventScroll: true });
     });
@@ -382,7 +390,7 @@
     if (!opened) return;
     const row = document.getElementById(opened.id);
     row?.classList.remove("open");
-    panel.hidden = true;
+    showPanel(false);
     panel.replaceChildren();
     opened = null;
     if (back) row?.querySelector("a").focus();
@@ -428,7 +436,6 @@
   });
 
   // ---------- Begin ----------
-  for (const row of lines.rows) watcher.observe(row);
   showCounts(tally());
   showChosen();
   filter();

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Permission as DjangoPermission
 from django.contrib.auth.models import User
 
 from delivery import interventions, presence, proctoring, sessions
-from delivery.models import AssessmentSession, Enrolment, Message, State
+from delivery.models import AssessmentSession, Candidate, Enrolment, Message, State
 from delivery.proctoring import (
     Admit,
     AnswerHelp,
@@ -81,9 +81,8 @@ def test_the_board_takes_two_queries_with_a_thousand_rows(
 ) -> None:
     sitting = factories.sitting()
     users = User.objects.bulk_create(User(username=f"many-{n}") for n in range(1000))
-    candidates = factories.Candidate.objects.bulk_create(
-        factories.Candidate(user=user, number=f"M{n}", name=f"Many {n}")
-        for n, user in enumerate(users)
+    candidates = Candidate.objects.bulk_create(
+        Candidate(user=user, number=f"M{n}", name=f"Many {n}") for n, user in enumerate(users)
     )
     Enrolment.objects.bulk_create(Enrolment(sitting=sitting, candidate=one) for one in candidates)
     AssessmentSession.objects.bulk_create(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -19,6 +20,10 @@ from delivery.clock import Clock, Reading
 from delivery.models import AssessmentSession, Enrolment, ItemSession, Sitting, State
 from delivery.navigation import Route, Stop
 from delivery.outline import Outline
+
+MOST_PLANS: Final = 20_000
+_plans: dict[UUID, TestPlan] = {}
+_shared: dict[Any, Any] = {}
 
 
 @lru_cache(maxsize=128)
@@ -94,7 +99,7 @@ class Desk:
 
     @cached_property
     def plan(self) -> TestPlan:
-        return TestPlan.from_json(self.session.plan)
+        return plan_of(self.session)
 
     def regrow(self, plan: TestPlan) -> None:
         """Put a longer plan in the place of this one."""
@@ -254,11 +259,33 @@ def _scopes(known: Outline, session: AssessmentSession) -> tuple[clock.Scope, ..
     return outline.scopes_at(known, here, timing.get("spent", {}), timing.get("extra", {}))
 
 
+def plan_of(session: AssessmentSession) -> TestPlan:
+    """Return a session's plan; one that cannot grow is read once a process.
+
+    The rows of a plan are shared among all plans: ten thousand candidates have few different ones.
+    """
+    known = _plans.get(session.pk)
+    if known is not None:
+        return known
+    read_plan = TestPlan.from_json(session.plan)
+    plan = replace(
+        read_plan,
+        items=tuple(_shared.setdefault(item, item) for item in read_plan.items),
+        sections=tuple(_shared.setdefault(one, one) for one in read_plan.sections),
+    )
+    if not any(section.adaptive for section in plan.sections):
+        if len(_plans) >= MOST_PLANS:
+            _plans.clear()
+        _plans[session.pk] = plan
+    return plan
+
+
 def position_of(session: AssessmentSession) -> PlannedItem | None:
     """Return the planned item where the candidate is."""
-    rows = session.plan.get("items", []) if session.position else []
-    row = next((row for row in rows if row["key"] == session.position), None)
-    return PlannedItem(**{**row, "sections": tuple(row["sections"])}) if row else None
+    if not session.position:
+        return None
+    items = plan_of(session).items
+    return next((item for item in items if item.key == session.position), None)
 
 
 def forecast(enrolment: Enrolment, at: datetime) -> Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -12,6 +13,9 @@ from delivery import hub
 from delivery.events import Fact
 from integrity import ledger
 from integrity.ledger import Draft, Sealed
+
+# The writer has these already: the acknowledgement or the refusal is their answer.
+TOLD_BY_ANSWER: Final = frozenset({"response.saved", "response.quarantined"})
 
 
 def session_group(session_id: UUID) -> str:
@@ -34,22 +38,18 @@ def record_all(facts: Sequence[Fact]) -> list[Sealed]:
     sealed = ledger.append_many(
         [Draft(fact.stream, fact.kind, fact.payload(), fact.actor, fact.at) for fact in facts]
     )
-    for (session_id, sitting_id), kinds in _by_session(facts).items():
-        transaction.on_commit(partial(_tell, session_id, sitting_id, kinds), robust=True)
+    if facts:
+        transaction.on_commit(partial(_tell, list(facts)), robust=True)
     return sealed
 
 
-def _by_session(facts: Sequence[Fact]) -> dict[tuple[UUID, int], list[str]]:
-    kinds: dict[tuple[UUID, int], list[str]] = {}
+def _tell(facts: Sequence[Fact]) -> None:
+    """Hint at what changed: each session's pages by kind, each board once for all sessions."""
+    boards: dict[int, dict[str, None]] = {}
     for fact in facts:
-        kinds.setdefault((fact.session_id, fact.sitting_id), []).append(fact.kind)
-    return kinds
-
-
-def _tell(session_id: UUID, sitting_id: int, kinds: list[str]) -> None:
-    # An answer concerns the board only: its writer has the acknowledgement already.
-    for kind in dict.fromkeys(kinds):
-        if kind != "response.saved":
-            hub.send(session_group(session_id), {"type": "session.changed", "what": kind})
-    what = {"type": "board.changed", "session": str(session_id), "what": kinds[-1]}
-    hub.send(board_group(sitting_id), what)
+        boards.setdefault(fact.sitting_id, {})[str(fact.session_id)] = None
+    told = {(fact.session_id, fact.kind) for fact in facts if fact.kind not in TOLD_BY_ANSWER}
+    for session_id, kind in sorted(told):
+        hub.send(session_group(session_id), {"type": "session.changed", "what": kind})
+    for sitting_id, sessions in boards.items():
+        hub.send(board_group(sitting_id), {"type": "board.changed", "sessions": list(sessions)})

@@ -162,5 +162,5 @@ def check(session_id: UUID, key: str, at: datetime, *, by: str) -> Desk:
 
 def _is_spent(row: ItemSession, adaptive: bool, max_attempts: int) -> bool:
     if adaptive:
-        return row.qti.get("completion_status") == item_session.COMPLETED
+        return bool(row.qti.get("completion_status") == item_session.COMPLETED)
     return max_attempts > 0 and row.num_attempts >= max_attempts

@@ -17,8 +17,7 @@ from assembly import bank
 from assembly.qti import item_session
 from assembly.qti.errors import QtiError
 from assembly.qti.values import RawResponses
-from assembly.selection import TestPlan
-from delivery import admissibility, clock, desk, events, journal, outline
+from delivery import admissibility, clock, desk, events, journal, outline, setwise
 from delivery.admissibility import Facing
 from delivery.events import Fact
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
@@ -90,7 +89,6 @@ class _Batch:
     sessions: dict[UUID, AssessmentSession]
     rows: dict[tuple[UUID, str], ItemSession]
     earlier: dict[tuple[int, str, str], ResponseRevision]
-    plans: dict[UUID, TestPlan] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
     revisions: list[ResponseRevision] = field(default_factory=list)
     quarantined: list[Quarantine] = field(default_factory=list)
@@ -109,10 +107,10 @@ def save(saves: Sequence[Save]) -> list[Outcome]:
 def _read(saves: Sequence[Save]) -> _Batch:
     wanted = {one.session_id for one in saves}
     found = AssessmentSession.objects.filter(pk__in=wanted).select_related("sitting")
-    locked = found.select_for_update(of=("self",)).order_by("pk")
+    locked = found.select_for_update(of=("self",)).order_by("pk").defer("plan", "outcomes")
     sessions = {session.pk: session for session in locked}
     keys = {one.item for one in saves}
-    rows = ItemSession.objects.filter(session__in=wanted, key__in=keys)
+    rows = ItemSession.objects.filter(session__in=wanted, key__in=keys).defer("qti")
     by_key = {(row.session_id, row.key): row for row in rows}
     earlier = ResponseRevision.objects.filter(
         item_session__in=list(by_key.values()), key__in={one.key for one in saves}
@@ -186,9 +184,7 @@ def _facing(
 
 
 def _route(batch: _Batch, session: AssessmentSession, row: ItemSession) -> Route:
-    plan = batch.plans.get(session.pk)
-    if plan is None:
-        plan = batch.plans[session.pk] = TestPlan.from_json(session.plan)
+    plan = desk.plan_of(session)
     closed = row.state == ItemSession.State.CLOSED
     stops = (outline.bare_stop(item, closed=closed and item.key == row.key) for item in plan.items)
     return desk.route_of(session, plan, stops)
@@ -312,11 +308,9 @@ def _write(batch: _Batch) -> None:
         return
     ResponseRevision.objects.bulk_create(batch.revisions)
     written = ["revision", "response", "answered", "saved_at", "epoch", "writer", "client_seq"]
-    ItemSession.objects.bulk_update(batch.changed.values(), written)
+    setwise.update(batch.changed.values(), written)
     touched = {row.session_id: batch.sessions[row.session_id] for row in batch.changed.values()}
-    AssessmentSession.objects.bulk_update(
-        touched.values(), ["answered", "last_save_at", "last_seen_at"]
-    )
+    setwise.update(touched.values(), ["answered", "last_save_at", "last_seen_at"])
 
 
 def _acknowledge(revision: ResponseRevision) -> Saved:

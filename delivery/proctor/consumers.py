@@ -92,8 +92,8 @@ class BoardConsumer(AsyncWebsocketConsumer):
             self.work = asyncio.create_task(self._keep_looking())
 
     async def board_changed(self, message: dict[str, Any]) -> None:
-        """Take a hint of the journal: a session changed."""
-        self.changed.add(UUID(message["session"]))
+        """Take a hint of the journal: sessions changed."""
+        self.changed.update(UUID(session) for session in message["sessions"])
         self.woken.set()
 
     async def _keep_looking(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+
+from django.utils.translation import gettext as _
 
 from assembly import adaptive, models
 from assembly.qti import assessment
@@ -17,6 +19,7 @@ from assembly.qti.assessment import (
 )
 from assembly.qti.body import Element, Text, text_of
 from assembly.qti.markup import paragraphs
+from assembly.selection import Order, Select
 
 CONTROLS = tuple(setting.name for setting in fields(ItemSessionControl))
 TIMES = ("min_seconds", "max_seconds", "allow_late_submission")
@@ -49,6 +52,54 @@ class Branch:
     @property
     def key(self) -> str:
         return f"{self.kind}-{self.row.pk}"
+
+    @property
+    def facts(self) -> list[str]:
+        """What is special about this row, in words."""
+        return [fact for fact in (*_own_facts(self.row), *_time_facts(self.row)) if fact]
+
+
+def facts(test: models.AssessmentTest) -> list[str]:
+    """The test's identifier and what its own settings say."""
+    found = [test.identifier, *_time_facts(test)]
+    if test.select_mode != Select.AS_WRITTEN:
+        found.append(test.get_select_mode_display())
+    if test.order_mode != Order.AS_WRITTEN:
+        found.append(test.get_order_mode_display())
+    return found
+
+
+def _own_facts(row: models.TestPart | models.Section | models.ItemRef) -> Iterator[str]:
+    if isinstance(row, models.TestPart):
+        yield row.get_navigation_mode_display()
+        return
+    if isinstance(row, models.Section):
+        if row.rule != models.Rule.ALL:
+            yield (
+                f"{row.get_rule_display()}: {row.select}" if row.select else row.get_rule_display()
+            )
+        yield _("shuffled") if row.shuffle else ""
+        yield "" if row.visible else _("invisible")
+    elif row.weight != 1:
+        yield _("weight %(weight)g") % {"weight": row.weight}
+    yield _("required") if row.required else ""
+    yield _("keeps its place") if row.fixed else ""
+
+
+def _time_facts(row: models.Timed) -> Iterator[str]:
+    if row.min_seconds:
+        yield _("at least %(time)s") % {"time": duration(row.min_seconds)}
+    if row.max_seconds:
+        yield _("at most %(time)s") % {"time": duration(row.max_seconds)}
+
+
+def duration(seconds: int) -> str:
+    """`1 h 05 min`, `25 min`, `32 s`."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min" + (f" {rest:02} s" if rest else "") if minutes else f"{rest} s"
 
 
 def tree(test: models.AssessmentTest) -> tuple[Branch, ...]:

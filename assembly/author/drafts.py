@@ -36,6 +36,7 @@ def outline(request: HttpRequest, test_id: int) -> HttpResponse:
     test = get_object_or_404(models.AssessmentTest, pk=test_id)
     context = {
         "test": test,
+        "facts": outlines.facts(test),
         "tree": outlines.tree(test),
         "versions": test.versions.defer("xml"),
         "losses": losses.of(test) if test.xml else [],

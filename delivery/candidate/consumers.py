@@ -50,7 +50,7 @@ SILENT: Final = frozenset(
 )
 
 
-class CandidateConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+class CandidateConsumer(AsyncWebsocketConsumer):
     """One page of one candidate."""
 
     session_id: UUID
@@ -156,7 +156,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channe
             self.items = await _item_versions(self.session_id)
         if key not in self.items:
             raise Refusal(Reason.NO_SUCH_ITEM)
-        return await database_sync_to_async(bank.item)(self.items[key])
+        item: AssessmentItem = await database_sync_to_async(bank.item)(self.items[key])
+        return item
 
     async def _pong(self, ping: Ping) -> None:
         at = timezone.now()
@@ -262,7 +263,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channe
         self._set_alarm(await self._desk())
 
     async def _desk(self) -> Desk:
-        return await database_sync_to_async(_read)(self.session_id)
+        found: Desk = await database_sync_to_async(_read)(self.session_id)
+        return found
 
     async def _tell(self, message: Outgoing) -> None:
         await self.send(text_data=message.frame())
@@ -289,9 +291,8 @@ def _report(
 @database_sync_to_async
 def _candidate_of(session_id: UUID, user_id: int | None) -> int | None:
     """Return the candidate whose session this is, if the user is that candidate."""
-    mine = AssessmentSession.objects.filter(pk=session_id, candidate__user_id=user_id)
-    found: int | None = mine.values_list("candidate_id", flat=True).first() if user_id else None
-    return found
+    mine = AssessmentSession.objects.filter(pk=session_id, candidate__user_id=user_id or 0)
+    return mine.values_list("candidate_id", flat=True).first()
 
 
 @database_sync_to_async

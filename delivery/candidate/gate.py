@@ -113,7 +113,7 @@ def candidate_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 
     @functools.wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        candidate = Candidate.objects.filter(user_id=request.user.pk).first()
+        candidate = Candidate.objects.filter(user_id=request.user.pk or 0).first()
         if candidate is None:
             return redirect("landing")
         try:

@@ -86,7 +86,8 @@ def answer(item: str = "Q1", value: str = "A", **fields: Any) -> dict[str, Any]:
 
 
 async def begun(begin: Begin, **fields: Any) -> AssessmentSession:
-    return await database_sync_to_async(begin)(**fields)
+    session: AssessmentSession = await database_sync_to_async(begin)(**fields)
+    return session
 
 
 async def test_an_answer_is_acknowledged_after_it_is_kept(begin: Begin) -> None:
@@ -230,6 +231,7 @@ async def test_the_socket_closes_the_session_at_the_deadline_by_itself(begin: Be
     await session.arefresh_from_db()
     assert (session.state, standing["state"]) == (State.EXPIRED, "expired")
     assert standing["location"] == f"/sessions/{session.pk}/receipt/"
+    assert session.started_at is not None
     assert session.finished_at == session.started_at + timedelta(seconds=1)
     await socket.disconnect()
 

@@ -10,7 +10,7 @@ from assembly import rendering_controls as controls
 from assembly import rendering_guides as guides
 from assembly import rendering_options as shared
 from assembly import rendering_pictures as pictures
-from assembly.qti import interactions
+from assembly.qti import interactions, interactions_pair
 from assembly.qti.body import Element
 from assembly.rendering_nodes import Writer
 from assembly.rendering_options import Facts
@@ -24,7 +24,7 @@ def hotspot(writer: Writer, interaction: interactions.Hotspot) -> Facts:
         "chosen": shared.held(writer, interaction),
         "kind": "radio" if single else "checkbox",
         "max": 1 if single else high,
-        "limit": "" if single or not high else guides.limit(high),
+        "limit": "" if single else guides.limit(high, shared.own_limit(interaction)),
         "guide": guides.choose(low, 1 if single else high),
     }
 
@@ -73,6 +73,12 @@ def graphic_gap_match(writer: Writer, interaction: interactions.GraphicGapMatch)
                 "options": [
                     {"choice": choice, "chosen": (choice.identifier, spot.identifier) in pairs}
                     for choice in listed
+                    if interactions_pair.fits(
+                        choice.identifier,
+                        spot.identifier,
+                        interaction.choices,
+                        interaction.hotspots,
+                    )
                 ],
             }
             for spot in facts["spots"]

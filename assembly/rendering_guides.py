@@ -22,8 +22,10 @@ def choose(low: int, high: int) -> str:
     return gettext("Choose all that apply.")
 
 
-def limit(high: int) -> str:
-    """Said when one more is picked than allowed."""
+def limit(high: int, own: str | None = None) -> str:
+    """Said when one more is picked than allowed; the item's own words win."""
+    if not high or own:
+        return own or ""
     message = ngettext(
         "Only %(count)d can be chosen. Take it back first to choose another.",
         "Only %(count)d can be chosen. Take one back first to choose another.",

@@ -11,7 +11,7 @@ from assembly import rendering_controls as controls
 from assembly import rendering_graphics as graphics
 from assembly import rendering_guides as guides
 from assembly import rendering_options as shared
-from assembly.qti import interactions
+from assembly.qti import interactions, interactions_pair
 from assembly.qti.body import Element, Interaction
 from assembly.qti.values import BaseType
 from assembly.rendering_nodes import ID_PREFIX, Writer
@@ -58,7 +58,7 @@ def _choice(writer: Writer, interaction: interactions.Choice) -> Facts:
         "kind": "radio" if single else "checkbox",
         "min": low,
         "max": 1 if single else high,
-        "limit": "" if single or not high else guides.limit(high),
+        "limit": "" if single else guides.limit(high, shared.own_limit(interaction)),
         "guide": "" if single and interaction.prompt else guides.choose(low, 1 if single else high),
         "classes": _with_orientation(interaction),
     }
@@ -175,7 +175,7 @@ def _hottext(writer: Writer, interaction: interactions.Hottext) -> Facts:
         "kind": kind,
         "min": low,
         "max": high,
-        "limit": "" if kind == "radio" or not high else guides.limit(high),
+        "limit": "" if kind == "radio" else guides.limit(high, shared.own_limit(interaction)),
         "guide": guides.choose(low, 1 if kind == "radio" else high),
     }
 
@@ -207,9 +207,13 @@ def _match(writer: Writer, interaction: interactions.Match) -> Facts:
             "source": source,
             "name": source.name if one_a_row else controls.name(response),
             "cells": [
-                {"target": target, "value": pair, "chosen": pair in chosen}
+                _cell(
+                    interaction,
+                    source,
+                    target,
+                    f"{source.identifier} {target.identifier}" in chosen,
+                )
                 for target in targets
-                for pair in (f"{source.identifier} {target.identifier}",)
             ],
         }
         for source in sources
@@ -219,10 +223,18 @@ def _match(writer: Writer, interaction: interactions.Match) -> Facts:
         "targets": targets,
         "kind": kind,
         "max": interaction.max_associations,
-        "limit": guides.limit(interaction.max_associations) if interaction.max_associations else "",
+        "limit": guides.limit(interaction.max_associations, shared.own_limit(interaction)),
         "corner": interaction.attributes.get("data-first-column-header", ""),
         "guide": guides.match(interaction, one_a_row),
     }
+
+
+def _cell(
+    interaction: interactions.Match, source: Option, target: Option, is_chosen: bool
+) -> Facts:
+    names = (source.identifier, target.identifier)
+    offered = interactions_pair.fits(*names, interaction.sources, interaction.targets)
+    return {"target": target, "value": " ".join(names), "chosen": is_chosen, "offered": offered}
 
 
 def _is_one_a_row(interaction: interactions.Match) -> bool:
@@ -257,7 +269,7 @@ def _gap_match(writer: Writer, interaction: interactions.GapMatch) -> Facts:
             "id": f"r-{response}-{name}",
             "gap": name,
             "label": gettext("Gap %(number)d") % {"number": numbers.get(name, 0)},
-            "choices": listed,
+            "choices": [option for option in listed if _fits_gap(interaction, option, name)],
             "value": filled.get(name, ""),
             "classes": given.get("class", ""),
         }
@@ -273,6 +285,11 @@ def _gap_match(writer: Writer, interaction: interactions.GapMatch) -> Facts:
 
 def _end_attempt(writer: Writer, interaction: interactions.EndAttempt) -> Facts:
     return {"title": interaction.title}
+
+
+def _fits_gap(interaction: interactions.GapMatch, option: Option, gap: str) -> bool:
+    targets = [interactions_pair.as_target(each) for each in interaction.gaps]
+    return interactions_pair.fits(option.identifier, gap, interaction.choices, targets)
 
 
 _FACTS: Mapping[str, Callable[[Writer, Any], Facts]] = MappingProxyType(

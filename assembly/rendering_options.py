@@ -43,6 +43,10 @@ def attributes(writer: Writer, given: Mapping[str, str]) -> SafeString:
     return mark_safe(written)  # noqa: S308 - the writer escapes each value
 
 
+def own_limit(interaction: Interaction) -> str | None:
+    return interaction.attributes.get("data-max-selections-message")
+
+
 def held(writer: Writer, interaction: Interaction) -> list[str]:
     """The response so far, as a list of lexical values."""
     raw = writer.context.responses.get(interaction.response_identifier)

@@ -142,6 +142,18 @@ class GraphicGapMatch(_Pairs):
         return (*judged, *self._count_problems(len(found)))
 
 
+def fits(
+    first: str,
+    second: str,
+    sources: Iterable[AssociableChoice],
+    targets: Iterable[AssociableChoice],
+) -> bool:
+    """Whether match groups let a source go with a target, both by identifier."""
+    ones = [choice for choice in sources if choice.identifier == first]
+    others = [choice for choice in targets if choice.identifier == second]
+    return any(base.fits_groups(one, other) for one in ones for other in others)
+
+
 def shuffle_group(label: str, choices: Iterable[AssociableChoice]) -> ShuffleGroup:
     listed = tuple(choices)
     fixed = frozenset(choice.identifier for choice in listed if choice.fixed)

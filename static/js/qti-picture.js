@@ -121,12 +121,35 @@
     const chosen = (area) => [...area.querySelectorAll("option:checked, input:checked")].map((each) => each.value).filter(Boolean);
     const areas = [...interaction.querySelectorAll("[data-area]")];
     const uses = (name) => areas.filter((area) => chosen(area).includes(name)).length;
+    const drawing = interaction.querySelector(".qti-picture");
+    const layer = drawing.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "g"));
+    layer.setAttribute("class", "qti-laid");
     let held = null;
     const hold = (chip) => {
       held = chip;
       chips.forEach((each) => each.setAttribute("aria-pressed", String(each === held)));
     };
+    // What lies on an area is drawn there, as its picture or its words.
+    const lay = (name, choice, nth) => {
+      const spot = drawing.querySelector(`[data-spot="${CSS.escape(name)}"]`);
+      const chip = chips.find((each) => each.dataset.choice === choice);
+      const picture = chip.querySelector("img");
+      const element = document.createElementNS("http://www.w3.org/2000/svg", picture ? "image" : "text");
+      const [x, y] = [Number(spot.dataset.x), Number(spot.dataset.y) + nth * 18];
+      if (picture) {
+        const width = picture.width || picture.naturalWidth;
+        const height = picture.height || picture.naturalHeight;
+        Object.entries({ href: picture.src, x: x - width / 2, y: y - height / 2, width, height }).forEach(([key, value]) => element.setAttribute(key, value));
+      } else {
+        Object.entries({ x, y, dy: "0.36em", "font-size": 16 }).forEach(([key, value]) => element.setAttribute(key, value));
+        element.textContent = chip.textContent.trim();
+      }
+      layer.append(element);
+    };
     const show = () => {
+      layer.replaceChildren();
+      areas.forEach((area) => chosen(area).forEach((choice, nth) => lay(area.dataset.area, choice, nth)));
+      spots(interaction).forEach((spot) => spot.classList.toggle("laid", chosen(place(spot.dataset.spot)).length > 0));
       mark(interaction, areas.filter((area) => chosen(area).length).map((area) => area.dataset.area));
       chips.forEach((chip) => {
         const most = Number(chip.dataset.matchMax);

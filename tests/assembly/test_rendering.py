@@ -284,6 +284,36 @@ def test_choices_are_labelled_as_the_shared_vocabulary_asks(
     assert page(found).xpath(".//span[@class='qti-marker']/text()") == expected
 
 
+def test_only_pairs_that_match_groups_allow_are_offered() -> None:
+    tag = "qti-simple-associable-choice"
+    found = item(
+        interaction(
+            "match",
+            "<qti-simple-match-set>"
+            + choices(tag, "a", 'match-max="2" match-group="x"')
+            + choices(tag, "b", 'match-max="2"')
+            + "</qti-simple-match-set><qti-simple-match-set>"
+            + choices(tag, "xy", 'match-max="2"')
+            + "</qti-simple-match-set>",
+            'max-associations="0"',
+        ),
+        declaration("directedPair", "multiple"),
+    )
+    assert page(found).xpath(".//input/@value") == ["a x", "b x", "b y"]
+
+
+def test_the_items_own_words_are_said_at_the_limit() -> None:
+    found = item(
+        interaction(
+            "choice",
+            choices("qti-simple-choice", "abc"),
+            'max-choices="2" data-max-selections-message="Two, not more"',
+        ),
+        declaration("identifier", "multiple"),
+    )
+    assert page(found).xpath(".//*[@class='qti-limit']/@data-limit") == ["Two, not more"]
+
+
 def test_problems_stand_at_their_interaction() -> None:
     problem = Problem("too_few", "Give at least 2 choices.", "R")
     form = page(CASES["choice_multiple"].item, problems=[problem])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.utils.datastructures import MultiValueDict
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, FloatRect, Page, Route
 
 from assembly import rendering
 from assembly.qti import item_session
@@ -243,7 +243,7 @@ def test_gaps_are_filled_by_pressing_a_choice_then_a_gap_and_by_dragging(open_it
     assert changes(page) == 2
 
 
-def centre(box: dict[str, float] | None) -> tuple[float, float]:
+def centre(box: FloatRect | None) -> tuple[float, float]:
     assert box is not None
     return box["x"] + box["width"] / 2 + 1, box["y"] + box["height"] / 2
 

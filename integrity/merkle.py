@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -123,6 +124,34 @@ def root(leaves: Iterable[bytes]) -> bytes:
     for leaf in leaves:
         tree.append(leaf)
     return tree.root()
+
+
+def inclusion_paths(
+    leaves: Iterable[bytes], indexes: Iterable[int]
+) -> tuple[bytes, dict[int, list[bytes]]]:
+    """Return the root over leaf hashes and the audit paths of some, in memory of the depth."""
+    wanted = sorted(set(indexes))
+    paths: dict[int, list[bytes]] = {index: [] for index in wanted}
+    spans: list[tuple[int, int, bytes]] = []
+
+    def merge() -> None:
+        middle, end, right = spans.pop()
+        start, _, left = spans.pop()
+        for index in wanted[bisect_left(wanted, start) : bisect_left(wanted, end)]:
+            paths[index].append(right if index < middle else left)
+        spans.append((start, end, node_hash(left, right)))
+
+    for place, leaf in enumerate(leaves):
+        spans.append((place, place + 1, leaf))
+        while len(spans) > 1 and _width(spans[-2]) == _width(spans[-1]):
+            merge()
+    while len(spans) > 1:
+        merge()
+    return (spans[0][2] if spans else EMPTY_ROOT), paths
+
+
+def _width(span: tuple[int, int, bytes]) -> int:
+    return span[1] - span[0]
 
 
 def verify_inclusion(

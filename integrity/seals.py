@@ -24,10 +24,13 @@ class SealingError(Exception):
     """The last checkpoint is not what was signed, so nothing is built on it."""
 
 
+def leaf_data(stream: str, seq: int, head: str, at_ms: int) -> dict[str, str | int]:
+    return {"v": 1, "stream": stream, "seq": seq, "head": head, "at_ms": at_ms}
+
+
 def leaf(stream: str, seq: int, head: str, at_ms: int) -> bytes:
     """Return the leaf hash of a sealed head: over its canonical JSON."""
-    data = {"v": 1, "stream": stream, "seq": seq, "head": head, "at_ms": at_ms}
-    return merkle.leaf_hash(chain.canonical(data))
+    return merkle.leaf_hash(chain.canonical(leaf_data(stream, seq, head, at_ms)))
 
 
 def seal(at: datetime) -> Checkpoint | None:
@@ -105,9 +108,12 @@ def last_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
 
 
-def sealed_head(stream: str) -> SealedHead | None:
-    """Return how far a stream is sealed."""
-    return SealedHead.objects.filter(stream=stream).order_by("-seq").first()
+def sealed_head(stream: str, size: int | None = None) -> SealedHead | None:
+    """Return how far a stream is sealed, or was among the first `size` heads."""
+    rows = SealedHead.objects.filter(stream=stream)
+    if size is not None:
+        rows = rows.filter(place__lt=size)
+    return rows.order_by("-seq").first()
 
 
 class Row(NamedTuple):

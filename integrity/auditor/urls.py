@@ -7,6 +7,7 @@ from integrity.auditor import views
 app_name = "auditor"
 urlpatterns = [
     path("", views.streams, name="streams"),
+    path("bundle/<path:name>", views.bundle, name="bundle"),
     path("export/<path:name>", views.export, name="export"),
     path("streams/<path:name>", views.stream, name="stream"),
 ]

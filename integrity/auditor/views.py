@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from functools import wraps
+from io import BytesIO
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from integrity import ledger, seals, triggers
+from integrity import evidence, ledger, seals, triggers
 from integrity.auditor import timeline
 from integrity.chain import Entry
 from integrity.models import LedgerEntry, LedgerStream
@@ -108,8 +110,27 @@ def _kinds(row: LedgerStream) -> list[tuple[str, int]]:
 def export(request: HttpRequest, name: str) -> HttpResponse:
     """Hand out one stream as JSON Lines, as it stands in the database, whole or broken."""
     get_object_or_404(LedgerStream, name=name)
-    response = HttpResponse("".join(ledger.export(name)), content_type="application/jsonl")
+    return _download("".join(ledger.export(name)), "application/jsonl", name, "jsonl")
+
+
+@require_safe
+@auditors_only
+def bundle(request: HttpRequest, name: str) -> HttpResponse:
+    """Hand out one stream with its seal and a verifier that needs nothing of ours."""
+    get_object_or_404(LedgerStream, name=name)
+    file = BytesIO()
+    try:
+        evidence.write(file, [name])
+    except evidence.EvidenceError as error:
+        messages.warning(request, str(error))
+        return redirect("auditor:stream", name)
+    return _download(file.getvalue(), "application/zip", name, "zip")
+
+
+def _download(content: bytes | str, media_type: str, name: str, ending: str) -> HttpResponse:
     safe = "".join(letter if letter.isalnum() else "-" for letter in name)
-    response["Content-Disposition"] = f'attachment; filename="{safe}.jsonl"'
-    response["Cache-Control"] = "no-store"
-    return response
+    headers = {
+        "Content-Disposition": f'attachment; filename="{safe}.{ending}"',
+        "Cache-Control": "no-store",
+    }
+    return HttpResponse(content, content_type=media_type, headers=headers)

@@ -100,6 +100,19 @@ def test_a_leaf_is_proved_to_be_in_the_tree(size: int, data: st.DataObject) -> N
         assert not merkle.verify_inclusion(hashes[index], index, size, [bytes(32), *path[1:]], root)
 
 
+@given(st.integers(1, 70), st.data())
+def test_paths_of_some_leaves_come_out_of_one_pass(size: int, data: st.DataObject) -> None:
+    indexes = data.draw(st.sets(st.integers(0, size - 1)))
+    tree = grown(leaves(size))
+    assert merkle.inclusion_paths(leaves(size), indexes) == (
+        tree.root(), {index: tree.inclusion(index) for index in indexes},
+    )  # fmt: skip
+
+
+def test_no_leaves_have_the_root_of_nothing() -> None:
+    assert merkle.inclusion_paths([], []) == (merkle.EMPTY_ROOT, {})
+
+
 @given(st.integers(1, 70), st.integers(0, 70))
 def test_a_tree_is_proved_to_begin_with_an_older_one(size: int, more: int) -> None:
     hashes = leaves(size + more)

@@ -1,13 +1,15 @@
 """Verify ledger streams; exit with 1 and the first broken entry where one is not whole."""
 
+import zipfile
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from integrity import ledger, seals, triggers
+from integrity import evidence_verifier, keys, ledger, seals, triggers
 from integrity.ledger import Verdict
 from integrity.models import LedgerEntry, LedgerStream, SealedHead
 
@@ -16,9 +18,16 @@ class Command(BaseCommand):
     help = "Walk the ledger's chains from beginning to head, and the seals and their signatures."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--stream", help="verify this stream alone")
+        only = parser.add_mutually_exclusive_group()
+        only.add_argument("--stream", help="verify this stream alone")
+        only.add_argument("--bundle", type=Path, help="verify an evidence bundle instead")
 
-    def handle(self, *args: Any, stream: str | None = None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, stream: str | None = None, bundle: Path | None = None, **options: Any
+    ) -> None:
+        if bundle:
+            self._verify_bundle(bundle)
+            return
         if stream and not LedgerStream.objects.filter(name=stream).exists():
             raise CommandError(f"No stream is named {stream!r}.")
         for name in triggers.missing(connection):
@@ -35,6 +44,17 @@ class Command(BaseCommand):
                 f"{sealing.checkpoints} checkpoints over {sealing.heads} sealed heads verified"
             )
         self.stdout.write(f"{streams} streams, {entries} entries verified")
+
+    def _verify_bundle(self, file: Path) -> None:
+        known = [str(verifier) for verifier in keys.verifiers()]
+        try:
+            with zipfile.ZipFile(file) as bundle:
+                lines = evidence_verifier.verify(bundle, known)
+        except evidence_verifier.BrokenError as error:
+            raise CommandError(f"Broken: {error}") from error
+        except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+            raise CommandError(f"{file} is not a whole bundle: {error!r}") from error
+        self.stdout.write("\n".join(lines))
 
     def _verify_chains(self, bar: "tqdm[Any]", stream: str | None) -> tuple[int, int]:
         streams = entries = 0

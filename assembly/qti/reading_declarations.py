@@ -197,7 +197,7 @@ def _table(element: etree._Element, base_type: BaseType | None) -> LookupTable |
         wanted = base_type or BaseType.STRING
         entries = [
             TableEntry(
-                xml.number(entry, "source-value") or 0.0,
+                xml.number(entry, "source-value", infinite=True) or 0.0,
                 _target(entry, str(entry.get("target-value") or ""), wanted),
                 xml.flag(entry, "include-boundary", default=True),
             )

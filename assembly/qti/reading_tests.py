@@ -30,6 +30,8 @@ from assembly.qti.expressions import Expression
 from assembly.qti.reading_rules import Reading
 
 SECTION_DEPTH = 30
+WHOLE_LIMIT = 1_000_000
+SECONDS_LIMIT = 1e9
 
 
 def read(root: etree._Element, reading: Reading) -> AssessmentTest:
@@ -254,7 +256,7 @@ def _whole(element: etree._Element, attribute: str) -> int | None:
     found = xml.number(element, attribute)
     if found is None:
         return None
-    if found < 0 or found != int(found):
+    if not 0 <= found < WHOLE_LIMIT or found != int(found):
         raise ReadingError(
             f"{attribute} needs a whole number, not {found:g}.",
             reason="wrong_number",
@@ -268,10 +270,22 @@ def _time_limits(element: etree._Element) -> TimeLimits:
     if found is None:
         return TimeLimits()
     return TimeLimits(
-        min_seconds=xml.number(found, "min-time"),
-        max_seconds=xml.number(found, "max-time"),
+        min_seconds=_seconds(found, "min-time"),
+        max_seconds=_seconds(found, "max-time"),
         allow_late_submission=xml.flag(found, "allow-late-submission"),
     )
+
+
+def _seconds(element: etree._Element, attribute: str) -> float | None:
+    """Up to some thirty years."""
+    found = xml.number(element, attribute)
+    if found is not None and not 0 <= found <= SECONDS_LIMIT:
+        raise ReadingError(
+            f"{attribute} needs a number of seconds, not {found:g}.",
+            reason="wrong_number",
+            line=xml.line(element),
+        )
+    return found
 
 
 def _rubrics(element: etree._Element) -> tuple[RubricBlock, ...]:

@@ -1,12 +1,15 @@
 """Safe XML: parses what is plain XML of a bearable size, refuses everything else with a reason."""
 
+import math
 import re
 from collections.abc import Iterator
 from typing import cast
 
 from lxml import etree
 
-from assembly.qti.errors import ReadingError
+from assembly.qti import values
+from assembly.qti.errors import ReadingError, ResponseError
+from assembly.qti.values import BaseType
 
 SIZE_LIMIT = 5_000_000
 DEPTH_LIMIT = 120
@@ -173,15 +176,19 @@ def language(element: etree._Element) -> str:
     return str(element.get("{http://www.w3.org/XML/1998/namespace}lang") or "")
 
 
-def number(element: etree._Element, attribute: str) -> float | None:
+def number(element: etree._Element, attribute: str, *, infinite: bool = False) -> float | None:
+    """None where the attribute is missing or empty."""
     found = str(element.get(attribute) or "").strip()
     if not found:
         return None
     try:
-        return float(found)
-    except ValueError as error:
+        parsed = float(str(values.parse_scalar(found, BaseType.FLOAT)))
+    except ResponseError:
+        parsed = math.nan
+    if math.isnan(parsed) or (math.isinf(parsed) and not infinite):
         raise ReadingError(
             f"The attribute {attribute} of {name(element)} is not a number: {found[:40]}.",
             reason="wrong_number",
             line=line(element),
-        ) from error
+        )
+    return parsed

@@ -44,10 +44,10 @@ test: $(DEVELOPMENT) ## run everything: on SQLite, then what touches the databas
 	exit $$status
 
 test-sqlite: $(DEVELOPMENT) ## the whole suite on SQLite (ARGS="-k word" for some of it)
-	$(PY) -m pytest -q -n $(JOBS) $(ARGS)
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile $(ARGS)
 
 test-postgresql: $(DEVELOPMENT) ## the tests that touch the database, on a PostgreSQL of their own
-	$(PY) tests/services.py $(PY) -m pytest -q -n $(JOBS) --database-only $(ARGS)
+	$(PY) tests/services.py $(PY) -m pytest -q -n $(JOBS) --dist loadfile --database-only $(ARGS)
 
 lint: $(DEVELOPMENT) ## ruff, mypy strict, migrations complete, deployment checks
 	$(VENV)/bin/ruff check .
@@ -66,7 +66,7 @@ bench: $(DEVELOPMENT) ## figures as ratios to references of the same minute
 	$(PY) -m tests.bench
 
 coverage: $(DEVELOPMENT) ## branch coverage of the suite on SQLite
-	$(PY) -m pytest -q -n $(JOBS) --cov --cov-branch --cov-report=term $(ARGS)
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --cov --cov-branch --cov-report=term $(ARGS)
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -35,6 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # Safe hashing is slow by design; tests hash hundreds of passwords that guard nothing.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # The same number of queries on both databases.
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     settings.MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="invigil-media-"))
 
 

@@ -164,8 +164,9 @@ def left_of(row: Row) -> str:
 
 
 def left(ms: int) -> str:
-    """Write what is left: whole minutes above an hour, else minutes and seconds."""
-    return clock.span_of(ms - ms % 60_000 if ms >= 3_600_000 else ms)
+    """Write what is left: `1 h 05 min` from an hour on, else `32:10` or `32 s`."""
+    hours, rest = divmod(ms, 3_600_000)
+    return f"{hours} h {rest // 60_000:02d} min" if hours else clock.span_of(ms // 1000 * 1000)
 
 
 def ago(then: datetime, at: datetime) -> str:

@@ -42,12 +42,8 @@
   function left(ms) {
     const seconds = Math.max(0, Math.floor(ms / 1000));
     const minutes = Math.floor(seconds / 60);
-    if (minutes >= 60) {
-      const hours = Math.floor(minutes / 60);
-      const rest = minutes % 60;
-      if (hours === 1 && !rest) return `60 ${unit.min}`;
-      return rest || hours === 1 ? `${hours} ${unit.h} ${String(rest).padStart(2, "0")} ${unit.min}` : `${hours} ${unit.h}`;
-    }
+    if (minutes >= 60) return `${Math.floor(minutes / 60)} ${unit.h} ${String(minutes % 60).padStart(2, "0")} ${unit.min}`;
+    if (seconds && seconds % 60 === 0) return `${minutes} ${unit.min}`;
     if (!minutes) return `${seconds} ${unit.s}`;
     return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
   }

@@ -245,14 +245,16 @@ def _reasons(clock: Clock, at: datetime, zone: tzinfo) -> list[ReasonPart]:
     if not ends:
         code = "unlimited" if clock.unlimited else "untimed"
         return [ReasonPart(code, _("There is no time limit"), {})]
-    parts = [ReasonPart("deadline", _("%(at)s"), {"at": time_of(min(ends), zone)})]
+    day = clock.started_at
+    parts = [ReasonPart("deadline", _("%(at)s"), {"at": moment_of(min(ends), day, zone)})]
     if test is not None:
         if window is None or test <= window:
             parts += _steps(clock, at, zone)
         else:
             parts.append(_limit(clock, test, zone))
     if window is not None:
-        parts.append(_window(window, zone, bites=test is None or window < test))
+        words = moment_of(window, day, zone)
+        parts.append(_window(words, bites=test is None or window < test))
     return parts
 
 
@@ -291,13 +293,20 @@ def _limit(clock: Clock, test: datetime, zone: tzinfo) -> ReasonPart:
     )
 
 
-def _window(window: datetime, zone: tzinfo, *, bites: bool) -> ReasonPart:
+def _window(words: str, *, bites: bool) -> ReasonPart:
     template = (
         _("the window closes at %(at)s")
         if bites
         else _("the window closing at %(at)s does not limit")
     )
-    return ReasonPart("window", template, {"at": time_of(window, zone)})
+    return ReasonPart("window", template, {"at": words})
+
+
+def moment_of(at: datetime, day: datetime, zone: tzinfo) -> str:
+    """Write a time, with the date in front where it is not on the same day as `day`."""
+    local, time = at.astimezone(zone), time_of(at, zone)
+    same = local.date() == day.astimezone(zone).date()
+    return time if same else f"{local:%Y-%m-%d} {time}"
 
 
 def time_of(at: datetime, zone: tzinfo) -> str:

@@ -83,6 +83,13 @@ def test_the_deadline_explains_itself() -> None:
     )
 
 
+def test_a_window_on_another_day_is_told_with_its_date() -> None:
+    week = replace(PLAIN, closes_at=past(7 * 86_400))
+    assert clock.read(week, ELEVEN).sentence == (
+        "12:00 = start 11:00 + 60 min; the window closing at 2026-03-09 11:00 does not limit"
+    )
+
+
 def test_a_session_without_limits_says_so() -> None:
     free = replace(PLAIN, base_ms=None)
     reading = clock.read(free, ELEVEN)

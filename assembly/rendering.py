@@ -1,14 +1,15 @@
 """An item in a session as HTML, and the posted form back as raw responses; no answers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from assembly import rendering_controls, rendering_interactions
-from assembly.qti import values
+from assembly.qti import catalogs, values
 from assembly.qti.body import Interaction, Problem
+from assembly.qti.catalogs import Catalog, Shelf
 from assembly.qti.item import AssessmentItem, ModalFeedback, Stimulus
 from assembly.qti.item_session import ItemSession
 from assembly.qti.values import Raw, RawResponses
@@ -41,6 +42,7 @@ _SCRIPTS = {
 }
 # Every script that an item may need, for pages that swap items in place.
 SCRIPTS = tuple(sorted({script for listed in _SCRIPTS.values() for script in listed}))
+DEFAULT_SUPPORTS = frozenset({catalogs.GLOSSARY})
 _INLINE = frozenset({"text_entry_interaction", "inline_choice_interaction"})
 
 
@@ -64,8 +66,13 @@ def render_item(
     show_feedback: bool = False,
     role: Role = Role.CANDIDATE,
     problems: Sequence[Problem] = (),
+    supports: Set[str] = DEFAULT_SUPPORTS,
+    language: str = "",
 ) -> RenderedItem:
-    """``responses`` are those to show; where one is missing the session's stands in."""
+    """``responses`` are those to show; where one is missing the session's stands in.
+
+    ``supports`` are the kinds of catalog cards that the reader wants, if possible in ``language``.
+    """
     context = RenderContext(
         asset_url=asset_url,
         templates=session.templates,
@@ -76,20 +83,23 @@ def render_item(
         shapes={name: (d.base_type, d.cardinality) for name, d in item.responses.items()},
         numbers=_numbers(item.interactions),
         problems=tuple(problems),
+        shelf=Shelf(_catalogs(item, stimuli), supports, language),
         role=role,
         disabled=disabled,
         interaction=rendering_interactions.render,
     )
     writer = Writer(context)
     feedback = item.modal_feedback if show_feedback else ()
+    stimulus = _stimuli(context, stimuli)
     return RenderedItem(
         body=format_html(
-            '<div class="qti-item-body"{}>{}{}</div>',
+            '<div class="qti-item-body"{}>{}{}{}</div>',
             _language(item.language),
             writer.html(item.body),
             _modal_feedback(writer, feedback),
+            _notes(context),
         ),
-        stimulus=_stimuli(context, stimuli),
+        stimulus=stimulus,
         scripts=_scripts(item.interactions),
     )
 
@@ -99,6 +109,15 @@ def posted_responses(
 ) -> dict[str, Raw]:
     """The inverse of the form controls; ``files`` are those of a form sent without JavaScript."""
     return rendering_controls.raw_responses(item, data, files)
+
+
+def _catalogs(item: AssessmentItem, stimuli: Sequence[Stimulus]) -> tuple[Catalog, ...]:
+    return (*item.catalogs, *(catalog for each in stimuli for catalog in each.catalogs))
+
+
+def _notes(context: RenderContext) -> SafeString:
+    """Read once the rest is written, for writing it collects them."""
+    return format_html_join("", "{}", ((note,) for note in context.notes))
 
 
 def _shown(session: ItemSession, responses: RawResponses) -> dict[str, Raw]:

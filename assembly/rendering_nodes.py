@@ -1,14 +1,17 @@
 """The body tree as HTML: text escaped, addresses asked for, feedback and templates decided."""
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from django.template.loader import get_template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
-from assembly.qti import allowed_html, body, printing, values
+from assembly.qti import allowed_html, body, catalogs, printing, values
 from assembly.qti.body import Element, Interaction, Node, Nodes, Problem, Text
+from assembly.qti.catalogs import Entry, Shelf
 from assembly.qti.values import BaseType, Cardinality, RawResponses, Value
 
 ID_PREFIX = "q-"
@@ -40,6 +43,8 @@ class RenderContext:
     shapes: Mapping[str, tuple[BaseType | None, Cardinality]] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    shelf: Shelf = field(default_factory=Shelf)
+    notes: list[str] = field(default_factory=list)
     role: Role = Role.CANDIDATE
     disabled: bool = False
     interaction: Callable[["Writer", Interaction], str] | None = None
@@ -111,7 +116,30 @@ class Writer:
         opening = f"<{name}{self.attributes(element)}>"
         if name in allowed_html.VOID:
             return opening
-        return f"{opening}{''.join(self._node(node) for node in element.children)}</{name}>"
+        content = "".join(self._node(node) for node in element.children) + self._notes(element)
+        return f"{opening}{content}</{name}>"
+
+    def _notes(self, element: Element) -> str:
+        """A button for each note that the reader asked for; the notes wait to be put last."""
+        reference = element.attributes.get("data-catalog-idref", "")
+        if self.copy or not reference:
+            return ""
+        return "".join(
+            self._note(element, support, entry)
+            for support, entry in self.context.shelf.notes(reference)
+        )
+
+    def _note(self, element: Element, support: str, entry: Entry) -> str:
+        notes = self.context.notes
+        facts = {
+            "id": f"qti-note-{len(notes) + 1}",
+            "name": note_name(support),
+            "word": body.text_of(element.children)[:60],
+            "content": Writer(replace(self.context, shelf=Shelf())).html(entry.content),
+            "language": entry.language,
+        }
+        notes.append(get_template("qti/_note.html").render(facts))
+        return str(get_template("qti/_note_button.html").render(facts)).strip()
 
     def _math_variable(self, element: Element) -> str:
         name = body.text_of(element.children)
@@ -155,6 +183,15 @@ class Writer:
             if parts and (address := self.address(parts[0])):
                 found.append(" ".join([address, *parts[1:2]]))
         return ", ".join(found) or None
+
+
+def note_name(support: str) -> str:
+    names = {
+        catalogs.GLOSSARY: gettext("Meaning"),
+        catalogs.TRANSLATION: gettext("Translation"),
+        catalogs.GUIDANCE: gettext("Explanation"),
+    }
+    return names.get(support, gettext("Note"))
 
 
 def _in_package(address: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from assembly.qti.body import Interaction, Node
+from assembly.qti.catalogs import Catalog
 from assembly.qti.declarations import (
     ContextDeclaration,
     OutcomeDeclaration,
@@ -52,6 +53,7 @@ class AssessmentItem:
     modal_feedback: tuple[ModalFeedback, ...] = ()
     stimulus_refs: tuple[StimulusRef, ...] = ()
     stylesheets: tuple[str, ...] = ()
+    catalogs: tuple[Catalog, ...] = ()
     max_score: float | None = None
     losses: tuple[Loss, ...] = ()
 
@@ -69,3 +71,4 @@ class Stimulus:
     language: str = ""
     body: tuple[Node, ...] = ()
     stylesheets: tuple[str, ...] = ()
+    catalogs: tuple[Catalog, ...] = ()

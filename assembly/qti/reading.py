@@ -7,6 +7,7 @@ from lxml import etree
 
 from assembly.qti import (
     reading_body,
+    reading_catalogs,
     reading_declarations,
     reading_rules,
     reading_tests,
@@ -62,6 +63,7 @@ def read_item(
         modal_feedback=tuple(map(_modal, xml.children(root, "qti-modal-feedback"))),
         stimulus_refs=tuple(map(_stimulus_ref, xml.children(root, "qti-assessment-stimulus-ref"))),
         stylesheets=_stylesheets(root),
+        catalogs=reading_catalogs.read_catalogs(root),
         max_score=scoring_range.maximum(outcomes, responses, rules),
         losses=tuple(reading.losses),
     )
@@ -75,6 +77,7 @@ def read_stimulus(source: bytes) -> Stimulus:
         language=xml.language(root),
         body=_body(root, "qti-stimulus-body"),
         stylesheets=_stylesheets(root),
+        catalogs=reading_catalogs.read_catalogs(root),
     )
 
 

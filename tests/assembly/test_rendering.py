@@ -369,6 +369,34 @@ def test_a_stimulus_is_rendered_apart_from_the_body() -> None:
     assert "Long ago" not in rendered.body
 
 
+CATALOG = """<qti-catalog-info><qti-catalog id="c1">
+<qti-card support="glossary-on-screen">
+<qti-html-content><p>A long river</p></qti-html-content></qti-card>
+<qti-card support="keyword-translation">
+<qti-card-entry xml:lang="es"><qti-html-content>Danubio</qti-html-content></qti-card-entry>
+<qti-card-entry xml:lang="de" default="true"><qti-html-content>Donau</qti-html-content>
+</qti-card-entry></qti-card></qti-catalog></qti-catalog-info>"""
+
+
+@pytest.mark.parametrize(
+    ("supports", "language", "expected"),
+    [
+        ({"glossary-on-screen"}, "", ["A long river"]),
+        ({"keyword-translation"}, "es-MX", ["Danubio"]),
+        ({"keyword-translation"}, "fr", ["Donau"]),
+        (set(), "", []),
+    ],
+)
+def test_notes_of_catalogs_are_those_that_the_reader_asked_for(
+    supports: set[str], language: str, expected: list[str]
+) -> None:
+    found = item('<p>The <span data-catalog-idref="c1">Danube</span></p>', tail=CATALOG)
+    form = page(found, supports=supports, language=language)
+    notes = form.xpath(".//*[@popover]")
+    assert [note.xpath("string(div)") for note in notes] == expected
+    assert form.xpath(".//p//button/@popovertarget") == [note.get("id") for note in notes]
+
+
 def test_scripts_are_named_once_and_all_of_them_are_listed() -> None:
     for case in CASES.values():
         rendered = rendering.render_item(case.item, begun(case.item), {}, asset_url=str)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from delivery import moves, navigation, sessions, sittings
 from delivery.candidate import gate, pages, results, words
 from delivery.candidate.gate import Visit
+from delivery.desk import Counts
 from delivery.models import ENDED_STATES, State
 
 FILTERS: Final = ("all", "answered", "unanswered", "flagged", "locked")
@@ -49,6 +50,20 @@ def _matches(entry: Any, show: str) -> bool:
     return show == "all" or bool(getattr(entry, show))
 
 
+def _counts_of_part(visit: Visit) -> Counts:
+    """Count the items of the part that is about to end."""
+    route = visit.desk.route
+    stops = [stop for stop in route.stops if route.leg and stop.part == route.leg.id]
+    locked = [stop for stop in stops if navigation.is_locked(route, stop)]
+    return Counts(
+        total=len(stops),
+        answered=sum(stop.answered for stop in stops),
+        unanswered=sum(not stop.answered and stop not in locked for stop in stops),
+        flagged=sum(stop.flagged for stop in stops),
+        locked=len(locked),
+    )
+
+
 @require_http_methods(["GET", "POST"])
 @gate.session_page(State.IN_PROGRESS)
 def end_part(visit: Visit) -> HttpResponse:
@@ -57,6 +72,7 @@ def end_part(visit: Visit) -> HttpResponse:
         after = moves.end_part(visit.session.pk, visit.at, by=visit.by, confirmed=True)
         return redirect(gate.url_of(after.session))
     context = pages.frame(visit) | _review_context(visit, "all")
+    context["counts"] = _counts_of_part(visit)
     asked = navigation.may_end_part(visit.desk.route, confirmed=True)
     context["obstacle"] = words.sentence(asked.refusal) if asked.refusal else ""
     return render(visit.request, "candidate/end_part.html", context)

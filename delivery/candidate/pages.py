@@ -43,7 +43,8 @@ def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
         "sitting": at_desk.sitting,
         "timer": words.timer(reading, session.state, session.version).frame(),
         "reading": reading,
-        "reasons": words.reasons(reading),
+        # The first reason is the deadline itself, which stands above the steps.
+        "steps": words.reasons(reading)[1 if reading.deadline else 0 :],
         "remaining": None
         if reading.remaining_ms is None
         else words.countdown(reading.remaining_ms),

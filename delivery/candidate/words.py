@@ -57,7 +57,17 @@ def why(reading: Reading) -> str:
 
 def span(ms: int | None) -> str:
     """Write a span in words, or the absence of a limit."""
-    return _("no time limit") if ms is None else clock.span_of(ms)
+    if ms is None:
+        return _("no time limit")
+    hours, rest = divmod(ms // 1000, 3600)
+    minutes, seconds = divmod(rest, 60)
+    minutes_written = f"{minutes:02d}" if hours else str(minutes)
+    parts = [
+        (hours, _("%s h") % hours),
+        (minutes, _("%s min") % minutes_written),
+        (seconds, _("%s s") % seconds),
+    ]
+    return " ".join(text for value, text in parts if value) or _("%s s") % 0
 
 
 def countdown(ms: int) -> str:

@@ -131,7 +131,7 @@ function fill(list, texts) {
 function explain() {
   const root = document.getElementById("clock");
   if (!root) return;
-  fill(root.querySelector("[data-reasons]"), timer.reasons ?? []);
+  fill(root.querySelector("[data-reasons]"), (timer.reasons ?? []).slice(timer.deadline ? 1 : 0));
   const scopes = (timer.scopes ?? []).filter((scope) => scope.deadline);
   fill(
     root.querySelector("[data-scopes]"),

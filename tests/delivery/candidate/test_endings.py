@@ -84,6 +84,7 @@ def test_a_part_ends_by_a_confirmation_and_for_good(begin: Begin, sign_in: SignI
     client = sign_in(session.candidate)
     page = client.get(url(session, "part")).content.decode()
     assert "You cannot return to this part once you go on." in page
+    assert "<b>2</b> items" in page
     response = client.post(url(session, "part"))
     assert response.headers["Location"] == url(session, "items/Q3")
     behind = client.get(url(session, "items/Q1"))

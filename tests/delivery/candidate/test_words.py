@@ -13,6 +13,21 @@ def test_what_is_left_is_rounded_up(ms: int, written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ms", "written"),
+    [
+        (None, "no time limit"),
+        (32_000, "32 s"),
+        (3_600_000, "1 h"),
+        (3_900_000, "1 h 05 min"),
+        (6_750_000, "1 h 52 min 30 s"),
+        (0, "0 s"),
+    ],
+)
+def test_a_span_is_written_in_words(ms: int | None, written: str) -> None:
+    assert words.span(ms) == written
+
+
+@pytest.mark.parametrize(
     ("value", "written"),
     [(None, ""), (3.0, "3"), (2.5, "2.5"), (0.333333, "0.33"), (0.0, "0"), (12.999, "13")],
 )

@@ -73,20 +73,13 @@ def render_item(
 
     ``supports`` are the kinds of catalog cards that the reader wants, if possible in ``language``.
     """
-    context = RenderContext(
+    context = replace(
+        _known(item, session, responses, with_outcomes=show_feedback or item.adaptive),
         asset_url=asset_url,
-        templates=session.templates,
-        outcomes=session.outcomes if show_feedback or item.adaptive else {},
-        math_variables=_math_variables(item),
-        choice_orders=session.choice_orders,
-        responses=_shown(session, responses),
-        shapes={name: (d.base_type, d.cardinality) for name, d in item.responses.items()},
-        numbers=_numbers(item.interactions),
         problems=tuple(problems),
         shelf=Shelf(_catalogs(item, stimuli), supports, language),
         role=role,
         disabled=disabled,
-        interaction=rendering_interactions.render,
     )
     writer = Writer(context)
     feedback = item.modal_feedback if show_feedback else ()
@@ -101,6 +94,23 @@ def render_item(
         ),
         stimulus=stimulus,
         scripts=_scripts(item.interactions),
+    )
+
+
+def _known(
+    item: AssessmentItem, session: ItemSession, responses: RawResponses, *, with_outcomes: bool
+) -> RenderContext:
+    """What of the item and the session may enter a page."""
+    return RenderContext(
+        asset_url=str,
+        templates=session.templates,
+        outcomes=session.outcomes if with_outcomes else {},
+        math_variables=_math_variables(item),
+        choice_orders=session.choice_orders,
+        responses=_shown(session, responses),
+        shapes={name: (d.base_type, d.cardinality) for name, d in item.responses.items()},
+        numbers=_numbers(item.interactions),
+        interaction=rendering_interactions.render,
     )
 
 

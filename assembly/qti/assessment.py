@@ -7,7 +7,7 @@ from typing import Any
 
 from assembly.qti import outcomes
 from assembly.qti.body import Node
-from assembly.qti.declarations import OutcomeDeclaration
+from assembly.qti.declarations import ContextDeclaration, OutcomeDeclaration
 from assembly.qti.errors import Loss
 from assembly.qti.expressions import Expression, Tracer
 from assembly.qti.item_result import ItemResult
@@ -154,6 +154,7 @@ class TestPart:
     time_limits: TimeLimits = field(default_factory=TimeLimits)
     pre_conditions: tuple[Expression, ...] = ()
     branch_rules: tuple[BranchRule, ...] = ()
+    rubric_blocks: tuple[RubricBlock, ...] = ()
     children: tuple[Section | ItemRef, ...] = ()
     feedback: tuple[TestFeedback, ...] = ()
 
@@ -166,6 +167,7 @@ class AssessmentTest:
     item_session_control: ItemSessionControl = field(default_factory=ItemSessionControl)
     time_limits: TimeLimits = field(default_factory=TimeLimits)
     outcomes: Mapping[str, OutcomeDeclaration] = field(default_factory=dict)
+    contexts: Mapping[str, ContextDeclaration] = field(default_factory=dict)
     parts: tuple[TestPart, ...] = ()
     outcome_processing: Rules = ()
     feedback: tuple[TestFeedback, ...] = ()

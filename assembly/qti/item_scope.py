@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from assembly.qti import declarations, values
-from assembly.qti.declarations import Declaration, ResponseDeclaration
+from assembly.qti.declarations import ContextDeclaration, Declaration, ResponseDeclaration
 from assembly.qti.errors import ProcessingError
 from assembly.qti.expressions import Scope, Stream, Tracer
 from assembly.qti.item import AssessmentItem
@@ -12,6 +12,7 @@ from assembly.qti.processing import SetValue, Target
 from assembly.qti.values import BaseType, Cardinality, Value
 
 COMPLETION_STATUS = "completionStatus"
+CONTEXT = "QTI_CONTEXT"
 Values = Mapping[str, Value | None]
 Variable = dict[str, Value | None]
 
@@ -23,6 +24,7 @@ class Variables:
     responses: Variable = field(default_factory=dict)
     corrects: Variable = field(default_factory=dict)
     defaults: Variable = field(default_factory=dict)
+    contexts: Variable = field(default_factory=dict)
 
 
 class ItemScope(Scope):
@@ -55,6 +57,8 @@ class ItemScope(Scope):
             return values.integer(self.num_attempts)
         if identifier == "duration":
             return values.single(BaseType.DURATION, self.duration_seconds)
+        if identifier in variables.contexts:
+            return variables.contexts[identifier]
         if identifier in self.item.contexts:
             return self.item.contexts[identifier].default
         if declaration(self.item, identifier) is not None:
@@ -133,6 +137,7 @@ _SETTERS = {
     Target.DEFAULT: ItemScope.set_default,
     Target.RESET: ItemScope.reset,
 }
+_CONTEXT = ContextDeclaration(identifier=CONTEXT, cardinality=Cardinality.RECORD, base_type=None)
 _COMPLETION = Declaration(
     identifier=COMPLETION_STATUS, cardinality=Cardinality.SINGLE, base_type=BaseType.IDENTIFIER
 )
@@ -163,16 +168,21 @@ def declaration(item: AssessmentItem, identifier: str) -> Declaration | None:
         item.responses.get(identifier)
         or item.outcomes.get(identifier)
         or item.templates.get(identifier)
+        or item.contexts.get(identifier)
+        or (_CONTEXT if identifier == CONTEXT else None)
     )
 
 
-def for_templates(item: AssessmentItem, stream: Stream, overrides: Values, label: str) -> ItemScope:
+def for_templates(
+    item: AssessmentItem, stream: Stream, overrides: Values, contexts: Values, label: str
+) -> ItemScope:
     """Template variables at their defaults, or at those that the test gives."""
     templates = {
         name: declarations.fit(overrides[name], found) if name in overrides else found.default
         for name, found in item.templates.items()
     }
-    return ItemScope(item, Variables(templates=templates), stream=stream, label=label)
+    variables = Variables(templates=templates, contexts=dict(contexts))
+    return ItemScope(item, variables, stream=stream, label=label)
 
 
 def initial_outcomes(item: AssessmentItem, defaults: Values) -> Variable:

@@ -33,6 +33,7 @@ class ItemSession:
     responses: Values = field(default_factory=dict)
     corrects: Values = field(default_factory=dict)
     defaults: Values = field(default_factory=dict)
+    contexts: Values = field(default_factory=dict)
     choice_orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     num_attempts: int = 0
     duration_seconds: float = 0.0
@@ -42,10 +43,16 @@ class ItemSession:
 
 
 def begin(
-    item: AssessmentItem, stream: Stream, template_defaults: Values | None = None
+    item: AssessmentItem,
+    stream: Stream,
+    template_defaults: Values | None = None,
+    contexts: Values | None = None,
 ) -> ItemSession:
-    """Template processing, choice orders, and variables at their defaults."""
-    scope, notes = _vary(item, stream, template_defaults or {})
+    """Template processing, choice orders, and variables at their defaults.
+
+    `contexts` are the values of context variables (QTI_CONTEXT is a record) in this delivery.
+    """
+    scope, notes = _vary(item, stream, template_defaults or {}, contexts or {})
     variables = scope.variables
     return ItemSession(
         templates=variables.templates,
@@ -53,6 +60,7 @@ def begin(
         responses=item_scope.initial_responses(item, variables.defaults),
         corrects=variables.corrects,
         defaults=variables.defaults,
+        contexts=variables.contexts,
         choice_orders=_choice_orders(item, stream),
         seed=f"{stream.below(SEEDS, 'responses|'):016x}",
         notes=notes,
@@ -60,7 +68,7 @@ def begin(
 
 
 def _vary(
-    item: AssessmentItem, stream: Stream, overrides: Values
+    item: AssessmentItem, stream: Stream, overrides: Values, contexts: Values
 ) -> tuple[ItemScope, tuple[str, ...]]:
     """Template processing, anew until the constraints hold.
 
@@ -69,14 +77,16 @@ def _vary(
     """
     rules = item.template_processing
     for attempt_number in range(TEMPLATE_TRIES):
-        scope = item_scope.for_templates(item, stream, overrides, f"template|{attempt_number}|")
+        label = f"template|{attempt_number}|"
+        scope = item_scope.for_templates(item, stream, overrides, contexts, label)
         run = Run(scope, scope.assign, [])
         try:
             run.all(rules)
         except ConstraintUnmetError:
             continue
         return scope, tuple(run.notes)
-    scope = item_scope.for_templates(item, stream, overrides, f"template|{TEMPLATE_TRIES}|")
+    label = f"template|{TEMPLATE_TRIES}|"
+    scope = item_scope.for_templates(item, stream, overrides, contexts, label)
     notes = [f"No variant met the constraints in {TEMPLATE_TRIES} tries; defaults are used."]
     Run(scope, scope.assign, notes).all(_after_last_constraint(rules))
     return scope, tuple(notes)
@@ -190,6 +200,7 @@ def attempt(
             responses=dict(committed),
             corrects=dict(session.corrects),
             defaults=dict(session.defaults),
+            contexts=dict(session.contexts),
         ),
         num_attempts=session.num_attempts + 1,
         duration_seconds=duration_seconds,
@@ -270,6 +281,7 @@ def to_json(session: ItemSession) -> dict[str, Any]:
         "responses": _raws(session.responses),
         "corrects": _raws(session.corrects),
         "defaults": _raws(session.defaults),
+        "contexts": _raws(session.contexts),
         "choice_orders": {label: list(order) for label, order in session.choice_orders.items()},
         "num_attempts": session.num_attempts,
         "duration_seconds": session.duration_seconds,
@@ -291,11 +303,12 @@ def from_json(item: AssessmentItem, data: Mapping[str, Any]) -> ItemSession:
         responses=_values(item, data["responses"]),
         corrects=_values(item, data["corrects"]),
         defaults=_values(item, data["defaults"]),
+        contexts=_values(item, data.get("contexts", {})),
         choice_orders={label: tuple(order) for label, order in data["choice_orders"].items()},
         num_attempts=data["num_attempts"],
         duration_seconds=data["duration_seconds"],
         completion_status=data["completion_status"],
-        seed=data["seed"],
+        seed=data.get("seed", ""),
         notes=tuple(data["notes"]),
     )
 

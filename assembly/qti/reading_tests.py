@@ -24,7 +24,7 @@ from assembly.qti.assessment import (
     TestPart,
     TimeLimits,
 )
-from assembly.qti.declarations import OutcomeDeclaration
+from assembly.qti.declarations import ContextDeclaration, OutcomeDeclaration
 from assembly.qti.errors import ReadingError
 from assembly.qti.expressions import Expression
 from assembly.qti.reading_rules import Reading
@@ -43,6 +43,7 @@ def read(root: etree._Element, reading: Reading) -> AssessmentTest:
         item_session_control=_control(root),
         time_limits=_time_limits(root),
         outcomes=_outcomes(root),
+        contexts=_contexts(root),
         parts=tuple(_part(part, reading) for part in xml.children(root, "qti-test-part")),
         outcome_processing=(
             () if processing is None else reading_rules.read_rules(processing, reading)
@@ -82,6 +83,11 @@ def _outcomes(root: etree._Element) -> dict[str, OutcomeDeclaration]:
     return {declaration.identifier: declaration for declaration in found}
 
 
+def _contexts(root: etree._Element) -> dict[str, ContextDeclaration]:
+    found = map(reading_declarations.read_context, xml.children(root, "qti-context-declaration"))
+    return {declaration.identifier: declaration for declaration in found}
+
+
 def _part(element: etree._Element, reading: Reading) -> TestPart:
     return TestPart(
         identifier=xml.required(element, "identifier"),
@@ -92,6 +98,7 @@ def _part(element: etree._Element, reading: Reading) -> TestPart:
         time_limits=_time_limits(element),
         pre_conditions=_pre_conditions(element, reading),
         branch_rules=_branch_rules(element, reading),
+        rubric_blocks=_rubrics(element),
         children=tuple(_children(element, reading, 0)),
         feedback=_feedback(element),
     )

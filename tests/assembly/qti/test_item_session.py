@@ -282,6 +282,31 @@ def test_a_rule_that_cannot_be_evaluated_is_noted_and_the_others_count() -> None
     ]
 
 
+CONTEXTUAL = item(
+    '<qti-context-declaration identifier="LEVEL" cardinality="single" base-type="integer">'
+    "<qti-default-value><qti-value>2</qti-value></qti-default-value></qti-context-declaration>"
+    '<qti-outcome-declaration identifier="SCORE" cardinality="single" base-type="integer"/>'
+    '<qti-outcome-declaration identifier="WHO" cardinality="single" base-type="string"/>'
+    '<qti-response-processing><qti-set-outcome-value identifier="SCORE"> $LEVEL '
+    '</qti-set-outcome-value><qti-set-outcome-value identifier="WHO">'
+    '<qti-field-value field-identifier="candidateIdentifier"> $QTI_CONTEXT </qti-field-value>'
+    "</qti-set-outcome-value></qti-response-processing>"
+)
+
+
+def test_context_variables_have_the_values_of_the_delivery_or_their_defaults() -> None:
+    assert score(attempted(CONTEXTUAL, {})) == "2"
+    context = values.record([("candidateIdentifier", value("c-7", "string"))])
+    begun = item_session.begin(
+        CONTEXTUAL, STREAM, contexts={"LEVEL": values.integer(5), "QTI_CONTEXT": context}
+    )
+    session = attempted(CONTEXTUAL, {}, begun)
+    assert score(session) == "5"
+    assert values.raw(session.outcomes["WHO"]) == "c-7"
+    data = json.loads(json.dumps(item_session.to_json(session)))
+    assert item_session.from_json(CONTEXTUAL, data) == session
+
+
 DRAWING = item(
     '<qti-outcome-declaration identifier="SCORE" cardinality="single" base-type="integer"/>'
     '<qti-response-processing><qti-set-outcome-value identifier="SCORE">'

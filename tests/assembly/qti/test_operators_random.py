@@ -75,7 +75,7 @@ def test_nothing_is_drawn_without_a_stream() -> None:
 
 
 def test_each_draw_of_a_session_has_its_own_label() -> None:
-    scope = item_scope.for_templates(AssessmentItem(identifier="i", title=""), STREAM, {}, "t|")
+    scope = item_scope.for_templates(AssessmentItem(identifier="i", title=""), STREAM, {}, {}, "t|")
     repeated = "<qti-repeat number-repeats='4'> <qti-random-integer max='999'/> </qti-repeat>"
     expected = [str(STREAM.below(1000, f"t|{draw}|")) for draw in (1, 2, 3, 4)]
     assert outcome(repeated, scope) == expected

@@ -70,6 +70,20 @@ def test_an_item_ref_has_weights_mappings_and_rules() -> None:
     assert [rule.target for rule in second.branch_rules] == ["EXIT_SECTION"]
 
 
+def test_a_part_has_rubrics_and_a_test_has_contexts() -> None:
+    source = changed(
+        b'<qti-time-limits max-time="1800"',
+        b"<qti-rubric-block view='candidate'><p>Part one.</p></qti-rubric-block>"
+        b'<qti-time-limits max-time="1800"',
+    ).replace(
+        b'<qti-time-limits max-time="3600"/>',
+        b"<qti-context-declaration identifier='C' cardinality='single' base-type='integer'/>",
+    )
+    read = reading.read_test(source)
+    assert [block.view for block in read.parts[0].rubric_blocks] == [("candidate",)]
+    assert list(read.contexts) == ["C"]
+
+
 def test_item_refs_come_in_document_order_with_their_sections() -> None:
     found = [
         (part.identifier, tuple(one.identifier for one in path), ref.identifier)

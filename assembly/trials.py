@@ -191,7 +191,8 @@ def result(trial: TestTrial) -> tuple[list[Line], list[tuple[str, str]]]:
 def _line(trial: TestTrial, place: int, planned: PlannedItem) -> Line:
     version, kept = trial.versions[planned.ref], trial.items.get(planned.key)
     score = number(kept["session"], "SCORE") if kept else 0.0
-    return Line(place, planned.key, version.title, bool(kept), score, version.max_score)
+    answered = kept is not None and item_session.is_answered(stored.read_item(version), kept["raw"])
+    return Line(place, planned.key, version.title, answered, score, version.max_score)
 
 
 def _results(trial: TestTrial) -> Sequence[ItemResult]:

@@ -74,7 +74,8 @@ def advance(
     that is confirmed; after the last part the candidate stands at no item and may submit.
     """
     with _moving(session_id, at) as found:
-        if found.session.position == from_key:
+        # Standing at no item there is nothing to go on from; submitting is what is left.
+        if from_key and found.session.position == from_key:
             _advance(found, at, by=by, confirmed=confirmed)
     return found
 

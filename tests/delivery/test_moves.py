@@ -73,6 +73,13 @@ def test_after_the_last_linear_item_only_submitting_is_left() -> None:
     assert done.is_ended
 
 
+def test_standing_at_no_item_next_changes_nothing() -> None:
+    session = linear("A")
+    for key in ("A", ""):
+        found = moves.advance(session.pk, after(8), by=ME, from_key=key, confirmed=True)
+    assert (found.session.position, found.session.state) == ("", "in_progress")
+
+
 def test_a_part_ends_one_way_and_only_when_confirmed() -> None:
     version = factories.published(Part("P1", ("A", "B")), Part("P2", ("C",), mode="linear"))
     session = factories.session(factories.sitting(version))

@@ -12,8 +12,11 @@ from playwright.sync_api import Locator, Page
 from delivery.demo import cast
 from tests.serving import Serving
 
+EXAM = "Autumn examination: Earth science and mathematics"
 TO_START, WITH_EXTRA, RUNNING, ENDED = "AMBER-2026", "BIRCH-2026", "CEDAR-2026", "FJORD-2026"
-ADAPTIVE, PRACTISING = "GROVE-2026", "HAZEL-2026"
+UNLIMITED, PAUSED, ADAPTIVE, PRACTISING = "DELTA-2026", "EMBER-2026", "GROVE-2026", "HAZEL-2026"
+SAVED = re.compile(r"Saved \d\d:\d\d:\d\d")
+TICKING = re.compile(r"(\d+:)?\d+:\d\d")
 
 
 def secret(server: Serving, name: str) -> str:
@@ -84,6 +87,16 @@ def answer(page: Page) -> None:
 
 def _each(found: Locator) -> list[Locator]:
     return found.all()
+
+
+def seconds_left(page: Page) -> int:
+    """The time left as the page shows it."""
+    face = page.locator("#clock .clock-time")
+    page.wait_for_function(
+        "/^(\\d+:)?\\d+:\\d\\d$/.test(document.querySelector('.clock-time').textContent)"
+    )
+    parts = [int(part) for part in face.inner_text().split(":")]
+    return sum(part * 60**place for place, part in enumerate(reversed(parts)))
 
 
 def rows(server: Serving, sql: str, *values: object) -> list[tuple[Any, ...]]:

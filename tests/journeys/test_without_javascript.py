@@ -5,9 +5,9 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Page
 
 from tests.journeys import acts
+from tests.journeys.acts import EXAM
 from tests.serving import Serving
 
-EXAM = "Autumn examination: Earth science and mathematics"
 MOST = 60
 
 

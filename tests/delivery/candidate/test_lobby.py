@@ -61,7 +61,7 @@ def test_the_start_page_tells_the_candidate_s_own_time_and_why(sign_in: SignIn) 
 def test_the_start_page_tells_what_is_recorded_and_what_follows(sign_in: SignIn) -> None:
     enrolment = enrolled(lockdown=supervised())
     page = sign_in(enrolment.candidate).get(f"/sittings/{enrolment.pk}/").content.decode()
-    assert "when another tab or window hides the page" in page
+    assert "When another tab or window hides the page" in page
     assert "You are reminded." in page
 
 

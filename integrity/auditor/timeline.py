@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from django.template import TemplateSyntaxError
 from django.template.loader import render_to_string, select_template
 from django.utils.safestring import SafeString
 
@@ -68,7 +69,17 @@ def _sentence(entry: Entry, templates: dict[str, str]) -> SafeString:
         return render_to_string(UNREADABLE, {"entry": entry})
     if entry.kind not in templates:
         templates[entry.kind] = _template(entry.kind)
-    return render_to_string(templates[entry.kind], {"entry": entry, "payload": payload})
+    # In a template, payload.items would be the payload's own "items" where it has one.
+    context = {"entry": entry, "payload": payload, "pairs": list(payload.items())}
+    try:
+        return render_to_string(templates[entry.kind], context)
+    except (
+        TypeError,
+        ValueError,
+        OverflowError,
+        TemplateSyntaxError,
+    ):  # a forged payload fits no sentence
+        return render_to_string(FALLBACK, context)
 
 
 def _payload(entry: Entry) -> dict[str, Any] | None:

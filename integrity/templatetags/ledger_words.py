@@ -55,6 +55,7 @@ def actor_words(actor: str) -> str:
         "candidate": gettext("Candidate"),
         "proctor": gettext("Proctor"),
         "staff": gettext("Staff"),
+        "user": gettext("User"),
         "client": gettext("Browser"),
         "system": gettext("System"),
         "clock": gettext("Clock"),
@@ -109,7 +110,7 @@ def clock_ms(at: datetime) -> str:
 
 @register.filter
 def short_hash(value: str) -> str:
-    return value[:12]
+    return str(value)[:12]
 
 
 @register.filter

@@ -275,6 +275,19 @@ def test_every_kind_is_told_even_when_its_payload_is_empty(kind: str) -> None:
     assert re.sub(r"<[^>]+>", "", minute.lines[0].sentence).strip()
 
 
+NAMES = sorted(
+    set(re.findall(r"payload\.(\w+)", " ".join(p.read_text() for p in KINDS.glob("*.html"))))
+)
+
+
+@pytest.mark.parametrize("value", [[1], "x", {"a": 1}, None, 1.5, -(10**30), True])
+@pytest.mark.parametrize("kind", sorted(path.stem for path in KINDS.glob("[a-z]*.html")))
+def test_every_kind_is_told_even_when_its_payload_is_forged(kind: str, value: Any) -> None:
+    body = json.dumps(dict.fromkeys(NAMES, value))
+    (minute,) = timeline.tell([chain.Entry("s", 1, kind, 5, "x", body, "", "")])
+    assert re.sub(r"<[^>]+>", "", minute.lines[0].sentence).strip()
+
+
 def test_every_client_event_has_its_sentence() -> None:
     assert set(lockdown.CLIENT_EVENTS) <= {path.stem for path in KINDS.glob("*.html")}
 

@@ -15,6 +15,11 @@ class Problem:
     message: str
     response_identifier: str = ""
 
+    @property
+    def impossible(self) -> bool:
+        """No use of the interaction's controls gives such an answer: it was made up."""
+        return self.code == "unknown_identifier"
+
 
 @dataclass(frozen=True, slots=True)
 class ShuffleGroup:

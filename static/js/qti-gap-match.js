@@ -108,13 +108,16 @@
       if (event.pointerType !== "touch") event.preventDefault();
       own.focus({ preventScroll: true });
     });
-    document.addEventListener("pointermove", (event) => {
+    interaction.addEventListener("pointermove", (event) => {
       if (!pressed) return;
-      moved = moved || Math.hypot(event.clientX - origin.x, event.clientY - origin.y) > 6;
+      if (!moved && Math.hypot(event.clientX - origin.x, event.clientY - origin.y) > 6) {
+        moved = true;
+        interaction.setPointerCapture(event.pointerId);
+      }
       const gap = gapAt(event);
       gaps.forEach((each) => each.classList.toggle("over", each === gap && moved));
     });
-    document.addEventListener("pointerup", (event) => {
+    interaction.addEventListener("pointerup", (event) => {
       if (!pressed) return;
       const gap = moved ? gapAt(event) : null;
       if (gap) put(pressed.dataset.choice, gap);
@@ -122,7 +125,7 @@
       gaps.forEach((each) => each.classList.remove("over"));
       pressed = null;
     });
-    document.addEventListener("pointercancel", () => { pressed = null; });
+    interaction.addEventListener("pointercancel", () => { pressed = null; });
   }
 
   function startAll() {

@@ -142,11 +142,12 @@
       row = found;
       origin = { x: event.clientX, y: event.clientY };
     });
-    document.addEventListener("pointermove", (event) => {
+    list.addEventListener("pointermove", (event) => {
       if (!row) return;
       if (!row.classList.contains("dragging")) {
         if (Math.hypot(event.clientX - origin.x, event.clientY - origin.y) < 6) return;
         row.classList.add("dragging");
+        list.setPointerCapture(event.pointerId);
       }
       event.preventDefault();
       const under = document.elementFromPoint(event.clientX, event.clientY);
@@ -158,11 +159,11 @@
       after = sideways() ? (event.clientX > box.left + box.width / 2) !== (getComputedStyle(list).direction === "rtl") : event.clientY > box.top + box.height / 2;
       target.classList.add(after ? "drop-after" : "drop-before");
     });
-    document.addEventListener("pointerup", () => {
+    list.addEventListener("pointerup", () => {
       if (row && target && row.classList.contains("dragging")) drop(row, target, after);
       end();
     });
-    document.addEventListener("pointercancel", end);
+    list.addEventListener("pointercancel", end);
     list.addEventListener("dragstart", (event) => event.preventDefault());
   }
 

@@ -51,6 +51,13 @@ def test_choice_counts_and_knows_its_choices(raw: Raw, expected: list[str]) -> N
     assert codes(choice(min_choices=1, max_choices=2), raw) == expected
 
 
+def test_only_a_made_up_choice_is_impossible() -> None:
+    two = values.parse(["A", "B"], BaseType.IDENTIFIER, MULTIPLE)
+    stranger = values.parse(["X"], BaseType.IDENTIFIER, MULTIPLE)
+    assert [problem.impossible for problem in choice().problems(two)] == [False]
+    assert [problem.impossible for problem in choice().problems(stranger)] == [True]
+
+
 def test_zero_max_choices_means_any_number() -> None:
     assert codes(choice(max_choices=0), ["A", "B", "C"]) == []
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from assembly import bank, models
 from assembly.models import JobKind, JobState
@@ -88,6 +88,7 @@ class _Teller:
 
     job_id: int
     at: datetime
+    begun: float = field(default_factory=monotonic)
     last: float = 0.0
 
     def __call__(self, done: int, total: int, message: str) -> None:
@@ -95,8 +96,9 @@ class _Teller:
         if done < total and now - self.last < BEAT:
             return
         self.last = now
+        alive = self.at + timedelta(seconds=now - self.begun)
         rows = models.Job.objects.filter(pk=self.job_id)
-        rows.update(done=done, total=total, message=message[:500], touched_at=self.at)
+        rows.update(done=done, total=total, message=message[:500], touched_at=alive)
 
 
 @transaction.atomic
@@ -106,7 +108,5 @@ def lost(at: datetime) -> list[int]:
     silent = Q(state=JobState.RUNNING, touched_at__lt=at - SILENT_FOR)
     rows = models.Job.objects.select_for_update().filter(queued | silent)
     ids = list(rows.values_list("pk", flat=True))
-    models.Job.objects.filter(pk__in=ids).update(
-        state=JobState.QUEUED, touched_at=at, done=F("done")
-    )
+    models.Job.objects.filter(pk__in=ids).update(state=JobState.QUEUED, touched_at=at)
     return ids

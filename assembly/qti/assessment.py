@@ -9,7 +9,7 @@ from assembly.qti import outcomes
 from assembly.qti.body import Node
 from assembly.qti.declarations import ContextDeclaration, OutcomeDeclaration
 from assembly.qti.errors import Loss
-from assembly.qti.expressions import Expression, Tracer
+from assembly.qti.expressions import Expression, Witness
 from assembly.qti.item_result import ItemResult
 from assembly.qti.processing import Rules
 from assembly.qti.values import Value
@@ -226,10 +226,10 @@ Values = Mapping[str, Value | None]
 
 
 def score_test(
-    test: AssessmentTest, results: Sequence[ItemResult], *, tracer: Tracer | None = None
+    test: AssessmentTest, results: Sequence[ItemResult], *, witness: Witness | None = None
 ) -> dict[str, Value | None]:
     """The test's outcome variables after outcome processing; without rules, their defaults."""
-    return outcomes.process(test.outcomes, test.outcome_processing, results, tracer)
+    return outcomes.process(test.outcomes, test.outcome_processing, results, witness)
 
 
 def holds(

@@ -82,7 +82,7 @@ class AreaMapping:
         hit: set[int] = set()
         missed = 0
         for point in set(value.scalars):
-            index = self._first(point)
+            index = self.area_of(point)
             if index is None:
                 missed += 1
             else:
@@ -90,7 +90,8 @@ class AreaMapping:
         total = math.fsum(self.entries[index].mapped for index in hit) + missed * self.default
         return self.bounds.apply(total)
 
-    def _first(self, point: Scalar) -> int | None:
+    def area_of(self, point: Scalar) -> int | None:
+        """The place of the first area that holds the point."""
         if not isinstance(point, tuple):
             return None
         place = (float(point[0]), float(point[1]))

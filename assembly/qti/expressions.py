@@ -30,13 +30,29 @@ class Expression:
     line: int | None = None
 
 
-Tracer = Callable[[Expression, Sequence[Value | None], Value | None], None]
+class Witness(Protocol):
+    """Hears every step of processing, for an author who wants to know why."""
+
+    def begins(self, expression: Expression) -> None: ...
+
+    def ends(self, operands: Sequence[Value | None], result: Value | None) -> None: ...
+
+    def chooses(self, line: int | None, holds: bool | None) -> None:
+        """A branch of a condition: true, false, or None for else."""
+
+    def sets(self, target: str, identifier: str, line: int | None, value: Value | None) -> None: ...
+
+    def leaves(self, line: int | None) -> None:
+        """An exit rule."""
+
+    def notes(self, message: str) -> None:
+        """A rule that was left out."""
 
 
 class Scope:
     """What an expression may ask about; items and tests each answer their share."""
 
-    tracer: Tracer | None = None
+    witness: Witness | None = None
 
     def variable(self, identifier: str) -> Value | None:
         raise NotImplementedError

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from assembly.qti import declarations, values
 from assembly.qti.declarations import ContextDeclaration, Declaration, ResponseDeclaration
 from assembly.qti.errors import ProcessingError
-from assembly.qti.expressions import Scope, Stream, Tracer
+from assembly.qti.expressions import Scope, Stream, Witness
 from assembly.qti.item import AssessmentItem
 from assembly.qti.processing import SetValue, Target
 from assembly.qti.values import BaseType, Cardinality, Value
@@ -37,13 +37,13 @@ class ItemScope(Scope):
         duration_seconds: float = 0.0,
         stream: Stream | None = None,
         label: str = "",
-        tracer: Tracer | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.item = item
         self.variables = variables
         self.num_attempts = num_attempts
         self.duration_seconds = duration_seconds
-        self.tracer = tracer
+        self.witness = witness
         self._stream = stream
         self._label = label
         self._draws = 0

@@ -8,7 +8,7 @@ from typing import Any
 from assembly.qti import item_scope, processing, values
 from assembly.qti.body import Interaction, Problem
 from assembly.qti.errors import ProcessingError, ResponseError
-from assembly.qti.expressions import Stream, Tracer
+from assembly.qti.expressions import Stream, Witness
 from assembly.qti.item import AssessmentItem
 from assembly.qti.item_scope import COMPLETION_STATUS, ItemScope, Variables
 from assembly.qti.processing import ConstraintUnmetError, Run
@@ -178,7 +178,7 @@ def attempt(
     raw: RawResponses,
     *,
     duration_seconds: float,
-    tracer: Tracer | None = None,
+    witness: Witness | None = None,
 ) -> ItemSession:
     """One attempt: the responses are committed and response processing runs.
 
@@ -206,7 +206,7 @@ def attempt(
         duration_seconds=duration_seconds,
         stream=Draws(session.seed) if session.seed else None,
         label=f"responses|{session.num_attempts + 1}|",
-        tracer=tracer,
+        witness=witness,
     )
     run = Run(scope, scope.assign, [])
     run.all(item.response_processing)

@@ -38,8 +38,18 @@ _NO_OPERANDS: list[Value | None] = []
 
 def evaluate(expression: Expression, scope: Scope) -> Value | None:
     """The value of an expression; raises ProcessingError where it is not one."""
-    if expression.constant is not None:
-        return expression.constant
+    if scope.witness is not None:
+        scope.witness.begins(expression)
+    result: Value | None = expression.constant
+    operands = _NO_OPERANDS
+    if result is None:
+        result, operands = _applied(expression, scope)
+    if scope.witness is not None:
+        scope.witness.ends(operands, result)
+    return result
+
+
+def _applied(expression: Expression, scope: Scope) -> tuple[Value | None, list[Value | None]]:
     operator = TABLE.get(expression.name)
     if operator is None:
         raise ProcessingError(
@@ -52,16 +62,13 @@ def evaluate(expression: Expression, scope: Scope) -> Value | None:
     else:
         operands = _NO_OPERANDS
     try:
-        result = operator(Call(expression, operands, scope, evaluate))
+        return operator(Call(expression, operands, scope, evaluate)), operands
     except (OverflowError, RecursionError) as error:
         raise ProcessingError(
             f"qti-{expression.name} went beyond what numbers can hold.",
             reason="overflow",
             line=expression.line,
         ) from error
-    if scope.tracer is not None:
-        scope.tracer(expression, operands, result)
-    return result
 
 
 def check(expression: Expression) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from assembly.qti import declarations, expressions, item_scope, item_session, operators, values
 from assembly.qti.declarations import OutcomeDeclaration, ResponseDeclaration
 from assembly.qti.errors import ProcessingError
-from assembly.qti.expressions import Expression, Scope, Tracer
+from assembly.qti.expressions import Expression, Scope, Witness
 from assembly.qti.item import AssessmentItem
 from assembly.qti.item_result import ItemResult
 from assembly.qti.item_session import ItemSession
@@ -24,11 +24,11 @@ class TestScope(Scope):
         outcomes: Outcomes,
         current: Values,
         results: Sequence[ItemResult],
-        tracer: Tracer | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.outcomes = outcomes
         self.current = dict(current)
-        self.tracer = tracer
+        self.witness = witness
         self._results = results
 
     def results(self) -> Sequence[ItemResult]:
@@ -100,10 +100,10 @@ def initial(outcomes: Outcomes) -> dict[str, Value | None]:
 
 
 def process(
-    outcomes: Outcomes, rules: Rules, results: Sequence[ItemResult], tracer: Tracer | None = None
+    outcomes: Outcomes, rules: Rules, results: Sequence[ItemResult], witness: Witness | None = None
 ) -> dict[str, Value | None]:
     """The declared outcomes, from their defaults anew each time."""
-    scope = TestScope(outcomes, initial(outcomes), results, tracer)
+    scope = TestScope(outcomes, initial(outcomes), results, witness)
     Run(scope, scope.assign, []).all(rules)
     return scope.current
 

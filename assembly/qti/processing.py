@@ -90,23 +90,37 @@ class Run:
             if not self._holds(rule.expression):
                 raise ConstraintUnmetError
             return True
+        if self.scope.witness is not None:
+            self.scope.witness.leaves(rule.line)
         return False
 
     def _set(self, rule: SetValue) -> None:
         try:
-            self.setter(rule, operators.evaluate(rule.expression, self.scope))
+            value = operators.evaluate(rule.expression, self.scope)
+            self.setter(rule, value)
         except ProcessingError as error:
-            self.notes.append(f"{rule.identifier} was left as it was. {error}")
+            self._note(f"{rule.identifier} was left as it was. {error}")
+            return
+        if self.scope.witness is not None:
+            self.scope.witness.sets(rule.target, rule.identifier, rule.line, value)
 
     def _choose(self, rule: Condition) -> bool:
-        for branch in rule.branches:
-            if branch.expression is None or self._holds(branch.expression):
-                return self.all(branch.rules)
-        return True
+        return next((self.all(one.rules) for one in rule.branches if self._enters(one)), True)
+
+    def _enters(self, branch: Branch) -> bool:
+        holds = None if branch.expression is None else self._holds(branch.expression)
+        if self.scope.witness is not None:
+            self.scope.witness.chooses(branch.line, holds)
+        return holds is not False
 
     def _holds(self, expression: Expression) -> bool:
         try:
             return expressions.is_true(operators.evaluate(expression, self.scope), expression.line)
         except ProcessingError as error:
-            self.notes.append(f"A condition was taken as false. {error}")
+            self._note(f"A condition was taken as false. {error}")
             return False
+
+    def _note(self, message: str) -> None:
+        self.notes.append(message)
+        if self.scope.witness is not None:
+            self.scope.witness.notes(message)

@@ -329,15 +329,3 @@ def test_draws_stay_in_range_and_permutations_keep_all(seed: str, size: int) -> 
     draws = item_session.Draws(seed)
     assert 0 <= draws.below(size, "x") < size
     assert sorted(draws.permutation(size, "x")) == list(range(size))
-
-
-def test_a_tracer_hears_each_step() -> None:
-    steps: list[tuple[str, Raw]] = []
-    item_session.attempt(
-        MAPPED,
-        item_session.begin(MAPPED, STREAM),
-        {"RESPONSE": ["A"]},
-        duration_seconds=0.0,
-        tracer=lambda expression, _, result: steps.append((expression.name, values.raw(result))),
-    )
-    assert steps == [("variable", ["A"]), ("is-null", "false"), ("map-response", "1.0")]

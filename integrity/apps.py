@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core import checks
 
-from integrity import triggers
+from integrity import grants, triggers
 
 
 class IntegrityConfig(AppConfig):
@@ -12,3 +12,4 @@ class IntegrityConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(triggers.check, checks.Tags.database)
+        checks.register(grants.check, checks.Tags.security, deploy=True)

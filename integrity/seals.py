@@ -46,7 +46,8 @@ def seal(at: datetime) -> Checkpoint | None:
 
 
 def _seal(at: datetime) -> Checkpoint | None:
-    last = Checkpoint.objects.select_for_update().order_by("-size").first()
+    # No row lock: the application may lack the right to it, and the unique places decide anyway.
+    last = last_checkpoint()
     heads = list(_unsealed()[:HEADS_PER_SEAL])
     if not heads:
         return None

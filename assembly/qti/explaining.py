@@ -103,7 +103,7 @@ _SETS = {
     Target.DEFAULT: "The default of {} becomes {}.",
     Target.LOOKUP: "{} is looked up for {}.",
     Target.OUTCOME: "{} becomes {}.",
-    Target.RESET: "{} goes back to its default, {}.",
+    Target.RESET: "{} counts as {} from here.",
     Target.TEMPLATE: "{} becomes {}.",
 }
 

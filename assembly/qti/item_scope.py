@@ -125,8 +125,8 @@ class ItemScope(Scope):
         self.variables.defaults[identifier] = declarations.fit(value, found)
 
     def reset(self, identifier: str, value: Value | None) -> None:
-        """A set-default-value without a value: the response takes its default, for scoring only."""
-        self.variables.responses[self.response(identifier).identifier] = value
+        """The response has another value for scoring only; what was answered stays on record."""
+        self.variables.responses[identifier] = declarations.fit(value, self.response(identifier))
 
 
 _SETTERS = {

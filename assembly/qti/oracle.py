@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from assembly.qti import assessment, item_session, outcomes, reading, values
-from assembly.qti.errors import QtiError, UnsupportedError
+from assembly.qti.errors import QtiError
 from assembly.qti.expressions import Stream
 from assembly.qti.item import AssessmentItem
 from assembly.qti.item_session import ItemSession
@@ -42,14 +42,12 @@ class Corpus:
         return lambda href: self.read(str(PurePosixPath(path).parent / href))
 
     def item(self, path: str) -> AssessmentItem:
-        """Without its body where an interaction cannot be shown: it can still be scored."""
+        """Without its body where that cannot be shown: it can still be scored."""
         if path not in self._items:
             source, resolve = self.read(path), self.beside(path)
             try:
                 self._items[path] = reading.read_item(source, resolve=resolve)
-            except UnsupportedError as error:
-                if error.reason != "unsupported_interaction":
-                    raise
+            except QtiError:
                 self._items[path] = reading.read_item(source, resolve=resolve, with_body=False)
         return self._items[path]
 

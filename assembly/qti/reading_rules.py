@@ -1,7 +1,10 @@
 """Reads expressions and the rules of response, template and outcome processing."""
 
+import posixpath
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -28,21 +31,37 @@ class Reading:
 
     resolve: Resolver | None = None
     losses: list[Loss] = field(default_factory=list)
+    base: str = ""
     depth: int = 0
+
+    def href(self, element: etree._Element) -> str:
+        """The element's address, as seen from the document where the reading began."""
+        found = xml.required(element, "href")
+        if not self.base or urlsplit(found).scheme or found.startswith("/"):
+            return found
+        return posixpath.normpath(posixpath.join(self.base, found))
 
     def lose(self, element: etree._Element, reason: str, message: str) -> None:
         self.losses.append(Loss(reason, message, xml.line(element)))
 
-    def include(self, element: etree._Element) -> etree._Element:
-        """The root of another file, in QTI 3's names; the files may include each other ten deep."""
-        href = xml.required(element, "href")
+    @contextmanager
+    def included(self, element: etree._Element) -> Iterator[etree._Element]:
+        """The root of another file, in QTI 3's names, and what it refers to as seen from here.
+
+        The files may include each other ten deep.
+        """
+        href = self.href(element)
         if self.resolve is None or self.depth >= INCLUDE_LIMIT:
             raise UnsupportedError(
                 f"The file {href[:80]} cannot be followed from here.",
                 reason="include",
                 line=xml.line(element),
             )
-        return upgrade.upgrade(xml.parse_xml(self.resolve(href)))
+        root = upgrade.upgrade(xml.parse_xml(self.resolve(href)))
+        base, self.base = self.base, posixpath.dirname(href)
+        self.depth += 1
+        yield root
+        self.base, self.depth = base, self.depth - 1
 
 
 _SETTERS = {
@@ -50,6 +69,7 @@ _SETTERS = {
     "qti-set-correct-response": Target.CORRECT,
     "qti-set-default-value": Target.DEFAULT,
     "qti-set-outcome-value": Target.OUTCOME,
+    "qti-set-response-value": Target.RESET,
     "qti-set-template-value": Target.TEMPLATE,
 }
 _CONDITIONS = frozenset(
@@ -147,7 +167,5 @@ def _branches(element: etree._Element, reading: Reading) -> Iterator[Branch]:
 
 def _included(element: etree._Element, reading: Reading) -> Iterator[Rule]:
     """The rules of another file, of which the root is a fragment, a processing or one rule."""
-    root = reading.include(element)
-    reading.depth += 1
-    yield from _read_rule(root, reading)
-    reading.depth -= 1
+    with reading.included(element) as root:
+        yield from _read_rule(root, reading)

@@ -129,18 +129,18 @@ def _children(element: etree._Element, reading: Reading, depth: int) -> Iterator
         elif name == "qti-assessment-item-ref":
             yield _item_ref(child, reading)
         elif name in ("qti-assessment-section-ref", "include"):
-            yield _section(_referred(child, reading), reading, depth + 1)
+            yield _referred(child, reading, depth + 1)
 
 
-def _referred(element: etree._Element, reading: Reading) -> etree._Element:
-    root = reading.include(element)
-    if xml.name(root) != "qti-assessment-section":
-        raise ReadingError(
-            f"{xml.required(element, 'href')[:80]} is not a section.",
-            reason="wrong_root",
-            line=xml.line(element),
-        )
-    return root
+def _referred(element: etree._Element, reading: Reading, depth: int) -> Section:
+    with reading.included(element) as root:
+        if xml.name(root) != "qti-assessment-section":
+            raise ReadingError(
+                f"{xml.required(element, 'href')[:80]} is not a section.",
+                reason="wrong_root",
+                line=xml.line(element),
+            )
+        return _section(root, reading, depth)
 
 
 def _section(element: etree._Element, reading: Reading, depth: int) -> Section:
@@ -196,7 +196,7 @@ def _adaptive(element: etree._Element) -> AdaptiveSettings | None:
 def _item_ref(element: etree._Element, reading: Reading) -> ItemRef:
     return ItemRef(
         identifier=xml.required(element, "identifier"),
-        href=xml.required(element, "href"),
+        href=reading.href(element),
         required=xml.flag(element, "required"),
         fixed=xml.flag(element, "fixed"),
         categories=tuple(str(element.get("category") or "").split()),

@@ -32,8 +32,8 @@ position-object-stage power pre-condition printed-variable product prompt random
 random-integer repeat response-condition response-declaration response-else response-else-if
 response-if response-processing response-processing-fragment round round-to rubric-block
 select-point-interaction selection set-correct-response set-default-value set-outcome-value
-set-template-value simple-associable-choice simple-choice simple-match-set slider-interaction
-stats-operator stimulus-body string-match stylesheet substring subtract sum template-block
+set-response-value set-template-value simple-associable-choice simple-choice simple-match-set
+slider-interaction stats-operator stimulus-body string-match stylesheet substring subtract sum template-block
 template-condition template-constraint template-declaration template-default template-else
 template-else-if template-if template-inline template-processing test-feedback test-part
 test-variables text-entry-interaction time-limits truncate upload-interaction value variable

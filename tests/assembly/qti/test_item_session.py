@@ -282,6 +282,27 @@ def test_a_rule_that_cannot_be_evaluated_is_noted_and_the_others_count() -> None
     ]
 
 
+def test_a_response_can_count_as_another_for_scoring_only() -> None:
+    lenient = item(
+        '<qti-response-declaration identifier="RESPONSE" cardinality="single"'
+        ' base-type="identifier"><qti-default-value><qti-value>B</qti-value></qti-default-value>'
+        "<qti-correct-response><qti-value>B</qti-value></qti-correct-response>"
+        "</qti-response-declaration>"
+        '<qti-outcome-declaration identifier="SCORE" cardinality="single" base-type="identifier"/>'
+        "<qti-response-processing><qti-response-condition><qti-response-if>"
+        '<qti-is-null> $RESPONSE </qti-is-null><qti-set-default-value identifier="RESPONSE"/>'
+        '</qti-response-if><qti-response-else><qti-set-response-value identifier="RESPONSE">'
+        + base("C", "identifier")
+        + "</qti-set-response-value></qti-response-else></qti-response-condition>"
+        '<qti-set-outcome-value identifier="SCORE"> $RESPONSE </qti-set-outcome-value>'
+        "</qti-response-processing>"
+    )
+    for response, counted in (("A", "C"), (None, "B")):
+        session = attempted(lenient, {"RESPONSE": response})
+        assert score(session) == counted
+        assert values.raw(session.responses["RESPONSE"]) == response
+
+
 CONTEXTUAL = item(
     '<qti-context-declaration identifier="LEVEL" cardinality="single" base-type="integer">'
     "<qti-default-value><qti-value>2</qti-value></qti-default-value></qti-context-declaration>"

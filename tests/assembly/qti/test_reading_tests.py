@@ -152,19 +152,20 @@ def test_a_wrong_test_is_refused(source: bytes, reason: str | None) -> None:
 
 REFERRING = b"""<qti-assessment-test identifier="t" title="t"><qti-test-part identifier="p"
   navigation-mode="linear" submission-mode="individual">
-  <qti-assessment-section-ref identifier="s" href="section.xml"/></qti-test-part>
+  <qti-assessment-section-ref identifier="s" href="far/section.xml"/></qti-test-part>
   </qti-assessment-test>"""
 OLD_SECTION = b"""<assessmentSection xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="s"
-  title="Far" visible="true" keepTogether="false"><assessmentItemRef identifier="q" href="q.xml"/>
-  </assessmentSection>"""
+  title="Far" visible="true" keepTogether="false">
+  <assessmentItemRef identifier="q" href="../q.xml"/></assessmentSection>"""
 
 
 def test_a_section_of_another_file_is_fetched() -> None:
-    read = reading.read_test(REFERRING, resolve={"section.xml": OLD_SECTION}.__getitem__)
+    read = reading.read_test(REFERRING, resolve={"far/section.xml": OLD_SECTION}.__getitem__)
     (child,) = read.parts[0].children
+    assert [ref.href for _, _, ref in assessment.item_refs(read)] == ["q.xml"]
     assert isinstance(child, Section)
     assert (child.title, child.keep_together) == ("Far", False)
-    with pytest.raises(QtiError, match=r"section\.xml"):
+    with pytest.raises(QtiError, match=r"far/section\.xml"):
         reading.read_test(REFERRING)
     with pytest.raises(QtiError, match="not a section"):
-        reading.read_test(REFERRING, resolve={"section.xml": SOURCE}.__getitem__)
+        reading.read_test(REFERRING, resolve={"far/section.xml": SOURCE}.__getitem__)

@@ -54,13 +54,6 @@ def _touches_database(item: pytest.Item) -> bool:
     return (marked or bool(names & DATABASE_FIXTURES)) and not names & BROWSER_FIXTURES
 
 
-def need(program: str) -> None:
-    """Skips where a program is missing; with CI=true that is a failure."""
-    if program in programs.missing():
-        reason = f"needs {program}, which is not installed"
-        pytest.fail(reason) if programs.required() else pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
@@ -107,14 +100,14 @@ def _nothing_remembered() -> None:
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
-    need("PostgreSQL")
+    programs.need("PostgreSQL")
     with services.postgresql() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    need("Redis")
+    programs.need("Redis")
     with services.redis() as url:
         yield url
 
@@ -122,7 +115,7 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A Chromium for one module: Playwright's loop must not outlive it beside async tests."""
-    need("Chromium")
+    programs.need("Chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         started = playwright.chromium.launch(

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PACKAGES = {"Chromium": "chromium", "PostgreSQL": "postgresql", "Redis": "redis-server"}
 
 
@@ -14,6 +16,9 @@ def chromium() -> str | None:
         found = shutil.which(name)
         if found and "snap" not in str(Path(found).resolve()):
             return found
+    on_a_mac = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+    if on_a_mac.exists():
+        return str(on_a_mac)
     kept = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache/ms-playwright"))
     downloaded = sorted(kept.glob("chromium-*/chrome-*/chrome"))
     return str(downloaded[-1]) if downloaded else None
@@ -40,6 +45,13 @@ def missing() -> list[str]:
 
 def required() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def need(program: str) -> None:
+    """Skips the test where a program is missing; with CI=true that is a failure."""
+    if program in missing():
+        reason = f"needs {program}, which is not installed"
+        pytest.fail(reason) if required() else pytest.skip(reason)
 
 
 def _system() -> str:

@@ -282,7 +282,7 @@ def plan_of(session: AssessmentSession) -> TestPlan:
 
 def position_of(session: AssessmentSession) -> PlannedItem | None:
     """Return the planned item where the candidate is."""
-    if not session.position or not session.plan:
+    if not session.position:
         return None
     items = plan_of(session).items
     return next((item for item in items if item.key == session.position), None)

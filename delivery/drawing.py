@@ -95,10 +95,9 @@ def _begun(
 
 
 def begin_anew(at_desk: Desk, row: ItemSession, defaults: Mapping[str, Value | None]) -> None:
-    """Draw an item's variant again under template defaults that are known only now."""
-    if defaults:
-        stream = ItemStream(stream_of(at_desk.session), row.key)
-        row.qti = _begun(row.item_version_id, stream, defaults)
+    """Draw an item's variant again: the same one, but for template defaults known only now."""
+    stream = ItemStream(stream_of(at_desk.session), row.key)
+    row.qti = _begun(row.item_version_id, stream, defaults)
 
 
 def _genesis(

@@ -144,6 +144,28 @@ class ResponseQuarantined(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionProposed(Fact):
+    """Somebody asks that an answer from quarantine be admitted; another person decides."""
+
+    kind: ClassVar[str] = "quarantine.proposed"
+    quarantine: int
+    item: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerAdmitted(Fact):
+    """A second person agreed: the answer is the item's newest revision, and is scored anew."""
+
+    kind: ClassVar[str] = "quarantine.admitted"
+    quarantine: int
+    item: str
+    revision: int
+    digest: str
+    proposed_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeClosed(Fact):
     """The time of a section, a part or an item ran out, at its deadline."""
 
@@ -187,6 +209,15 @@ class TimeExtended(Fact):
     percent: int | None
     reason: str
     deadline: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowMoved(Fact):
+    """Staff moved the sitting's window while the session was open."""
+
+    kind: ClassVar[str] = "window.moved"
+    deadline: datetime | None
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,9 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
     REASON_REQUIRED = "reason_required"
+    SECOND_PERSON = "second_person"
+    NOT_PROPOSED = "not_proposed"
+    ALREADY_ADMITTED_ANSWER = "already_admitted_answer"
     NOT_RUNNING = "not_running"
     NOT_FINISHED = "not_finished"
     NOTHING_TO_EXTEND = "nothing_to_extend"
@@ -130,15 +133,23 @@ SENTENCES: Final[dict[Reason, str]] = {
         "This answer is too long to be saved (at most %(limit)s characters). Please shorten it."
     ),
     Reason.REASON_REQUIRED: _("Please give a reason: it is recorded and shown to the candidate."),
+    Reason.SECOND_PERSON: _(
+        "Somebody else has to agree: an answer from quarantine is admitted by two people."
+    ),
+    Reason.NOT_PROPOSED: _("Nobody has proposed to admit this answer yet."),
+    Reason.ALREADY_ADMITTED_ANSWER: _("This answer was admitted already."),
     Reason.NOT_RUNNING: _("The session is not running."),
     Reason.NOT_FINISHED: _("The session has not ended."),
     Reason.NOTHING_TO_EXTEND: _("This session has no time limit that could be extended."),
     Reason.NOT_YOUR_SITTING: _("You are not a proctor of this sitting."),
     Reason.ALREADY_ADMITTED: _("The candidate is already admitted."),
-    Reason.NO_ADMISSION: _("Nobody has to be admitted to this sitting; the candidate can start alone."),
+    Reason.NO_ADMISSION: _(
+        "Nobody has to be admitted to this sitting; the candidate can start alone."
+    ),
     Reason.CHIEF_ONLY: _("Only a chief proctor can reopen a session."),
     Reason.CHANGED_MEANWHILE: _(
-        "Somebody gave or took time since you looked. Nothing was changed; look at the new time and decide again."
+        "Somebody gave or took time since you looked. "
+        "Nothing was changed; look at the new time and decide again."
     ),
     Reason.SAID_JUST_NOW: _("The same message was sent less than a minute ago."),
     Reason.NO_CALL: _("Nobody waits for an answer here."),
@@ -152,7 +163,8 @@ SENTENCES: Final[dict[Reason, str]] = {
         "We do not know this access code. Check each character, or ask your proctor for a new one."
     ),
     Reason.TOO_MANY_TRIES: _(
-        "Too many access codes were wrong. Wait until %(at)s and try again, or ask your proctor to help."
+        "Too many access codes were wrong. "
+        "Wait until %(at)s and try again, or ask your proctor to help."
     ),
     Reason.LINK_EXPIRED: _(
         "This link has expired. Ask for a new one, or sign in with your access code."

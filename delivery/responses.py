@@ -217,7 +217,7 @@ def _quarantine(batch: _Batch, session: AssessmentSession, one: Save, refusal: R
             **_head(session, one),
             item=one.item,
             reason=refusal.reason,
-            digest=_salted(one.raw)[1],
+            digest=salted(one.raw)[1],
             key=one.key,
         )
     )
@@ -238,7 +238,7 @@ def _accept(
     row.revision += 1
     row.response, row.answered, row.saved_at = dict(one.raw), answered, one.received_at
     row.epoch, row.writer, row.client_seq = one.epoch, one.writer, one.client_seq
-    salt, digest = _salted(one.raw)
+    salt, digest = salted(one.raw)
     revision = ResponseRevision(
         item_session=row,
         revision=row.revision,
@@ -271,7 +271,7 @@ def _in_grace(session: AssessmentSession, received_at: datetime) -> bool:
     )
 
 
-def _salted(raw: RawResponses) -> tuple[str, str]:
+def salted(raw: RawResponses) -> tuple[str, str]:
     """Return a new salt and the digest under it: erasing the row leaves the ledger whole."""
     salt = secrets.token_hex(16)
     return salt, sha256(salt.encode() + chain.canonical(dict(raw))).hexdigest()

@@ -40,7 +40,8 @@ def go_to(at_desk: Desk, key: str, at: datetime, *, by: str) -> None:
     row = at_desk.item(key)
     if row.entered_at is None:
         defaults = results.template_defaults(at_desk, at_desk.planned(key))
-        drawing.begin_anew(at_desk, row, defaults)
+        if defaults:
+            drawing.begin_anew(at_desk, row, defaults)
     if row.state in {ItemSession.State.INITIAL, ItemSession.State.SUSPENDED}:
         row.state = ItemSession.State.INTERACTING
     row.entered_at = row.entered_at or at

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from assembly.models import ItemVersion
@@ -89,7 +91,10 @@ class ResponseRevision(models.Model):
 
 
 class Quarantine(models.Model):
-    """An answer that could not be accepted: kept with its reason, never scored, never lost."""
+    """An answer that could not be accepted: kept with its reason, not scored, not lost.
+
+    Two people may admit it: one proposes with a reason, another agrees.
+    """
 
     session = models.ForeignKey(
         AssessmentSession, on_delete=models.CASCADE, related_name="quarantined"
@@ -102,9 +107,26 @@ class Quarantine(models.Model):
     writer = models.CharField(max_length=64, blank=True)
     client_seq = models.BigIntegerField(default=0)
     received_at = models.DateTimeField()
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    proposed_at = models.DateTimeField(null=True)
+    grounds = models.TextField(blank=True)
+    admitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    admitted_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("received_at", "id")
+        constraints = (
+            models.CheckConstraint(
+                name="quarantine_admitted_by_two",
+                condition=Q(admitted_by__isnull=True)
+                | Q(proposed_by__isnull=True)
+                | ~Q(admitted_by=models.F("proposed_by")),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.item_key}: {self.reason}"

@@ -13,7 +13,7 @@ from django.db.models import Max
 from assembly import checking, linting, models, stored, storing
 from assembly.adaptive import Candidate
 from assembly.cache import Cache
-from assembly.checking import ImportReport, Progress
+from assembly.checking import Checked, ImportReport, Progress
 from assembly.qti import assessment, package, reading
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.item import AssessmentItem, Stimulus
@@ -47,19 +47,23 @@ def import_package(
 
     Raises ReadingError where the package as a whole is refused; nothing is stored then.
     """
-    checked = checking.check(package.open_package(source, name), progress)
-    report = checked.report()
-    if dry_run or not (checked.items or checked.tests):
-        return report
-    with transaction.atomic():
-        report = storing.store(checked, by=by, at=at)
-        ledger.append(
-            stream=STREAM,
-            kind="bank.imported",
-            payload={"package": report.name, "items": len(checked.items), "by": by},
-            actor=by,
-            at=at,
-        )
+    with package.open_package(source, name) as opened:
+        checked = checking.check(opened, progress)
+        if dry_run or not (checked.items or checked.tests):
+            return checked.report()
+        return _store(checked, by, at)
+
+
+@transaction.atomic
+def _store(checked: Checked, by: str, at: datetime) -> ImportReport:
+    report = storing.store(checked, by=by, at=at)
+    ledger.append(
+        stream=STREAM,
+        kind="bank.imported",
+        payload={"package": report.name, "items": len(checked.items), "by": by},
+        actor=by,
+        at=at,
+    )
     return report
 
 

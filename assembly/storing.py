@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -206,6 +207,7 @@ def _store_test(
             one.test.identifier, one.source.href, Outcome.REFUSED, "identifier_taken", message
         )
     unchanged = row is not None and row.xml == one.xml
+    replaced = row is not None and not unchanged
     row = row or models.AssessmentTest(identifier=one.test.identifier)
     row.title, row.language, row.xml = one.test.title[:500], one.test.language[:35], one.xml
     limits = one.test.time_limits
@@ -219,4 +221,9 @@ def _store_test(
         models.TestAsset(test=row, href=use.href[:1000], asset_id=assets[use.sha256])
         for use in one.files
     )
-    return one.report(row_id=row.pk, unchanged=unchanged)
+    report = one.report(row_id=row.pk, unchanged=unchanged)
+    if not replaced:
+        return report
+    message = "It takes the place of another draft with this identifier."
+    reason = report.reason or "replaced_draft"
+    return replace(report, reason=reason, message=f"{report.message} {message}".strip())

@@ -34,6 +34,7 @@ class Files:
     holds: Callable[[str], bool]
     read: Callable[[str], bytes]
     main: str = ""
+    close: Callable[[], None] = lambda: None
 
     def documents(self) -> list[str]:
         """Names of XML documents: all of a folder's, or the one file that was given."""
@@ -74,9 +75,29 @@ def _zip(handle: BinaryIO, name: str) -> Files:
     try:
         opened = zipfile.ZipFile(handle)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
-        raise ReadingError(
-            f"{name} is not a zip file that can be read.", reason="not_zip"
-        ) from error
+        handle.close()
+        raise ReadingError(f"{name} is not a readable zip file.", reason="not_zip") from error
+
+    def close() -> None:
+        opened.close()
+        handle.close()
+
+    try:
+        members = _members(opened)
+    except ReadingError:
+        close()
+        raise
+    return Files(
+        name,
+        "zip",
+        frozenset(members),
+        members.__contains__,
+        lambda key: _extract(opened, members[key]),
+        close=close,
+    )
+
+
+def _members(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     members: dict[str, zipfile.ZipInfo] = {}
     for info in opened.infolist():
         if info.is_dir():
@@ -87,10 +108,7 @@ def _zip(handle: BinaryIO, name: str) -> Files:
             raise ReadingError(f"The package holds {member} twice.", reason="duplicate_name")
         members[member] = info
     _check_sizes(list(members.values()))
-    names = frozenset(members)
-    return Files(
-        name, "zip", names, members.__contains__, lambda key: _extract(opened, members[key])
-    )
+    return members
 
 
 def _checked(info: zipfile.ZipInfo) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 from urllib.parse import unquote, urlsplit
 
 from lxml import etree
@@ -21,7 +21,10 @@ EXTENSION = "urn:invigil:assembly:1"
 ITEM_ROOTS = frozenset({"qti-assessment-item", "assessmentItem"})
 TEST_ROOTS = frozenset({"qti-assessment-test", "assessmentTest"})
 STIMULUS_ROOTS = frozenset({"qti-assessment-stimulus", "assessmentStimulus"})
-LINKING = frozenset({"src", "href", "data", "poster", "file-href"})
+LINKING = frozenset(
+    ("src", "href", "data", "poster", "file-href", "primary-path", "fallback-path")
+    + ("primary-configuration", "secondary-configuration")
+)
 NOT_LINKED = frozenset({"a", "qti-adaptive-engine-ref", "qti-adaptive-settings-ref"})
 MANIFEST_TYPES = re.compile(
     r"^(imsqti_(item|test|assessment|stimulus)_xml|imsqti_item)", re.IGNORECASE
@@ -78,6 +81,12 @@ class Package:
     def read(self, name: str) -> bytes:
         return self.files.read(name)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.files.close()
+
 
 @dataclass(slots=True)
 class _Sorted:
@@ -119,8 +128,16 @@ class _Sorted:
 
 
 def open_package(source: Path | str | bytes | BinaryIO, name: str = "") -> Package:
-    """Open a package; raises ReadingError where it must not or cannot be opened as a whole."""
+    """Open a package, to be closed by `with`; raises ReadingError where it must not be opened."""
     files = archive.open_files(source, name)
+    try:
+        return _sorted(files)
+    except ReadingError:
+        files.close()
+        raise
+
+
+def _sorted(files: Files) -> Package:
     manifest = _manifest_name(files)
     if manifest is not None:
         return _from_manifest(files, manifest)

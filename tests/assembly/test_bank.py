@@ -144,6 +144,14 @@ def test_a_draft_that_is_written_here_is_never_overwritten() -> None:
     assert models.AssessmentTest.objects.get(identifier="T1").xml == ""
 
 
+def test_a_draft_that_takes_anothers_place_says_so() -> None:
+    imported(a_package())
+    other = {"t.xml": exam_xml(["Q1"])}
+    report = imported(zipped({"items/Q1.xml": choice_xml("Q1")}, other))
+    assert (report.tests[0].outcome, report.tests[0].reason) == (Outcome.KEPT, "replaced_draft")
+    assert models.AssessmentTest.objects.get().xml.encode() == exam_xml(["Q1"])
+
+
 def test_a_broken_package_leaves_nothing_behind() -> None:
     with pytest.raises(ReadingError):
         imported(b"PK not a zip")

@@ -132,6 +132,8 @@ def changed(old: bytes, new: bytes) -> bytes:
         (changed(b'select="2"', b'select="NaN"'), "wrong_number"),
         (changed(b'navigation-mode="linear"', b'navigation-mode="zigzag"'), "wrong_value"),
         (changed(b'href="q02.xml"', b""), "missing_attribute"),
+        (changed(b'target="EXIT_SECTION"', b'target="Q09"'), "wrong_target"),
+        (changed(b'target="EXIT_SECTION"', b'target="Q03"'), "wrong_target"),
         (changed(b"<qti-exit-test/>", b"<qti-custom-operator class='x'/>"), None),
         (changed(b'max-time="90"', b'max-time="soon"'), "wrong_number"),
         (changed(b'max-time="90"', b'max-time="-1"'), "wrong_number"),

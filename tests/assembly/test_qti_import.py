@@ -1,0 +1,71 @@
+import os
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from assembly import models
+from tests.assembly.factories import choice_xml, exam_xml, zipped
+
+pytestmark = pytest.mark.django_db
+
+
+def told(*arguments: str | Path) -> list[str]:
+    out = StringIO()
+    call_command("qti_import", *map(str, arguments), stdout=out)
+    return out.getvalue().splitlines()
+
+
+def test_a_zip_a_folder_and_an_item_are_imported(tmp_path: Path) -> None:
+    (tmp_path / "bank.zip").write_bytes(
+        zipped({"items/Q1.xml": choice_xml("Q1")}, {"t.xml": exam_xml(["Q1"])})
+    )
+    (tmp_path / "loose").mkdir()
+    (tmp_path / "loose" / "Q2.xml").write_bytes(choice_xml("Q2"))
+    (tmp_path / "Q3.xml").write_bytes(choice_xml("Q3"))
+    lines = told(tmp_path / "bank.zip", tmp_path / "loose", tmp_path / "Q3.xml")
+    assert lines == ["items: 3 kept, 0 degraded, 0 refused", "tests: 1 kept, 0 degraded, 0 refused"]
+    assert models.ItemVersion.objects.count() == 3
+
+
+def test_a_dry_run_stores_nothing_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "bank.zip").write_bytes(zipped({"items/Q1.xml": choice_xml("Q1")}))
+    lines = told(tmp_path / "bank.zip", "--dry-run")
+    assert lines[0] == "Dry run: nothing was stored."
+    assert models.Item.objects.count() == 0
+
+
+def test_what_is_refused_is_told_with_reason_and_line(tmp_path: Path) -> None:
+    package = tmp_path / "bank.zip"
+    package.write_bytes(zipped({"items/Q1.xml": choice_xml("Q1"), "items/b.xml": b"<a>\n<b></a>"}))
+    lines = told(package)
+    assert lines[0] == str(package)
+    assert lines[1].startswith("  refused  items/b.xml (items/b.xml:2): The file is not")
+    assert lines[1].endswith("[not_xml]")
+
+
+def test_a_package_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "bad.zip").write_bytes(b"PK no zip")
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        told(tmp_path / "bad.zip")
+
+
+@pytest.fixture
+def corpus() -> Path:
+    folder = Path(os.environ.get("INVIGIL_QTI_DIR", "../shared/qti")) / "corpus" / "public"
+    if not folder.is_dir():
+        reason = "INVIGIL_QTI_DIR names no folder with corpus/public"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    return folder
+
+
+def test_the_whole_corpus_is_imported_without_a_fault_of_ours(corpus: Path) -> None:
+    lines = told(corpus)
+    assert [line for line in lines if "engine_failure" in line] == []
+    assert models.ItemVersion.objects.count() > 700
+    assert models.AssessmentTest.objects.count() > 40
+    # A second time, everything usable is there already.
+    before = models.ItemVersion.objects.count()
+    told(corpus)
+    assert models.ItemVersion.objects.count() == before

@@ -152,7 +152,7 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_any_order_of_commands_keeps_the_promises() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Life,
         settings=settings(
             max_examples=25,

@@ -48,7 +48,7 @@ def seal(at: datetime) -> Checkpoint | None:
 def _seal(at: datetime) -> Checkpoint | None:
     # No row lock: the application may lack the right to it, and the unique places decide anyway.
     last = last_checkpoint()
-    heads = list(_unsealed()[:HEADS_PER_SEAL])
+    heads = list(unsealed()[:HEADS_PER_SEAL])
     if not heads:
         return None
     signer = keys.signer()
@@ -74,7 +74,8 @@ def _seal(at: datetime) -> Checkpoint | None:
     )
 
 
-def _unsealed() -> "QuerySet[LedgerStream, tuple[str, int, str]]":
+def unsealed() -> "QuerySet[LedgerStream, tuple[str, int, str]]":
+    """Return the heads that moved since they were sealed: name, length and head."""
     sealed = SealedHead.objects.filter(stream=OuterRef("name"), seq=OuterRef("length"))
     rows = LedgerStream.objects.filter(~Exists(sealed), length__gt=0).order_by("id")
     return rows.values_list("name", "length", "head")

@@ -61,6 +61,7 @@ def streams(request: HttpRequest) -> HttpResponse:
         "total": LedgerStream.objects.aggregate(streams=Count("id"), entries=Sum("length")),
         "zone": timezone.get_current_timezone_name(),
         "checkpoint": seals.last_checkpoint(),
+        "unsealed": seals.unsealed().count(),
         "missing_triggers": triggers.missing(connection),
     }
     return render(request, "auditor/streams.html", context)

@@ -81,7 +81,7 @@ def test_the_list_of_streams_takes_the_same_queries_for_one_and_for_three(
 ) -> None:
     for number in range(count):
         fill(f"session:{number}")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page = get(views.streams, auditor)
     assert f"{count} stream" in text(page)
 
@@ -158,6 +158,8 @@ def test_a_chain_that_was_rewritten_as_a_whole_carries_no_seal(auditor: User) ->
     listed = text(get(views.streams, auditor, query="verify=1"))
     assert "1 stream on this page is broken" in listed
     assert "1 head in the tree" in listed
+    ledger.append(stream="new", kind="k", payload={}, actor="x", at=AT)
+    assert "2 streams have moved since" in text(get(views.streams, auditor))
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,17 @@ def test_the_task_seals() -> None:
     assert seals.sealed_head("b") is None
 
 
+def test_the_task_says_why_it_does_not_seal(caplog: pytest.LogCaptureFixture) -> None:
+    three_checkpoints()
+    tamper(f"{CHECKPOINT} note = 'x'")
+    fill("d")
+    tasks.seal()
+    (record,) = caplog.records
+    assert record.getMessage().startswith(
+        "The ledger is not being sealed. The checkpoint over 5 heads is not ours: "
+    )
+
+
 def test_appending_and_sealing_at_once_leaves_a_whole_ledger(transactional_db: None) -> None:
     keys.signer()
 

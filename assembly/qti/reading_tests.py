@@ -23,6 +23,7 @@ from assembly.qti.assessment import (
     TestFeedback,
     TestPart,
     TimeLimits,
+    walk,
 )
 from assembly.qti.declarations import ContextDeclaration, OutcomeDeclaration
 from assembly.qti.errors import ReadingError
@@ -53,6 +54,8 @@ def read(root: etree._Element, reading: Reading) -> AssessmentTest:
         stylesheets=_stylesheets(root),
     )
     _check(root, test)
+    for part in test.parts:
+        _check_targets(part, test)
     return replace(test, losses=tuple(reading.losses))
 
 
@@ -75,6 +78,22 @@ def _check(root: etree._Element, test: AssessmentTest) -> None:
             seen.add(identifier)
 
 
+def _check_targets(part: TestPart, test: AssessmentTest) -> None:
+    """Parts branch to parts; items and sections to items and sections of their own part."""
+    inside = {child.identifier for _, child in walk(part.children)}
+    rules = [(part.branch_rules, {one.identifier for one in test.parts})]
+    rules += [(child.branch_rules, inside) for _, child in walk(part.children)]
+    for branches, known in rules:
+        for rule in branches:
+            if rule.target not in known | EXITS:
+                raise ReadingError(
+                    f"A branch rule leads to {rule.target[:80]}, where nothing is to be found.",
+                    reason="wrong_target",
+                    line=rule.expression.line,
+                )
+
+
+EXITS = frozenset({"EXIT_SECTION", "EXIT_TEST", "EXIT_TESTPART"})
 _IDENTIFIED = frozenset({"qti-test-part", "qti-assessment-section", "qti-assessment-item-ref"})
 
 

@@ -33,11 +33,11 @@ random-integer repeat response-condition response-declaration response-else resp
 response-if response-processing response-processing-fragment round round-to rubric-block
 select-point-interaction selection set-correct-response set-default-value set-outcome-value
 set-response-value set-template-value simple-associable-choice simple-choice simple-match-set
-slider-interaction stats-operator stimulus-body string-match stylesheet substring subtract sum template-block
-template-condition template-constraint template-declaration template-default template-else
-template-else-if template-if template-inline template-processing test-feedback test-part
-test-variables text-entry-interaction time-limits truncate upload-interaction value variable
-variable-mapping weight
+slider-interaction stats-operator stimulus-body string-match stylesheet substring subtract sum
+template-block template-condition template-constraint template-declaration template-default
+template-else template-else-if template-if template-inline template-processing test-feedback
+test-part test-variables text-entry-interaction time-limits truncate upload-interaction value
+variable variable-mapping weight
 """.split()  # noqa: SIM905 - a hundred quoted lines would say no more
 )
 

@@ -57,6 +57,16 @@ def resume(page: Page, title: str) -> None:
     page.locator("#desk").wait_for()
 
 
+def take_over(page: Page) -> None:
+    """Take the right to write from a page that was here a moment ago, if there was one."""
+    page.locator(".clock-time", has_text=TICKING).wait_for()
+    button = page.get_by_role("button", name="Take over here")
+    if button.is_visible():
+        button.click()
+        button.wait_for(state="hidden")
+        page.locator(".clock-time", has_text=TICKING).wait_for()
+
+
 def _card(act: str, title: str) -> re.Pattern[str]:
     return re.compile(rf"{act}\s*: {re.escape(title)}")
 

@@ -31,14 +31,17 @@ def candidate(page: Page, server: Serving, code: str) -> str:
     name = people.NAMES[acts.person(code)]
     if page.get_by_role("link", name="Continue").count():
         acts.resume(page, EXAM)
+        acts.take_over(page)
     else:
         acts.start(page, EXAM)
     expect(page.locator("#clock .clock-time")).to_have_text(acts.TICKING)
     return name
 
 
-def choose(board: Page, name: str, act: str) -> None:
-    board.get_by_role("checkbox", name=f"Choose {name}").check(force=True)
+def choose(board: Page, name: str, act: str, state: str = "In progress") -> None:
+    # The row is drawn anew when its candidate starts: wait for the one that stays.
+    expect(board.get_by_role("row").filter(has_text=name)).to_contain_text(state)
+    board.get_by_role("checkbox", name=f"Choose {name}").check()
     board.locator("#act-bar").get_by_role("button", name=act, exact=True).click()
     expect(board.locator("#sheet")).to_be_visible()
     expect(board.locator("#sheet .people").first).to_contain_text(name)
@@ -74,7 +77,7 @@ def test_pause_and_permission_reach_the_candidate(
     expect(page.get_by_text(REASON)).to_be_visible()
     expect(page.locator("[data-interaction]")).to_have_count(0)
     close(board)
-    choose(board, name, "Let go on")
+    choose(board, name, "Let go on", state="Paused")
     board.locator("#sheet").get_by_label("Reason").select_option("The problem is solved")
     apply(board, "Let go on")
     page.get_by_role("button", name="Continue the test").click()

@@ -22,7 +22,7 @@ export function isOpen() {
 }
 
 export function isReachable() {
-  return isOpen() || reachable;
+  return reachable;
 }
 
 export function downSince() {
@@ -120,6 +120,7 @@ function open() {
   });
   mine.addEventListener("message", (event) => {
     heardAt = performance.now();
+    note(true);
     hear([JSON.parse(event.data)]);
   });
   mine.addEventListener("close", (event) => {

@@ -25,6 +25,7 @@ let retry = 0;
 let failures = 0;
 let frozen = false;
 let refused = "";
+let stayed = false;
 let readOnly = false;
 
 function form() {
@@ -57,6 +58,7 @@ function capture() {
   const text = JSON.stringify(value);
   if (text === shown.captured) return null;
   shown.captured = text;
+  if (queue.all().some((one) => one.item === shown.key && one.text === text)) return null;
   const entry = {
     type: "answer",
     item: shown.key,
@@ -142,7 +144,14 @@ function onSaved(frame) {
   if (shown?.key === frame.item) setField("base_revision", revisions.get(frame.item));
   failures = 0;
   refused = "";
+  settle();
   show();
+}
+
+// The server answers again: what was said of its silence no longer holds.
+function settle() {
+  if (stayed) alarm("");
+  stayed = false;
 }
 
 function onRefused(frame) {
@@ -195,15 +204,17 @@ function formAnswered(event) {
   shown.submitted = 0;
   if (status >= 200 && status < 500) {
     queue.remove((entry) => entry.item !== key || entry.client_seq > submitted);
+    settle();
     return;
   }
   shown.captured = null;
   alarm(status ? say("serverGo") : say("offlineGo"), "attention");
+  stayed = true;
   keep();
 }
 
 function statusText() {
-  const waiting = queue.size;
+  const waiting = new Set(queue.all().map((entry) => entry.item)).size;
   const oldest = waiting ? performance.now() - Math.min(...queue.all().map((entry) => entry.queuedAt)) : 0;
   const since = connection.downSince();
   const count = waiting === 1 ? say("waitingOne") : say("waiting", waiting);

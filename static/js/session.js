@@ -19,23 +19,25 @@ function tabKey() {
   return `invigil.writer.${page.session}`;
 }
 
-function writerOfThisTab() {
+// The writers that this tab was, or replaced: its own earlier pages are not "elsewhere".
+function writersOfThisTab() {
   try {
-    return sessionStorage.getItem(tabKey()) ?? "";
+    return JSON.parse(sessionStorage.getItem(tabKey()) ?? "[]");
   } catch {
-    return "";
+    return [];
   }
 }
 
 function isHeldElsewhere() {
   const { writer, seen } = page;
-  return Boolean(writer) && writer !== writerOfThisTab() && Number(seen) < LIVE_SECONDS;
+  return Boolean(writer) && !writersOfThisTab().includes(writer) && Number(seen) < LIVE_SECONDS;
 }
 
 async function claim() {
   claiming = true;
   try {
-    sessionStorage.setItem(tabKey(), connection.writer);
+    const known = [...writersOfThisTab(), page.writer, connection.writer].filter(Boolean);
+    sessionStorage.setItem(tabKey(), JSON.stringify(known.slice(-8)));
   } catch {
     /* Then a reload asks whether to take over. */
   }

@@ -102,12 +102,17 @@ def enrol(sitting: Sitting, candidate: Candidate, *, by: str, at: datetime) -> E
     return enrolment
 
 
-def new_candidate(number: str, name: str, *, email: str = "") -> Candidate:
-    """Create a candidate and the user behind them, who has no password; use in a transaction."""
+def new_user() -> User:
+    """Create the user behind a candidate: no password, a name that says nothing."""
     user = User(username=f"candidate-{secrets.token_hex(8)}")
     user.set_unusable_password()
     user.save()
-    return Candidate.objects.create(user=user, number=number, name=name, email=email)
+    return user
+
+
+def new_candidate(number: str, name: str, *, email: str = "") -> Candidate:
+    """Create a candidate and the user behind them; use in a transaction."""
+    return Candidate.objects.create(user=new_user(), number=number, name=name, email=email)
 
 
 def issue_launch_link(enrolment: Enrolment, expires_at: datetime, *, by: str, at: datetime) -> str:

@@ -1,0 +1,89 @@
+"""What came of it, to read only: sessions with their stories, and answers in quarantine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from delivery import clock, proctoring, reports
+from delivery.admin.common import ReadOnly
+from delivery.models import AssessmentSession, Quarantine
+from delivery.proctor import candidate_page
+
+
+@admin.register(AssessmentSession)
+class SessionAdmin(ReadOnly):
+    list_display = (
+        "candidate",
+        "sitting",
+        "attempt_number",
+        "state",
+        "started_at",
+        "finished_at",
+        "progress",
+        "result",
+    )
+    list_select_related = ("candidate", "sitting")
+    list_filter = ("state", "sitting", "withheld")
+    search_fields = ("candidate__name", "candidate__number", "receipt_code")
+    date_hierarchy = "started_at"
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AssessmentSession]:
+        rows: QuerySet[AssessmentSession] = super().get_queryset(request)
+        return rows.defer("plan", "outcomes", "timing")
+
+    @admin.display(description=_("Answered"))
+    def progress(self, session: AssessmentSession) -> str:
+        return gettext("%(done)s of %(all)s") % {"done": session.answered, "all": session.total}
+
+    @admin.display(description=_("Result"), ordering="score")
+    def result(self, session: AssessmentSession) -> str:
+        if session.score is None:
+            return "–"
+        facts = {"score": f"{session.score:g}", "max": f"{session.max_score or 0:g}"}
+        return gettext("%(score)s of %(max)s") % facts
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show a session as a page of its own: what it earned, and its story."""
+        session = self.get_object(request, object_id)
+        if session is None or not self.has_view_permission(request, session):
+            raise Http404
+        entries = proctoring.story(session)
+        context = {
+            "session": session,
+            "minutes": candidate_page.tell(entries[-candidate_page.NEWEST :]),
+            "left_out": max(0, len(entries) - candidate_page.NEWEST),
+            "share": reports.share(session),
+            # A template would take `outcomes.items` for the dictionary's method.
+            "earned": session.outcomes.get("items", []),
+            "quarantined": Quarantine.objects.filter(session=session).count(),
+            "given": clock.span_of(session.adjusted_ms) if session.adjusted_ms > 0 else "",
+            "paused": clock.span_of(session.paused_ms) if session.paused_ms else "",
+        }
+        return render(request, "admin/delivery/session.html", context)
+
+
+@admin.register(Quarantine)
+class QuarantineAdmin(ReadOnly):
+    """Answers that were not accepted; the answer itself is shown to those who open the row."""
+
+    list_display = ("session", "item_key", "reason", "received_at")
+    list_select_related = ("session__candidate", "session__sitting")
+    list_filter = ("reason", "session__sitting")
+    search_fields = ("session__candidate__name", "session__candidate__number", "item_key")
+    date_hierarchy = "received_at"
+    list_per_page = 50
+    fields = ("session", "item_key", "reason", "received_at", "value", "writer", "epoch", "key")

@@ -1,0 +1,267 @@
+"""Sittings in the admin: settings with their doubts, the roster, the results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from assembly.models import AssessmentTestVersion, VersionState
+from delivery import lint, reports, roster, sittings, timetable
+from delivery.admin.common import actor
+from delivery.admin.pictures import picture
+from delivery.models import Sitting
+
+MINUTE = 60
+KEPT_ROSTER = "roster-of-%s"
+
+
+class SittingForm(forms.ModelForm[Sitting]):
+    """A sitting, its duration in minutes."""
+
+    duration_minutes = forms.IntegerField(
+        label=_("Duration in minutes"),
+        help_text=_("The smaller of this and the test's own time counts."),
+        min_value=1,
+        max_value=7 * 24 * 60,
+        required=False,
+    )
+
+    class Meta:
+        model = Sitting
+        fields = (
+            "title",
+            "test_version",
+            "opens_at",
+            "closes_at",
+            "attempt_limit",
+            "lockdown",
+            "linear",
+            "admission",
+            "leaving",
+            "extend_past_window",
+            "grace_seconds",
+            "takeover",
+            "release",
+            "proctors",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        seconds = self.instance.duration_seconds
+        self.fields["duration_minutes"].initial = seconds // MINUTE if seconds else None
+        version = self.fields.get("test_version")
+        if isinstance(version, forms.ModelChoiceField):
+            offered = AssessmentTestVersion.objects.filter(state=VersionState.PUBLISHED)
+            version.queryset = offered.defer("xml").select_related("test")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        minutes = cleaned.get("duration_minutes")
+        self.instance.duration_seconds = minutes * MINUTE if minutes else None
+        return cleaned
+
+
+@admin.register(Sitting)
+class SittingAdmin(admin.ModelAdmin[Sitting]):
+    form = SittingForm
+    list_display = ("title", "test_version", "opens_at", "closes_at", "enrolled", "pages")
+    list_select_related = ("test_version__test",)
+    list_filter = ("release", "admission")
+    search_fields = ("title",)
+    date_hierarchy = "opens_at"
+    filter_horizontal = ("proctors",)
+    change_form_template = "admin/delivery/sitting/change_form.html"
+    fieldsets = (
+        (None, {"fields": ("title", "test_version", "proctors")}),
+        (_("Time"), {"fields": ("opens_at", "closes_at", "duration_minutes", "grace_seconds",
+                                "extend_past_window")}),
+        (_("Rules"), {"fields": ("attempt_limit", "lockdown", "linear", "admission", "leaving",
+                                 "takeover")}),
+        (_("Results"), {"fields": ("release",)}),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Sitting]:
+        rows = super().get_queryset(request)
+        named = Sitting.proctors.through.objects.filter(
+            sitting=OuterRef("pk"), user=request.user.pk
+        )
+        return rows.annotate(
+            enrolments_made=Count("enrolments", distinct=True), is_mine=Exists(named)
+        ).defer("test_version__xml", "test_version__test__xml")
+
+    @admin.display(description=_("Enrolled"), ordering="enrolments_made")
+    def enrolled(self, sitting: Any) -> int:  # carries an annotation
+        count: int = sitting.enrolments_made
+        return count
+
+    @admin.display(description=_("Pages"))
+    def pages(self, sitting: Any) -> SafeString:  # carries an annotation
+        links = [
+            (reverse("admin:delivery_sitting_roster", args=[sitting.pk]), gettext("Roster")),
+            (reverse("admin:delivery_sitting_results", args=[sitting.pk]), gettext("Results")),
+        ]
+        if sitting.is_mine:
+            links.append((reverse("proctor:board", args=[sitting.pk]), gettext("Board")))
+        return format_html_join(" · ", '<a href="{}">{}</a>', links)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Sitting | None = None
+    ) -> tuple[str, ...]:
+        # Sessions follow their plan through the version they were drawn from.
+        return ("test_version",) if obj is not None and obj.sessions.exists() else ()
+
+    def save_model(
+        self, request: HttpRequest, obj: Sitting, form: forms.ModelForm[Sitting], change: bool
+    ) -> None:
+        changed = [name.replace("_minutes", "_seconds") for name in form.changed_data]
+        timetable.keep(obj, changed, by=actor(request), at=timezone.now())
+
+    def response_add(
+        self, request: HttpRequest, obj: Sitting, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        response = super().response_add(request, obj, post_url_continue)
+        _say_doubts(request, obj)
+        return response
+
+    def response_change(self, request: HttpRequest, obj: Sitting) -> HttpResponse:
+        response = super().response_change(request, obj)
+        _say_doubts(request, obj)
+        return response
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        doubts = lint.doubts(found, timezone.now()) if found is not None else []
+        context = {"doubts": doubts, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(name: str, view: Any) -> URLPattern:
+            wrapped: Any = self.admin_site.admin_view(never_cache(view))
+            found: URLPattern = path(
+                f"<int:sitting_id>/{name}/", wrapped, name=f"delivery_sitting_{name}"
+            )
+            return found
+
+        return [
+            at("roster", self.roster_view),
+            at("results", self.results_view),
+            at("export", self.export_view),
+            at("release", self.release_view),
+            *super().get_urls(),
+        ]
+
+    def _sitting(self, request: HttpRequest, sitting_id: int, *, change: bool) -> Sitting:
+        rows = Sitting.objects.select_related("test_version")
+        sitting = get_object_or_404(rows, pk=sitting_id)
+        may = self.has_change_permission if change else self.has_view_permission
+        if not may(request, sitting):
+            raise PermissionDenied
+        return sitting
+
+    def roster_view(self, request: HttpRequest, sitting_id: int) -> HttpResponse:
+        """Check a roster file; import exactly what was checked."""
+        sitting = self._sitting(request, sitting_id, change=True)
+        if request.method != "POST":
+            return _roster_page(request, sitting, RosterForm())
+        if "confirm" in request.POST:
+            return _import(request, sitting)
+        form = RosterForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return _roster_page(request, sitting, form)
+        source = form.cleaned_data["file"].read()
+        report = roster.import_roster(
+            sitting, source, by=actor(request), at=timezone.now(), dry_run=True
+        )
+        if not report.errors:
+            # The file is kept until it is confirmed, so that what was checked is what is imported.
+            request.session[KEPT_ROSTER % sitting.pk] = source.decode("utf-8-sig")
+        return _roster_page(request, sitting, RosterForm(), report=report)
+
+    def results_view(self, request: HttpRequest, sitting_id: int) -> HttpResponse:
+        sitting = self._sitting(request, sitting_id, change=False)
+        every = list(reports.results(sitting))
+        asked = request.GET.get("state", "")
+        words = request.GET.get("find", "").casefold().split()
+        shown = [one for one in every if reports.fits(one, state=asked, words=words)]
+        summary = reports.summary(every)
+        context = {
+            "summary": summary,
+            "picture": picture(summary),
+            "sections": reports.sections(every),
+            "items": reports.items(every),
+            "shown": [(one, reports.share(one)) for one in shown],
+            "asked": asked,
+            "find": request.GET.get("find", ""),
+            "states": sorted({(one.state, one.get_state_display()) for one in every}),
+            "may_release": self.has_change_permission(request, sitting),
+            "at": timezone.now(),
+        }
+        return render(request, "admin/delivery/results.html", {"sitting": sitting, **context})
+
+    def export_view(self, request: HttpRequest, sitting_id: int) -> HttpResponse:
+        """Hand the results out as CSV, with a byte order mark for spreadsheets."""
+        sitting = self._sitting(request, sitting_id, change=False)
+        text = "\ufeff" + reports.to_csv(list(reports.results(sitting)))
+        response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="results-{sitting.pk}.csv"'
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def release_view(self, request: HttpRequest, sitting_id: int) -> HttpResponse:
+        sitting = self._sitting(request, sitting_id, change=True)
+        if request.method == "POST":
+            sittings.release_results(sitting, by=actor(request), at=timezone.now())
+            messages.success(request, gettext("The results are released to the candidates."))
+        return redirect("admin:delivery_sitting_results", sitting.pk)
+
+
+class RosterForm(forms.Form):
+    file = forms.FileField(
+        label=_("Roster file"),
+        help_text=_("CSV in UTF-8; the first line names the columns."),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+
+
+def _roster_page(
+    request: HttpRequest, sitting: Sitting, form: RosterForm, **context: Any
+) -> HttpResponse:
+    context |= {"form": form, "columns": roster.COLUMNS, "required": roster.REQUIRED}
+    if isinstance(report := context.get("report"), roster.RosterReport):
+        context |= {name: report.count(name) for name in ("new", "enrolled", "updated")}
+    return render(request, "admin/delivery/roster.html", {"sitting": sitting, **context})
+
+
+def _import(request: HttpRequest, sitting: Sitting) -> HttpResponse:
+    kept = request.session.pop(KEPT_ROSTER % sitting.pk, None)
+    if kept is None:
+        messages.error(request, gettext("The checked file is gone. Please choose it again."))
+        return redirect("admin:delivery_sitting_roster", sitting.pk)
+    report = roster.import_roster(
+        sitting, kept.encode(), by=actor(request), at=timezone.now(), dry_run=False
+    )
+    return _roster_page(request, sitting, RosterForm(), report=report)
+
+
+def _say_doubts(request: HttpRequest, sitting: Sitting) -> None:
+    for doubt in lint.doubts(sitting, timezone.now()):
+        messages.warning(request, doubt.sentence)

@@ -178,11 +178,23 @@ def for_templates(
 ) -> ItemScope:
     """Template variables at their defaults, or at those that the test gives."""
     templates = {
-        name: declarations.fit(overrides[name], found) if name in overrides else found.default
+        name: _given(overrides[name], found) if name in overrides else found.default
         for name, found in item.templates.items()
     }
-    variables = Variables(templates=templates, contexts=dict(contexts))
+    known = {name: declaration(item, name) for name in contexts}
+    told = {
+        name: _given(contexts[name], found) for name, found in known.items() if found is not None
+    }
+    variables = Variables(templates=templates, contexts=told)
     return ItemScope(item, variables, stream=stream, label=label)
+
+
+def _given(value: Value | None, found: Declaration) -> Value | None:
+    """A test cannot give what the variable does not hold: its own default stands."""
+    try:
+        return declarations.fit(value, found)
+    except ProcessingError:
+        return found.default
 
 
 def initial_outcomes(item: AssessmentItem, defaults: Values) -> Variable:

@@ -141,6 +141,8 @@ def test_the_test_can_give_template_defaults() -> None:
     )
     session = item_session.begin(given_by_test, STREAM, {"X": values.integer(8)})
     assert session.templates == {"X": values.real(8.0)}
+    session = item_session.begin(given_by_test, STREAM, {"X": value("A", "identifier")})
+    assert session.templates == {"X": None}
 
 
 def test_exit_template_ends_template_processing_and_set_default_value_sets_responses() -> None:
@@ -318,9 +320,8 @@ CONTEXTUAL = item(
 def test_context_variables_have_the_values_of_the_delivery_or_their_defaults() -> None:
     assert score(attempted(CONTEXTUAL, {})) == "2"
     context = values.record([("candidateIdentifier", value("c-7", "string"))])
-    begun = item_session.begin(
-        CONTEXTUAL, STREAM, contexts={"LEVEL": values.integer(5), "QTI_CONTEXT": context}
-    )
+    given_here = {"LEVEL": values.integer(5), "QTI_CONTEXT": context, "OTHER": None}
+    begun = item_session.begin(CONTEXTUAL, STREAM, contexts=given_here)
     session = attempted(CONTEXTUAL, {}, begun)
     assert score(session) == "5"
     assert values.raw(session.outcomes["WHO"]) == "c-7"

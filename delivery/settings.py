@@ -42,6 +42,7 @@ SECRET_KEY_FALLBACKS = environment.listed("SECRET_KEY_FALLBACKS")
 # The ledger's signing key is a file, so that who has the database cannot sign.
 LEDGER_KEY_DIR = environment.path("LEDGER_KEY_DIR", VAR_DIR / "ledger")
 LEDGER_ORIGIN = environment.text("LEDGER_ORIGIN", "invigil/ledger")
+LEDGER_ANCHORS = environment.listed("LEDGER_ANCHORS")
 CSRF_TRUSTED_ORIGINS = environment.listed("CSRF_TRUSTED_ORIGINS")
 
 # What it is made of ------------------------------------------------------------------------
@@ -180,6 +181,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "integrity.tasks.seal",
         "schedule": 5.0,
         "options": {"expires": 5},
+    },
+    "tell the anchors of the last checkpoint": {
+        "task": "integrity.tasks.anchor",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
 }
 

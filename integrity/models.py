@@ -92,6 +92,22 @@ class Checkpoint(models.Model):
         return f"{self.size} {self.root[:12]}"
 
 
+class Anchor(models.Model):
+    """How far a place outside has been told of our checkpoints, and what went wrong last."""
+
+    target = models.CharField(_("target"), max_length=300, unique=True)
+    size = models.BigIntegerField(_("sealed heads"), default=0)
+    at_ms = models.BigIntegerField(_("time in milliseconds"))
+    error = models.TextField(_("what went wrong"), blank=True)
+
+    class Meta:
+        verbose_name = _("anchor")
+        verbose_name_plural = _("anchors")
+
+    def __str__(self) -> str:
+        return self.target
+
+
 class PolicyInUseError(Exception):
     """A lockdown policy that something refers to was about to change."""
 

@@ -1,8 +1,9 @@
 """Sealing: stream heads become leaves of a tree, its root is signed, and all of it is verified."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from django.db import IntegrityError, connection, transaction
@@ -211,6 +212,30 @@ def _unlike(streams: Sequence[str]) -> dict[str, Verdict]:
         cursor.execute(_UNLIKE.format(marks=",".join(["%s"] * len(streams))), list(streams))
         verdicts = [_accuse(Row(*row)) for row in cursor.fetchall()]
     return {verdict.stream: verdict for verdict in verdicts if verdict}
+
+
+def verify_anchored(notes: Iterable[str]) -> tuple[int, Verdict | None]:
+    """Compare checkpoints that were kept outside with the tree as it is now.
+
+    This finds what the database alone cannot know: that its newest seals were cut off.
+    Returns how many notes hold, and the first that does not. Raises NoteError for a note that
+    no key of ours has signed.
+    """
+    verifiers = keys.verifiers()
+    anchored = [merkle.Checkpoint.parse(merkle.open_note(note, verifiers)[0]) for note in notes]
+    tree = Tree()
+    held = 0
+    leaves = (leaf(row.stream, row.seq, row.head, row.at_ms) for row in _rows())
+    for checkpoint in sorted(anchored, key=lambda one: one.size):
+        for one in islice(leaves, checkpoint.size - tree.size):
+            tree.append(one)
+        if tree.size < checkpoint.size:
+            return held, _flaw(BreakKind.TRUNCATED, tree.size + 1, SEALED_HEADS)
+        if tree.root() != checkpoint.root:
+            return held, _flaw(BreakKind.FORGED, checkpoint.size)
+        held += 1
+        tree.compact()
+    return held, None
 
 
 class _SealWalk:

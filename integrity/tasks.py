@@ -1,11 +1,11 @@
-"""Background work of integrity: sealing the ledger."""
+"""Background work of integrity: sealing the ledger, and telling places outside of it."""
 
 import logging
 
 from celery import shared_task
 from django.utils import timezone
 
-from integrity import seals
+from integrity import anchors, seals
 
 logger = logging.getLogger(__name__)
 
@@ -17,3 +17,10 @@ def seal() -> None:
         seals.seal(timezone.now())
     except seals.SealingError as error:
         logger.error("The ledger is not being sealed. %s", error)
+
+
+@shared_task
+def anchor() -> None:
+    """Put the last checkpoint wherever it is wanted outside; what fails is tried again."""
+    for failed in anchors.drop_all(timezone.now()):
+        logger.warning("The anchor %s failed: %s", failed.target, failed.error)

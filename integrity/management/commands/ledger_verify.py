@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from integrity import evidence_verifier, keys, ledger, seals, triggers
+from integrity import anchors, evidence_verifier, keys, ledger, seals, triggers
 from integrity.ledger import Verdict
 from integrity.models import LedgerEntry, LedgerStream, SealedHead
 
@@ -21,9 +21,20 @@ class Command(BaseCommand):
         only = parser.add_mutually_exclusive_group()
         only.add_argument("--stream", help="verify this stream alone")
         only.add_argument("--bundle", type=Path, help="verify an evidence bundle instead")
+        parser.add_argument(
+            "--anchor",
+            type=Path,
+            metavar="FILE",
+            help="compare with the checkpoints that an anchor kept outside",
+        )
 
     def handle(
-        self, *args: Any, stream: str | None = None, bundle: Path | None = None, **options: Any
+        self,
+        *args: Any,
+        stream: str | None = None,
+        bundle: Path | None = None,
+        anchor: Path | None = None,
+        **options: Any,
     ) -> None:
         if bundle:
             self._verify_bundle(bundle)
@@ -35,6 +46,8 @@ class Command(BaseCommand):
         with self._bar(stream, hidden=options["verbosity"] == 0) as bar:
             streams, entries = self._verify_chains(bar, stream)
             sealing = None if stream else self._verify_seals(bar)
+        if anchor:
+            self._verify_anchored(anchor)
         if sealing and sealing.checkpoints:
             if not sealing.signatures:
                 self.stderr.write(
@@ -71,6 +84,15 @@ class Command(BaseCommand):
         if sealing.broken:
             raise CommandError(_broken_sentence(sealing.broken))
         return sealing
+
+    def _verify_anchored(self, file: Path) -> None:
+        try:
+            held, broken = seals.verify_anchored(anchors.notes(file))
+        except (anchors.AnchorError, OSError, ValueError) as error:
+            raise CommandError(f"{file}: {error}") from error
+        if broken:
+            raise CommandError(_broken_sentence(broken))
+        self.stdout.write(f"{held} anchored checkpoints verified")
 
     def _bar(self, stream: str | None, *, hidden: bool) -> "tqdm[Any]":
         rows = LedgerEntry.objects.filter(**({"stream__name": stream} if stream else {}))

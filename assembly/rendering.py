@@ -14,9 +14,9 @@ from assembly.qti.item import AssessmentItem, ModalFeedback, Stimulus
 from assembly.qti.item_session import ItemSession
 from assembly.qti.values import Raw, RawResponses
 from assembly.rendering_controls import Fields, File
-from assembly.rendering_nodes import RenderContext, Role, Writer
+from assembly.rendering_nodes import Frames, RenderContext, Role, Writer
 
-__all__ = ["SCRIPTS", "RenderedItem", "Role", "posted_responses", "render_item"]
+__all__ = ["SCRIPTS", "Frames", "RenderedItem", "Role", "posted_responses", "render_item"]
 
 _SCRIPTS = {
     "associate_interaction": (),
@@ -34,6 +34,7 @@ _SCRIPTS = {
     "match_interaction": ("js/qti-match.js",),
     "media_interaction": ("js/qti-media.js",),
     "order_interaction": ("js/qti-order.js",),
+    "portable_custom_interaction": ("js/qti-portable.js",),
     "position_object_interaction": ("js/qti-picture.js", "js/qti-point.js"),
     "select_point_interaction": ("js/qti-picture.js", "js/qti-point.js"),
     "slider_interaction": ("js/qti-slider.js",),
@@ -68,9 +69,11 @@ def render_item(
     problems: Sequence[Problem] = (),
     supports: Set[str] = DEFAULT_SUPPORTS,
     language: str = "",
+    frames: Frames | None = None,
 ) -> RenderedItem:
     """``responses`` are those to show; where one is missing the session's stands in.
 
+    ``frames`` says where portable interactions are sealed off; without it they are not shown.
     ``supports`` are the kinds of catalog cards that the reader wants, if possible in ``language``.
     """
     context = replace(
@@ -79,21 +82,21 @@ def render_item(
         problems=tuple(problems),
         shelf=Shelf(_catalogs(item, stimuli), supports, language),
         role=role,
+        frames=frames,
         disabled=disabled,
     )
-    writer = Writer(context)
-    feedback = item.modal_feedback if show_feedback else ()
     stimulus = _stimuli(context, stimuli)
-    return RenderedItem(
-        body=format_html(
-            '<div class="qti-item-body"{}>{}{}{}</div>',
-            _language(item.language),
-            writer.html(item.body),
-            _modal_feedback(writer, feedback),
-            _notes(context),
-        ),
-        stimulus=stimulus,
-        scripts=_scripts(item.interactions),
+    body = _body(item, Writer(context), item.modal_feedback if show_feedback else ())
+    return RenderedItem(body, stimulus, _scripts(item.interactions))
+
+
+def _body(item: AssessmentItem, writer: Writer, feedback: Sequence[ModalFeedback]) -> SafeString:
+    return format_html(
+        '<div class="qti-item-body"{}>{}{}{}</div>',
+        _language(item.language),
+        writer.html(item.body),
+        _modal_feedback(writer, feedback),
+        _notes(writer.context),
     )
 
 

@@ -180,6 +180,7 @@ _DECODERS: Mapping[str, Callable[[Any, Fields], list[str]]] = MappingProxyType(
         "match_interaction": _matched,
         "media_interaction": _plain,
         "order_interaction": _ordered,
+        "portable_custom_interaction": _plain,
         "position_object_interaction": _points,
         "select_point_interaction": _points,
         "slider_interaction": _plain,

@@ -11,6 +11,7 @@ from assembly import rendering_controls as controls
 from assembly import rendering_graphics as graphics
 from assembly import rendering_guides as guides
 from assembly import rendering_options as shared
+from assembly import rendering_portable
 from assembly.qti import interactions, interactions_pair
 from assembly.qti.body import Element, Interaction
 from assembly.qti.values import BaseType
@@ -309,6 +310,7 @@ _FACTS: Mapping[str, Callable[[Writer, Any], Facts]] = MappingProxyType(
         "match_interaction": _match,
         "media_interaction": graphics.media,
         "order_interaction": _order,
+        "portable_custom_interaction": rendering_portable.facts,
         "position_object_interaction": graphics.points,
         "select_point_interaction": graphics.points,
         "slider_interaction": _slider,

@@ -30,6 +30,14 @@ class Role(StrEnum):
     TUTOR = "tutor"
 
 
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The address of the sealed frame's page, and of the files that it may load."""
+
+    page: str
+    file_url: Callable[[str], str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderContext:
     """All that a page may know: no correct response, no mapping, no rule, no unshown outcome."""
@@ -43,6 +51,7 @@ class RenderContext:
     shapes: Mapping[str, tuple[BaseType | None, Cardinality]] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    frames: Frames | None = None
     shelf: Shelf = field(default_factory=Shelf)
     notes: list[str] = field(default_factory=list)
     role: Role = Role.CANDIDATE

@@ -21,6 +21,7 @@ from assembly.qti.interactions_pair import (
     GraphicGapMatch,
     Match,
 )
+from assembly.qti.interactions_portable import ModuleFile, PortableCustom
 from assembly.qti.interactions_text import ExtendedText, Slider, TextEntry
 
 __all__ = [
@@ -44,7 +45,9 @@ __all__ = [
     "Interaction",
     "Match",
     "Media",
+    "ModuleFile",
     "Order",
+    "PortableCustom",
     "PositionObject",
     "Problem",
     "SelectPoint",

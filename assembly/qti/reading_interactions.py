@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from assembly.qti import interactions, reading_source
+from assembly.qti import interactions, reading_portable, reading_source
 from assembly.qti.body import Element, Interaction
 from assembly.qti.interactions_pair import AssociableHotspot, Gap
 from assembly.qti.reading_source import Source
@@ -316,6 +316,10 @@ def _end_attempt(source: Source) -> Interaction:
     )
 
 
+def _portable_custom(source: Source) -> Interaction:
+    return reading_portable.portable_custom(source, _common(source))
+
+
 READERS: Mapping[str, Callable[[Source], Interaction]] = MappingProxyType(
     {
         "qti-associate-interaction": _associate,
@@ -333,6 +337,7 @@ READERS: Mapping[str, Callable[[Source], Interaction]] = MappingProxyType(
         "qti-match-interaction": _match,
         "qti-media-interaction": _media,
         "qti-order-interaction": _order,
+        "qti-portable-custom-interaction": _portable_custom,
         "qti-position-object-interaction": _position_object,
         "qti-select-point-interaction": _select_point,
         "qti-slider-interaction": _slider,

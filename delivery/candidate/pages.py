@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime
 from typing import Any, Final
 
+from django.core import signing
 from django.urls import reverse
 
 from assembly import bank, rendering
@@ -19,6 +20,9 @@ QUIET: Final = "goes_on_quietly"
 UPLOADS: Final = frozenset({"upload_interaction", "drawing_interaction"})
 # A browser resolves ".." in an address itself: the folder above travels under another name.
 UP: Final = "~up"
+
+
+PORTABLE_SALT: Final = "portable interaction"
 
 
 def in_address(href: str) -> str:
@@ -75,6 +79,7 @@ def item_context(visit: Visit, at_desk: Desk, key: str) -> dict[str, Any]:
         stimuli=bank.stimuli(row.item_version_id),
         disabled=not answerable,
         show_feedback=feedback,
+        frames=_frames(row.item_version_id),
     )
     return frame(visit, at_desk) | {
         "key": key,
@@ -90,6 +95,15 @@ def item_context(visit: Visit, at_desk: Desk, key: str) -> dict[str, Any]:
         "uploads": any(each.name in UPLOADS for each in definition.interactions),
         "scripts": rendering.SCRIPTS,
     }
+
+
+def _frames(item_version_id: int) -> rendering.Frames:
+    """Where the item's portable interactions run, and their files for the next hour."""
+    token = signing.dumps(item_version_id, salt=PORTABLE_SALT)
+    return rendering.Frames(
+        page=reverse("candidate:portable_frame"),
+        file_url=lambda href: reverse("candidate:portable_file", args=[token, in_address(href)]),
+    )
 
 
 def _seconds_since(then: datetime | None, at: datetime) -> int:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from delivery.candidate import consumers, endings, entrance, items, lobby, pauses, signals
+from delivery.candidate import (
+    consumers,
+    endings,
+    entrance,
+    items,
+    lobby,
+    pauses,
+    portables,
+    signals,
+)
 
 app_name = "candidate"
 
 urlpatterns = [
     path("", lobby.home, name="home"),
     path("signin/", entrance.sign_in, name="sign_in"),
+    path("portable/", portables.frame, name="portable_frame"),
+    path("portable/<str:token>/<path:href>", portables.file, name="portable_file"),
     path("signout/", entrance.sign_out, name="sign_out"),
     path("launch/<str:token>/", entrance.launch, name="launch"),
     path("sittings/<int:enrolment_id>/", lobby.start, name="start"),

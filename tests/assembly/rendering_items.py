@@ -248,6 +248,17 @@ CASES: dict[str, Case] = {
         item(interaction("drawing", IMAGE), declaration("file")),
         st.sampled_from([None, "data:image/png;name=drawing.png;base64,YQ=="]),
     ),
+    "portable_custom": Case(
+        item(
+            interaction(
+                "portable-custom",
+                "<qti-interaction-markup><p>inside</p></qti-interaction-markup>",
+                'custom-interaction-type-identifier="urn:x" module="m"',
+            ),
+            declaration("string", "multiple"),
+        ),
+        st.lists(TEXT.filter(bool), max_size=2).map(lambda found: found or None),
+    ),
     "media": Case(
         item(
             interaction("media", '<audio src="a.mp3"/>', 'max-plays="2"'), declaration("integer")

@@ -1,3 +1,4 @@
+import json
 import random
 import re
 from collections.abc import Mapping
@@ -312,6 +313,16 @@ def test_the_items_own_words_are_said_at_the_limit() -> None:
         declaration("identifier", "multiple"),
     )
     assert page(found).xpath(".//*[@class='qti-limit']/@data-limit") == ["Two, not more"]
+
+
+def test_markup_of_a_portable_interaction_enters_the_page_as_data_for_its_frame_only() -> None:
+    found = CASES["portable_custom"].item
+    frames = rendering.Frames("/portable/", lambda href: f"/sealed/{href}")
+    (frame,) = page(found, frames=frames).iter("iframe")
+    assert (frame.get("sandbox"), frame.get("data-src")) == ("allow-scripts", "/portable/")
+    assert json.loads(frame.get("data-setup", ""))["markup"] == "<p>inside</p>"
+    assert page(found, frames=frames).xpath(".//p[.='inside']") == []
+    assert list(page(found).iter("iframe")) == []
 
 
 def test_problems_stand_at_their_interaction() -> None:

@@ -76,7 +76,7 @@ def test_every_response_has_controls_that_carry_its_name(
         here = set(form.xpath("//@data-response"))
         for response in here:
             found = form.xpath(
-                "//*[@name=$plain or starts-with(@name, $part)]",
+                "//*[@name=$plain or @data-name=$plain or starts-with(@name, $part)]",
                 plain=f"r.{response}",
                 part=f"r.{response}:",
             )

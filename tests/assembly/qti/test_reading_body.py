@@ -182,6 +182,25 @@ def test_position_object_takes_its_stage_image() -> None:
     assert (found.image.source, found.movable.source) == ("stage.png", "plane.png")
 
 
+PORTABLE = """<qti-portable-custom-interaction response-identifier="R" module="m"
+  custom-interaction-type-identifier="urn:x" data-tap-message="Tap" class="wide">
+  <qti-interaction-modules primary-configuration="modules/module_resolution.js">
+    <qti-interaction-module id="m" primary-path="m.js" fallback-path="old.js"/>
+  </qti-interaction-modules>
+  <qti-interaction-markup><ul class="pci"/><script>go()</script></qti-interaction-markup>
+</qti-portable-custom-interaction>"""
+
+
+def test_a_portable_interaction_keeps_its_markup_out_of_the_tree() -> None:
+    found = only(PORTABLE)
+    assert isinstance(found, interactions.PortableCustom)
+    assert found.contents() == ((),)
+    assert found.markup.strip() == '<ul class="pci"></ul><script>go()</script>'
+    assert found.modules == (interactions.ModuleFile("m", ("m.js", "old.js")),)
+    assert found.configurations == ("modules/module_resolution.js",)
+    assert found.properties == {"tapMessage": "Tap"}
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

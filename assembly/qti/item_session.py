@@ -184,7 +184,7 @@ def attempt(
 
     Responses that are not given keep the session's; end-attempt buttons start unpressed.
     """
-    committed = {**_before_attempt(item, session), **bind(item, raw)}
+    committed = {**session.responses, **_buttons(item), **bind(item, raw)}
     status = UNKNOWN if session.completion_status == NOT_ATTEMPTED else session.completion_status
     outcomes = (
         dict(session.outcomes)
@@ -255,14 +255,26 @@ def _settled(
     )
 
 
-def _before_attempt(item: AssessmentItem, session: ItemSession) -> dict[str, Value | None]:
-    pressed = {
+def _buttons(item: AssessmentItem) -> dict[str, Value | None]:
+    """The responses of end-attempt interactions, not pressed."""
+    names = {
         interaction.response_identifier
         for interaction in item.interactions
         if interaction.name == "end_attempt_interaction"
     }
-    kept = {name: value for name, value in session.responses.items() if name not in pressed}
-    return {**kept, **{name: values.boolean(False) for name in pressed if name in item.responses}}
+    return {name: values.boolean(False) for name in names if name in item.responses}
+
+
+def is_committed(item: AssessmentItem, session: ItemSession, raw: RawResponses) -> bool:
+    """Are these the responses of the last attempt, however they are written (4.10 for 4.1)?"""
+    if session.num_attempts == 0:
+        return False
+    given = {name: value for name, value in bind(item, raw).items() if name not in _buttons(item)}
+    return all(_equal(session.responses.get(name), value) for name, value in given.items())
+
+
+def _equal(left: Value | None, right: Value | None) -> bool:
+    return left is right if left is None or right is None else values.same(left, right)
 
 
 def correct_responses(item: AssessmentItem, session: ItemSession) -> dict[str, Value | None]:

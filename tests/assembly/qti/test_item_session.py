@@ -245,6 +245,25 @@ def test_answered_means_different_from_the_default(
     assert item_session.is_answered(of, raw) is answered
 
 
+def test_responses_are_committed_however_they_are_written() -> None:
+    numeric = item(
+        '<qti-response-declaration identifier="R" cardinality="single" base-type="float"/>'
+    )
+    begun = item_session.begin(numeric, STREAM)
+    assert not item_session.is_committed(numeric, begun, {"R": None})
+    done = attempted(numeric, {"R": "4.10"}, begun)
+    assert item_session.is_committed(numeric, done, {"R": "4.1"})
+    assert item_session.is_committed(numeric, done, {})
+    assert not item_session.is_committed(numeric, done, {"R": "4.11"})
+    assert not item_session.is_committed(numeric, done, {"R": None})
+
+
+def test_a_button_does_not_make_an_attempt_uncommitted() -> None:
+    river = fixture("river_adaptive.xml")
+    hinted = attempted(river, {"HINT": "true", "RESPONSE": "DELTA"})
+    assert item_session.is_committed(river, hinted, {"HINT": None, "RESPONSE": "DELTA"})
+
+
 def test_a_session_survives_the_way_through_json() -> None:
     for of, raw in (
         (MAPPED, {"RESPONSE": ["C", "A"]}),

@@ -15,7 +15,7 @@ FACES = AUDIENCES | {"admin", "tasks", "management", "demo"}
 PURE = {
     "integrity": {"chain", "lockdown", "merkle", "seb"},
     "assembly": {"qti", "selection", "adaptive", "blueprint"},
-    "delivery": {"clock", "navigation", "events", "refusals", "protocol"},
+    "delivery": {"clock", "navigation", "events", "refusals", "protocol", "watch"},
 }
 FRAMEWORKS = ("django", "channels", "celery", "daphne", "django_fsm", "redis", "psycopg")
 

@@ -97,18 +97,35 @@ class Line:
 
 def line(row: Row, at: datetime) -> Line:
     """Put one row into words."""
-    session, candidate = row.session, row.enrolment.candidate
-    running = row.standing is Standing.IN_PROGRESS
-    silent = row.standing not in (Standing.IN_PROGRESS, Standing.PAUSED)
-    saved_at = None if session is None else session.last_save_at
-    words: dict[str, Any] = {
+    words = {**_who(row), **_standing(row), **_work(row.session)}
+    saved_at = None if row.session is None else row.session.last_save_at
+    candidate = row.enrolment.candidate
+    return Line(
+        **words,
+        stamp=_stamp(words),
+        find=f"{candidate.name} {candidate.number} {row.enrolment.room}".casefold(),
+        left=left_of(row),
+        saved="" if saved_at is None else ago(saved_at, at),
+    )
+
+
+def _who(row: Row) -> dict[str, Any]:
+    candidate = row.enrolment.candidate
+    return {
         "key": row.enrolment.pk,
         "target": str(row.target),
         "url": url_of(row),
         "name": candidate.name,
         "number": candidate.number,
         "room": row.enrolment.room,
-        "attempt": session.attempt_number if session else 1,
+        "attempt": row.session.attempt_number if row.session else 1,
+    }
+
+
+def _standing(row: Row) -> dict[str, Any]:
+    running = row.standing is Standing.IN_PROGRESS
+    open_now = running or row.standing is Standing.PAUSED
+    return {
         "standing": row.standing.value,
         "standing_word": str(STANDINGS[row.standing]),
         "tone": TONES.get(row.standing, ""),
@@ -116,26 +133,23 @@ def line(row: Row, at: datetime) -> Line:
         "concerns": tuple(str(word) for flag, word in CONCERNS.items() if flag in row.concern),
         "attention": bool(row.concern & ATTENTION),
         "urgent": bool(row.concern & (Concern.HELP | Concern.WAITING)),
-        "answered": session.answered if session else 0,
-        "total": session.total if session else 0,
         "left_ms": row.remaining_ms,
         "ends_ms": _epoch(row.deadline) if running else None,
         "little": Concern.LITTLE_TIME in row.concern,
-        "saved_ms": _epoch(saved_at),
-        "connection": "" if silent else row.connection.value,
-        "connection_word": "" if silent else str(CONNECTIONS[row.connection]),
-        "incidents": session.incidents if session else 0,
-        "newest": incident(session.last_incident) if session and session.incidents else "",
+        "connection": row.connection.value if open_now else "",
+        "connection_word": str(CONNECTIONS[row.connection]) if open_now else "",
         "need": row.need,
     }
-    find = f"{candidate.name} {candidate.number} {row.enrolment.room}".casefold()
-    return Line(
-        **words,
-        stamp=_stamp(words),
-        find=find,
-        left=left_of(row),
-        saved="" if saved_at is None else ago(saved_at, at),
-    )
+
+
+def _work(session: AssessmentSession | None) -> dict[str, Any]:
+    return {
+        "answered": session.answered if session else 0,
+        "total": session.total if session else 0,
+        "saved_ms": _epoch(session.last_save_at) if session else None,
+        "incidents": session.incidents if session else 0,
+        "newest": incident(session.last_incident) if session and session.incidents else "",
+    }
 
 
 def _stamp(words: dict[str, Any]) -> str:

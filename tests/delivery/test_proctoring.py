@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import Permission as DjangoPermission
 from django.contrib.auth.models import User
 
-from delivery import interventions, presence, proctoring, sessions
+from delivery import desk, interventions, presence, proctoring, sessions
 from delivery.models import AssessmentSession, Candidate, Enrolment, Message, State
 from delivery.proctoring import (
     Admit,
@@ -125,6 +125,16 @@ def test_somebody_who_never_started_is_absent_from_the_windows_end_on() -> None:
     [behind] = proctoring.board(user, after(64))
     assert (before.standing, behind.standing) == (Standing.NOT_STARTED, Standing.ABSENT)
     assert behind.absent
+
+
+def test_a_paused_row_is_shown_by_a_process_that_never_read_its_plan() -> None:
+    sitting = factories.sitting()
+    session = factories.session(sitting)
+    by = f"candidate:{session.candidate_id}"
+    sessions.pause(session.pk, paused_by="proctor", reason="A drill.", by=by, at=after(64))
+    desk._plans.clear()
+    (row,) = proctoring.board(factories.proctor("pia", sitting), after(128), sitting=sitting)
+    assert (row.standing, row.remaining_ms) == (Standing.PAUSED, 3_536_000)
 
 
 def test_the_board_shows_the_latest_attempt() -> None:

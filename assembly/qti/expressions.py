@@ -53,6 +53,8 @@ class Scope:
     """What an expression may ask about; items and tests each answer their share."""
 
     witness: Witness | None = None
+    # What all repeats of one run may evaluate together, so that nested ones cannot run away.
+    repeats_left: int = 10_000
 
     def variable(self, identifier: str) -> Value | None:
         raise NotImplementedError

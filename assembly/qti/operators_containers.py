@@ -7,8 +7,6 @@ from assembly.qti import values
 from assembly.qti.expressions import Call
 from assembly.qti.values import BaseType, Cardinality, Scalar, Value
 
-REPEAT_LIMIT = 10_000
-
 
 def _gather(
     cardinality: Cardinality, kinds: frozenset[Cardinality]
@@ -27,6 +25,8 @@ def _gather(
 def _poured(call: Call, given: list[Value], cardinality: Cardinality) -> Value | None:
     types = {value.base_type for value in given}
     base_type = _common(call, types)
+    if sum(len(value.scalars) for value in given) > values.CONTAINER_LIMIT:
+        raise call.error(f"makes more than {values.CONTAINER_LIMIT} values", "too_large")
     scalars: list[Scalar] = [item for value in given for item in value.scalars]
     if base_type is BaseType.FLOAT and BaseType.INTEGER in types:
         scalars = [float(item) for item in scalars if isinstance(item, int | float)]
@@ -139,8 +139,9 @@ def repeat(call: Call) -> Value | None:
     times = call.whole("number-repeats")
     if times is None or times < 1:
         return None
-    if times * max(1, len(call.expression.children)) > REPEAT_LIMIT:
-        raise call.error(f"repeats more than {REPEAT_LIMIT} times", "attribute")
+    call.scope.repeats_left -= times * max(1, len(call.expression.children))
+    if call.scope.repeats_left < 0:
+        raise call.error("repeats too often", "too_large")
     found: list[Value] = []
     for _ in range(times):
         for child in call.expression.children:

@@ -4,7 +4,7 @@ import pytest
 
 from assembly.qti.errors import ProcessingError
 from assembly.qti.values import Cardinality, Raw
-from tests.assembly.qti.engine import VARIABLES, SmallScope, evaluate, outcome
+from tests.assembly.qti.engine import VARIABLES, SmallScope, evaluate, outcome, value
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,20 @@ def test_containers_refuse_the_wrong_kind(expression: str) -> None:
 )
 def test_repeat_fills_an_ordered_container(expression: str, result: Raw) -> None:
     assert outcome(expression) == result
+
+
+def test_nested_repeats_share_one_allowance() -> None:
+    inner = "<qti-repeat number-repeats='90'> $A </qti-repeat>"
+    assert evaluate(f"<qti-repeat number-repeats='90'> {inner} </qti-repeat>") is not None
+    with pytest.raises(ProcessingError, match="too often"):
+        evaluate(f"<qti-repeat number-repeats='900'> {inner} </qti-repeat>")
+
+
+def test_a_container_does_not_grow_without_end() -> None:
+    many = value(["A"] * 6_000, "identifier", Cardinality.MULTIPLE)
+    scope = SmallScope({"many": many})
+    with pytest.raises(ProcessingError, match="more than"):
+        evaluate("<qti-multiple> $many $many </qti-multiple>", scope)
 
 
 def test_repeat_draws_afresh_each_time() -> None:

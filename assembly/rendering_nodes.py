@@ -122,7 +122,7 @@ class Writer:
             return "".join(self._node(node) for node in element.children)
         if name == "img" and not self._reachable(element.attributes.get("src", "")):
             return escape(element.attributes.get("alt", ""))
-        opening = f"<{name}{self.attributes(element)}>"
+        opening = f"<{name}{self.attributes(element)}{_spoken(element)}>"
         if name in allowed_html.VOID:
             return opening
         content = "".join(self._node(node) for node in element.children) + self._notes(element)
@@ -210,6 +210,13 @@ def _in_package(address: str) -> bool:
 def _embedded(address: str) -> str | None:
     is_image = address.startswith("data:image/") and allowed_html.safe_link(address)
     return address if is_image else None
+
+
+def _spoken(element: Element) -> str:
+    """A formula's words as its name: without them "x squared" is read as "x 2" in a label."""
+    words = element.attributes.get("alttext", "") if element.name == "math" else ""
+    named = "aria-label" in element.attributes or not words
+    return "" if named else f' aria-label="{escape(words)}"'
 
 
 def _unfenced(element: Element) -> Element:

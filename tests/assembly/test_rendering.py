@@ -463,3 +463,12 @@ def test_images_of_pictures_keep_their_alternative_text() -> None:
     (svg,) = page(found).iter("svg")
     assert svg.get("aria-label") == "A map"
     assert re.search(r'href="/files/map.png"', source(found))
+
+
+def test_the_words_of_a_formula_are_its_name() -> None:
+    found = item(
+        '<p><math xmlns="http://www.w3.org/1998/Math/MathML" alttext="x squared">'
+        "<msup><mi>x</mi><mn>2</mn></msup></math></p>"
+    )
+    (formula,) = page(found).iter("math")
+    assert formula.get("aria-label") == "x squared"

@@ -19,6 +19,8 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 ROLES = ("anonymous", "owner", "other", "proctor", "stranger", "auditor", "staff")
 PUBLIC = {"healthz", "staff_signin", "set_language", "candidate:sign_in", "candidate:launch"}
 PUBLIC |= {"/admin/login/", "candidate:sign_out"}
+# A sealed frame has no cookies: its page is empty, its files have signed addresses.
+PUBLIC |= {"candidate:portable_frame", "candidate:portable_file"}
 # What each role may open; an address is looked up by its name, then by its namespace.
 OPEN = {
     "landing": {"owner", "other", "proctor", "stranger", "auditor", "staff"},

@@ -10,7 +10,7 @@ from typing import Any
 from assembly import adaptive, bank, linting, models, selection, stored
 from assembly.qti import assessment, item_session, values
 from assembly.qti.assessment import AssessmentTest
-from assembly.qti.errors import ResponseError
+from assembly.qti.errors import QtiError, ResponseError
 from assembly.qti.item import AssessmentItem
 from assembly.qti.item_result import ItemResult
 from assembly.qti.item_session import ItemSession
@@ -52,7 +52,7 @@ def resume(item: AssessmentItem, data: Mapping[str, Any] | None) -> Trial:
         return begin(item)
     try:
         return Trial(item, item_session.from_json(item, data["session"]), data["raw"])
-    except (KeyError, ValueError, ResponseError):
+    except (KeyError, ValueError, QtiError):
         return begin(item)
 
 

@@ -16,6 +16,7 @@ from assembly.qti.values import Raw, RawResponses, Value
 
 TEMPLATE_TRIES = 100
 SEEDS = 2**63
+IMPOSSIBLE = frozenset({"unknown_identifier", "wrong_type"})
 NOT_ATTEMPTED, UNKNOWN, COMPLETED = "not_attempted", "unknown", "completed"
 
 Values = Mapping[str, Value | None]
@@ -154,6 +155,20 @@ def _problems_of(interaction: Interaction, value: Value | None) -> tuple[Problem
         return interaction.problems(value)
     except ValueError:
         return (Problem("wrong_type", "The answer does not have the form that is asked for here."),)
+
+
+def impossible(item: AssessmentItem, raw: RawResponses) -> tuple[Problem, ...]:
+    """What no form of this item could have sent: a choice that is not offered, another type.
+
+    Unmet constraints (too many, outside the bounds) are not among them: a plain form can send those.
+    """
+    bound = bind(item, raw)
+    return tuple(
+        replace(problem, response_identifier=interaction.response_identifier)
+        for interaction in item.interactions
+        for problem in _problems_of(interaction, bound.get(interaction.response_identifier))
+        if problem.code in IMPOSSIBLE
+    )
 
 
 def is_answered(item: AssessmentItem, raw: RawResponses) -> bool:

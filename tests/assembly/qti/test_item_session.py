@@ -218,6 +218,17 @@ def test_problems_name_the_constraint_and_the_response() -> None:
     assert item_session.problems(MAPPED, session, {"RESPONSE": ["A"]}) == ()
 
 
+@pytest.mark.parametrize(
+    ("response", "codes"),
+    [(["A"], []), ([], []), (["A", "Z"], ["unknown_identifier"]), (["A", "A"], [])],
+)
+def test_a_choice_that_is_not_offered_cannot_come_from_a_form(
+    response: Raw, codes: list[str]
+) -> None:
+    found = item_session.impossible(MAPPED, {"RESPONSE": response})
+    assert [problem.code for problem in found] == codes
+
+
 def test_an_interaction_bound_to_a_response_of_another_type_has_a_problem() -> None:
     strange = item(
         '<qti-response-declaration identifier="R" cardinality="single" base-type="identifier"/>'

@@ -160,7 +160,7 @@ def _problems_of(interaction: Interaction, value: Value | None) -> tuple[Problem
 def impossible(item: AssessmentItem, raw: RawResponses) -> tuple[Problem, ...]:
     """What no form of this item could have sent: a choice that is not offered, another type.
 
-    Unmet constraints (too many, outside the bounds) are not among them: a plain form can send those.
+    Unmet constraints (too many, outside the bounds) are not among them: plain forms send those.
     """
     bound = bind(item, raw)
     return tuple(

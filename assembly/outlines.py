@@ -30,7 +30,8 @@ def definition(test: models.AssessmentTest) -> assessment.AssessmentTest:
     """The test that the rows of a draft mean; a constant number of queries."""
     sections = models.Section.objects.filter(part__test=test).order_by("position", "id")
     refs = models.ItemRef.objects.filter(section__part__test=test).order_by("position", "id")
-    builder = _Builder(list(sections), list(refs.select_related("item")))
+    shown = refs.select_related("item", "version").defer("version__xml")
+    builder = _Builder(list(sections), list(shown))
     parts = test.parts.order_by("position", "id")
     return assessment.AssessmentTest(
         identifier=test.identifier,
@@ -169,7 +170,7 @@ class _Builder:
 def item_ref(row: models.ItemRef) -> assessment.ItemRef:
     return assessment.ItemRef(
         identifier=row.identifier,
-        href=href_of(row.item),
+        href=href_of(row),
         required=row.required,
         fixed=row.fixed,
         categories=tuple(row.categories.split()),
@@ -179,9 +180,10 @@ def item_ref(row: models.ItemRef) -> assessment.ItemRef:
     )
 
 
-def href_of(item: models.Item) -> str:
-    """Where an exported package keeps this item."""
-    return f"items/{item.identifier}.xml"
+def href_of(row: models.ItemRef) -> str:
+    """Where an exported package keeps this item: a folder a version, so that no files collide."""
+    pinned = f"-v{row.version.number}" if row.version else ""
+    return f"items/{row.item.identifier}{pinned}/qti/item.xml"
 
 
 def _limits(row: models.Timed) -> TimeLimits:

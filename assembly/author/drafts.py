@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from assembly import authoring, bank, linting, losses, models, outlines
+from assembly import authoring, bank, exporting, linting, losses, models, outlines
 from assembly.author import access
 from assembly.author.access import staff
 from assembly.author.row_forms import ROW_FORMS, NewTestForm, TestForm
 from assembly.bank import PublishError
+from assembly.exporting import ExportError
 
 SHOWN = 50
 
@@ -193,6 +194,23 @@ def _publish(request: HttpRequest, test: models.AssessmentTest) -> HttpResponse:
         return redirect("author:publish", test.pk)
     messages.success(request, _("Published as version %(n)s.") % {"n": version.number})
     return redirect("author:test", test.pk)
+
+
+@require_GET
+@staff("view_assessmenttestversion", "view_itemversion")
+def export(request: HttpRequest, version_id: int) -> HttpResponse:
+    """The published test as a package: keys and all, so it asks for both permissions."""
+    rows = models.AssessmentTestVersion.objects.select_related("test")
+    version = get_object_or_404(rows, pk=version_id)
+    try:
+        content = exporting.package(version)
+    except ExportError as error:
+        messages.error(request, str(error))
+        return redirect("author:test", version.test_id)
+    response = HttpResponse(content, content_type="application/zip")
+    name = f"{version.test.identifier}-v{version.number}.zip"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @require_POST

@@ -31,6 +31,7 @@ urlpatterns = [
     path("rows/<slug:kind>/<int:row_id>/remove/", drafts.remove, name="remove"),
     path("rows/<slug:kind>/<int:row_id>/sections/", drafts.add_section, name="add_section"),
     path("sections/<int:section_id>/items/", drafts.add_items, name="add_items"),
+    path("test-versions/<int:version_id>/export/", drafts.export, name="export"),
     path("test-versions/<int:version_id>/retire/", drafts.retire, name="retire"),
     path("import/", imports.upload, name="upload"),
     path("jobs/<int:job_id>/", imports.job, name="job"),

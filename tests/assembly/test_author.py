@@ -389,6 +389,8 @@ def test_publishing_shows_the_lint_first(anna: Client) -> None:
     anna.post(address)
     version = models.AssessmentTestVersion.objects.get()
     assert (version.number, version.published_by) == (1, "anna")
+    package = anna.get(reverse("author:export", args=[version.pk]))
+    assert package["Content-Disposition"] == 'attachment; filename="T1-v1.zip"'
     anna.post(reverse("author:retire", args=[version.pk]))
     version.refresh_from_db()
     assert version.state == "retired"

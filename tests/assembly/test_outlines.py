@@ -1,7 +1,11 @@
+import re
+
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from assembly import models, outlines, stored
 from assembly.qti import reading
+from assembly.qti.assessment import TestPart
 from tests.assembly import factories
 from tests.assembly.factories import ASI, choice_xml, imported, zipped
 
@@ -45,6 +49,11 @@ def rich() -> models.AssessmentTest:
     return models.AssessmentTest.objects.get(pk=report.tests[0].row_id or 0)
 
 
+def meaning(part: TestPart) -> str:
+    """All that a part says but where the items lie, which an export decides."""
+    return re.sub(r"href='[^']*\.xml'", "", str(part.children))
+
+
 def test_the_rows_of_an_imported_test_mean_what_its_xml_says() -> None:
     test = rich()
     said, meant = reading.read_test(RICH.encode()), outlines.definition(test)
@@ -56,10 +65,7 @@ def test_the_rows_of_an_imported_test_mean_what_its_xml_says() -> None:
     )
     assert found.item_session_control == wanted.item_session_control
     assert found.time_limits == wanted.time_limits
-    # Where an export keeps an item is the bank's to say; everything else is the author's.
-    assert str(found.children).replace("items/", "") == str(wanted.children).replace(
-        "items/", ""
-    ).replace("min-items=1&max-items=1&best=2", "min-items=1&max-items=1&best=2")
+    assert meaning(found) == meaning(wanted)
 
 
 def test_an_imported_test_made_editable_means_the_same() -> None:
@@ -68,12 +74,16 @@ def test_an_imported_test_made_editable_means_the_same() -> None:
     models.AssessmentTest.objects.update(xml="")
     test.refresh_from_db()
     after = stored.read_test(test)
-    assert [part.children for part in after.parts] == [part.children for part in before.parts]
+    assert [meaning(part) for part in after.parts] == [meaning(part) for part in before.parts]
 
 
-def test_an_outline_takes_three_queries(django_assert_num_queries: object) -> None:
-    test = factories.a_draft(factories.a_bank(3))
-    tree = outlines.tree(test)
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_outline_takes_three_queries(
+    django_assert_num_queries: DjangoAssertNumQueries, count: int
+) -> None:
+    test = factories.a_draft(factories.a_bank(count))
+    with django_assert_num_queries(3):
+        tree = outlines.tree(test)
     assert [[[ref.key for ref in s.children] for s in part.children] for part in tree] == [
         [[f"ref-{ref.pk}" for ref in models.ItemRef.objects.order_by("position")]]
     ]

@@ -229,6 +229,25 @@ def test_a_choice_that_is_not_offered_cannot_come_from_a_form(
     assert [problem.code for problem in found] == codes
 
 
+def test_interactions_that_share_a_response_share_its_order_and_its_choices() -> None:
+    choice = '<qti-simple-choice identifier="{0}" fixed="{1}">{0}</qti-simple-choice>'
+    group = (
+        '<qti-choice-interaction response-identifier="R" shuffle="true">{}</qti-choice-interaction>'
+    )
+    three = "".join(choice.format(name, "false") for name in "ABC")
+    swapped = item(
+        '<qti-response-declaration identifier="R" cardinality="single" base-type="identifier"/>'
+        f"<qti-item-body>{group.format(three)}"
+        f"{group.format(three + choice.format('D', 'true'))}</qti-item-body>"
+    )
+    session = item_session.begin(swapped, STREAM)
+    assert sorted(session.choice_orders["R"]) == ["A", "B", "C", "D"]
+    assert session.choice_orders["R"][3] == "D"
+    assert item_session.problems(swapped, session, {"R": "D"}) == ()
+    assert item_session.impossible(swapped, {"R": "D"}) == ()
+    assert len(item_session.impossible(swapped, {"R": "E"})) == 1
+
+
 def test_an_interaction_bound_to_a_response_of_another_type_has_a_problem() -> None:
     strange = item(
         '<qti-response-declaration identifier="R" cardinality="single" base-type="identifier"/>'

@@ -8,7 +8,7 @@ from delivery.reports import Summary
 
 WIDTH = 600
 HEIGHT = 220
-LEFT, RIGHT, TOP, BOTTOM = 40, 10, 20, 30
+LEFT, RIGHT, TOP, BOTTOM = 40, 30, 36, 30
 GAP = 4
 
 

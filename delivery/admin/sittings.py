@@ -6,8 +6,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db import models
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -19,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from assembly.models import AssessmentTestVersion, VersionState
-from delivery import lint, reports, roster, sittings, timetable
+from delivery import lint, proctoring, reports, roster, sittings, timetable
 from delivery.admin.common import actor
 from delivery.admin.pictures import picture
 from delivery.models import Sitting
@@ -28,8 +30,33 @@ MINUTE = 60
 KEPT_ROSTER = "roster-of-%s"
 
 
+class Names(forms.ModelMultipleChoiceField[User]):
+    """People to tick, by the names they go by."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.get_full_name() or obj.get_username())
+
+
+class Instant(forms.DateTimeInput):
+    """One field for a date with its time: labelled, and with the browser's own picker."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"step": 1}, format="%Y-%m-%dT%H:%M:%S")
+
+
 class SittingForm(forms.ModelForm[Sitting]):
-    """A sitting, its duration in minutes."""
+    """A sitting, its duration in minutes, its proctors among those who may be one."""
+
+    proctors = Names(
+        label=_("Proctors"),
+        help_text=_("Members of the group “Proctor”; each sees only the sittings that name them."),
+        queryset=User.objects.none(),
+        required=False,
+    )
 
     duration_minutes = forms.IntegerField(
         label=_("Duration in minutes"),
@@ -62,10 +89,20 @@ class SittingForm(forms.ModelForm[Sitting]):
         super().__init__(*args, **kwargs)
         seconds = self.instance.duration_seconds
         self.fields["duration_minutes"].initial = seconds // MINUTE if seconds else None
+        self.fields["proctors"].queryset = self._proctors()  # type: ignore[attr-defined]
+        for name in ("opens_at", "closes_at"):
+            zone = timezone.get_current_timezone_name()
+            self.fields[name].help_text = gettext("In %(zone)s.") % {"zone": zone}
         version = self.fields.get("test_version")
         if isinstance(version, forms.ModelChoiceField):
             offered = AssessmentTestVersion.objects.filter(state=VersionState.PUBLISHED)
             version.queryset = offered.defer("xml").select_related("test")
+
+    def _proctors(self) -> QuerySet[User]:
+        able = Q(groups__name=proctoring.GROUP)
+        if self.instance.pk:
+            able |= Q(sittings=self.instance)
+        return User.objects.filter(able).order_by("first_name", "last_name", "username").distinct()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -82,7 +119,9 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
     list_filter = ("release", "admission")
     search_fields = ("title",)
     date_hierarchy = "opens_at"
-    filter_horizontal = ("proctors",)
+    formfield_overrides = {
+        models.DateTimeField: {"form_class": forms.DateTimeField, "widget": Instant}
+    }
     change_form_template = "admin/delivery/sitting/change_form.html"
     fieldsets = (
         (None, {"fields": ("title", "test_version", "proctors")}),

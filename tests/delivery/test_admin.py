@@ -50,19 +50,15 @@ def finished(sitting: Sitting, name: str, right: int) -> AssessmentSession:
 
 
 def form_of(sitting: Sitting, **changes: Any) -> dict[str, Any]:
-    def split(name: str, at: datetime | None) -> dict[str, str]:
-        local = timezone.localtime(at) if at else None
-        return {
-            f"{name}_0": local.strftime("%Y-%m-%d") if local else "",
-            f"{name}_1": local.strftime("%H:%M:%S") if local else "",
-        }
+    def local(at: datetime | None) -> str:
+        return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S") if at else ""
 
     closes_at = changes.pop("closes_at", sitting.closes_at)
     return {
         "title": sitting.title,
         "test_version": sitting.test_version_id,
-        **split("opens_at", sitting.opens_at),
-        **split("closes_at", closes_at),
+        "opens_at": local(sitting.opens_at),
+        "closes_at": local(closes_at),
         "attempt_limit": sitting.attempt_limit,
         "grace_seconds": sitting.grace_seconds,
         "extend_past_window": "on",
@@ -137,6 +133,19 @@ def test_the_page_of_a_sitting_says_what_is_doubtful(staff: Client) -> None:
     sitting = factories.sitting(closes_at=after(-1800))
     page = staff.get(f"{ADMIN}sitting/{sitting.pk}/change/").content.decode()
     assert "The window (30 min) is shorter than the time for the test (60 min)." in page
+
+
+def test_only_those_who_may_be_proctors_are_offered_and_named(staff: Client) -> None:
+    proctor = factories.proctor("paula")
+    candidate = factories.candidate()
+    sitting = factories.sitting()
+    url = f"{ADMIN}sitting/{sitting.pk}/change/"
+    page = staff.get(url).content.decode()
+    assert re.findall(r'name="proctors" value="(\d+)"', page) == [str(proctor.pk)]
+    staff.post(url, form_of(sitting, proctors=[proctor.pk]))
+    assert list(sitting.proctors.all()) == [proctor]
+    staff.post(url, form_of(sitting, proctors=[candidate.user_id]))
+    assert list(sitting.proctors.all()) == [proctor]
 
 
 # ---------- Doubts ----------

@@ -2,11 +2,11 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
-from django.conf import settings
 from django.core import signing
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.fixtures import SettingsWrapper
 from pytest_django.live_server_helper import LiveServer
 
 from assembly.models import Asset, ItemVersion, ItemVersionAsset
@@ -108,8 +108,14 @@ def test_a_token_of_another_item_opens_nothing_of_this_one() -> None:
 
 @pytest.fixture
 def open_item(
-    live_server: LiveServer, new_context: Callable[..., BrowserContext]
+    live_server: LiveServer,
+    new_context: Callable[..., BrowserContext],
+    settings: SettingsWrapper,
 ) -> Callable[[ItemVersion], tuple[Page, AssessmentSession]]:
+    # The test's server reads the sources themselves, not what was once collected from them.
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
     def show(version: ItemVersion) -> tuple[Page, AssessmentSession]:
         test = factories.published(Part(items=("Q1", "Q2")), items={"Q1": version})
         sitting = factories.sitting(test, opens_at=None, closes_at=None)

@@ -1,6 +1,6 @@
 """The ledger: append facts to streams, read them, verify them, export them; the only writer."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -180,7 +180,7 @@ def verify(stream: str) -> Verdict:
 
 def verify_all(
     progress: Progress | None = None, *, streams: Sequence[str] | None = None
-) -> Iterator[Verdict]:
+) -> Generator[Verdict]:
     """Yield a verdict per stream, or per stream named, holding one chunk of entries in memory.
 
     One statement reads heads and entries together: it sees one moment, so that appending

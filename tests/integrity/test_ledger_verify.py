@@ -1,10 +1,13 @@
 import io
+import os
+import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from integrity import ledger, triggers
 
@@ -18,7 +21,8 @@ def _streams() -> None:
     drafts = [
         ledger.Draft(name, "k", {"n": number}, "x", AT) for name in "ab" for number in range(3)
     ]
-    ledger.append_many(drafts)
+    with transaction.atomic():
+        ledger.append_many(drafts)
 
 
 def forge(stream: str, seq: int) -> None:
@@ -78,3 +82,30 @@ def test_a_terminal_sees_how_far_the_walk_is(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "stderr", terminal)
     call_command("ledger_verify")
     assert "/6" in terminal.getvalue()
+
+
+def same_database() -> dict[str, str]:
+    told = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return {"DATABASE_PATH": str(told["NAME"]), "DATABASE_URL": ""}
+    where = f"{told['USER']}:{told['PASSWORD']}@{told['HOST']}:{told['PORT']}"
+    return {"DATABASE_URL": f"postgresql://{where}/{told['NAME']}"}
+
+
+def test_the_command_line_ends_with_the_break_and_exit_code_1(
+    transactional_db: None, tmp_path: Path
+) -> None:
+    forge("b", 2)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "ledger_verify"],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | same_database() | {"VAR_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "CommandError: Broken: stream b, entry 2, edited. "
+        "Entry 2 was edited: its content no longer gives its hash.\n"
+    )

@@ -2,6 +2,8 @@
 
 import zipfile
 from argparse import ArgumentParser
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +72,11 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(lines))
 
     def _verify_chains(self, bar: "tqdm[Any]", stream: str | None) -> tuple[int, int]:
-        streams = entries = 0
-        verdicts = seals.verify_streams([stream]) if stream else ledger.verify_all(bar.update)
-        for verdict in verdicts:
-            if verdict.broken:
-                raise CommandError(_broken_sentence(verdict))
-            streams += 1
-            entries += verdict.entries
-        return streams, entries
+        if stream:
+            return _count(seals.verify_streams([stream]))
+        # Closed at once: an open cursor would outlive the connection.
+        with closing(ledger.verify_all(bar.update)) as verdicts:
+            return _count(verdicts)
 
     def _verify_seals(self, bar: "tqdm[Any]") -> seals.Sealing:
         sealing = seals.verify(bar.update)
@@ -103,6 +102,16 @@ class Command(BaseCommand):
             leave=False,
             disable=True if hidden else None,  # None: shown in a terminal only
         )
+
+
+def _count(verdicts: Iterable[Verdict]) -> tuple[int, int]:
+    streams = entries = 0
+    for verdict in verdicts:
+        if verdict.broken:
+            raise CommandError(_broken_sentence(verdict))
+        streams += 1
+        entries += verdict.entries
+    return streams, entries
 
 
 def _broken_sentence(verdict: Verdict) -> str:

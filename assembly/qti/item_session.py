@@ -1,12 +1,12 @@
 """One candidate's work on one item: each verb returns a new session."""
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assembly.qti import item_scope, processing, values
-from assembly.qti.body import Interaction, Problem
+from assembly.qti.body import Interaction, Problem, ShuffleGroup
+from assembly.qti.draws import Draws
 from assembly.qti.errors import ProcessingError, ResponseError
 from assembly.qti.expressions import Stream, Witness
 from assembly.qti.item import AssessmentItem
@@ -99,16 +99,21 @@ def _after_last_constraint(rules: processing.Rules) -> processing.Rules:
 
 
 def _choice_orders(item: AssessmentItem, stream: Stream) -> dict[str, tuple[str, ...]]:
+    """Interactions that share a response share its order, each with the choices that it has."""
     orders: dict[str, tuple[str, ...]] = {}
     for interaction in item.interactions:
         for group in interaction.shuffle_groups():
-            free = [name for name in group.identifiers if name not in group.fixed]
-            drawn = stream.permutation(len(free), f"choices|{group.label}|")
-            shuffled = iter([free[index] for index in drawn])
-            orders[group.label] = tuple(
-                name if name in group.fixed else next(shuffled) for name in group.identifiers
-            )
+            known = orders.get(group.label, ())
+            drawn = known or _drawn(group, stream)
+            orders[group.label] = tuple(dict.fromkeys([*drawn, *group.identifiers]))
     return orders
+
+
+def _drawn(group: ShuffleGroup, stream: Stream) -> tuple[str, ...]:
+    free = [name for name in group.identifiers if name not in group.fixed]
+    places = stream.permutation(len(free), f"choices|{group.label}|")
+    shuffled = iter([free[place] for place in places])
+    return tuple(name if name in group.fixed else next(shuffled) for name in group.identifiers)
 
 
 def bind(item: AssessmentItem, raw: RawResponses) -> dict[str, Value | None]:
@@ -141,12 +146,18 @@ def _well_formed(raw: Raw) -> bool:
 
 def problems(item: AssessmentItem, session: ItemSession, raw: RawResponses) -> tuple[Problem, ...]:
     """The constraints that these responses leave unmet, interaction by interaction."""
-    current = {**session.responses, **bind(item, raw)}
-    return tuple(
-        replace(problem, response_identifier=interaction.response_identifier)
-        for interaction in item.interactions
-        for problem in _problems_of(interaction, current.get(interaction.response_identifier))
-    )
+    return tuple(_problems(item, {**session.responses, **bind(item, raw)}))
+
+
+def _problems(item: AssessmentItem, current: Values) -> Iterator[Problem]:
+    """Of interactions that share a response (feedback may swap them) the best fitting one counts."""
+    found: dict[str, tuple[Problem, ...]] = {}
+    for interaction in item.interactions:
+        name = interaction.response_identifier
+        unmet = _problems_of(interaction, current.get(name))
+        found[name] = min(found.get(name, unmet), unmet, key=len)
+    for name, unmet in found.items():
+        yield from (replace(problem, response_identifier=name) for problem in unmet)
 
 
 def _problems_of(interaction: Interaction, value: Value | None) -> tuple[Problem, ...]:
@@ -162,13 +173,8 @@ def impossible(item: AssessmentItem, raw: RawResponses) -> tuple[Problem, ...]:
 
     Unmet constraints (too many, outside the bounds) are not among them: plain forms send those.
     """
-    bound = bind(item, raw)
-    return tuple(
-        replace(problem, response_identifier=interaction.response_identifier)
-        for interaction in item.interactions
-        for problem in _problems_of(interaction, bound.get(interaction.response_identifier))
-        if problem.code in IMPOSSIBLE
-    )
+    found = _problems(item, bind(item, raw))
+    return tuple(problem for problem in found if problem.code in IMPOSSIBLE)
 
 
 def is_answered(item: AssessmentItem, raw: RawResponses) -> bool:
@@ -226,28 +232,6 @@ def attempt(
     run = Run(scope, scope.assign, [])
     run.all(item.response_processing)
     return replace(_settled(item, session, scope, run.notes), responses=committed)
-
-
-class Draws:
-    """What a seed fixes: one number for each label, by SHA-256 with rejection."""
-
-    def __init__(self, seed: str) -> None:
-        self.seed = seed
-
-    def below(self, n: int, label: str) -> int:
-        limit = 2**64 - 2**64 % n
-        text, word = f"{self.seed}|{label}", limit
-        while word >= limit:
-            digest = hashlib.sha256(text.encode())
-            word, text = int.from_bytes(digest.digest()[:8], "big"), digest.hexdigest()
-        return word % n
-
-    def permutation(self, n: int, label: str) -> list[int]:
-        order = list(range(n))
-        for last in range(n - 1, 0, -1):
-            other = self.below(last + 1, f"{label}{last}|")
-            order[last], order[other] = order[other], order[last]
-        return order
 
 
 def _settled(

@@ -393,10 +393,3 @@ def test_what_response_processing_draws_is_fixed_by_the_session_and_the_attempt(
     assert score(attempted(DRAWING, {}, first)) != score(first)
     other = item_session.begin(DRAWING, Stream(b"other"))
     assert score(attempted(DRAWING, {}, other)) != score(first)
-
-
-@given(st.text("0123456789abcdef", min_size=1), st.integers(1, 9))
-def test_draws_stay_in_range_and_permutations_keep_all(seed: str, size: int) -> None:
-    draws = item_session.Draws(seed)
-    assert 0 <= draws.below(size, "x") < size
-    assert sorted(draws.permutation(size, "x")) == list(range(size))

@@ -150,7 +150,7 @@ def problems(item: AssessmentItem, session: ItemSession, raw: RawResponses) -> t
 
 
 def _problems(item: AssessmentItem, current: Values) -> Iterator[Problem]:
-    """Of interactions that share a response (feedback may swap them) the best fitting one counts."""
+    """Of interactions that share a response, as feedback may swap them, the best fitting counts."""
     found: dict[str, tuple[Problem, ...]] = {}
     for interaction in item.interactions:
         name = interaction.response_identifier

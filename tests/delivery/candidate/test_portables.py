@@ -1,12 +1,12 @@
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.core import signing
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
-from pytest_django.fixtures import SettingsWrapper
 from pytest_django.live_server_helper import LiveServer
 
 from assembly.models import Asset, ItemVersion, ItemVersionAsset
@@ -107,15 +107,17 @@ def test_a_token_of_another_item_opens_nothing_of_this_one() -> None:
 
 
 @pytest.fixture
-def open_item(
-    live_server: LiveServer,
-    new_context: Callable[..., BrowserContext],
-    settings: SettingsWrapper,
-) -> Callable[[ItemVersion], tuple[Page, AssessmentSession]]:
-    # The test's server reads the sources themselves, not what was once collected from them.
+def static_sources() -> Iterator[None]:
+    """The test's server reads the sources themselves, not what was once collected from them."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+        yield
 
+
+@pytest.fixture
+def open_item(
+    static_sources: None, live_server: LiveServer, new_context: Callable[..., BrowserContext]
+) -> Callable[[ItemVersion], tuple[Page, AssessmentSession]]:
     def show(version: ItemVersion) -> tuple[Page, AssessmentSession]:
         test = factories.published(Part(items=("Q1", "Q2")), items={"Q1": version})
         sitting = factories.sitting(test, opens_at=None, closes_at=None)

@@ -266,10 +266,14 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
         return response
 
     def release_view(self, request: HttpRequest, sitting_id: int) -> HttpResponse:
+        """Ask, with the number of those who will see their result; release on the answer."""
         sitting = self._sitting(request, sitting_id, change=True)
-        if request.method == "POST":
-            sittings.release_results(sitting, by=actor(request), at=timezone.now())
-            messages.success(request, gettext("The results are released to the candidates."))
+        if request.method != "POST":
+            summary = reports.summary(list(reports.results(sitting)))
+            context = {"sitting": sitting, "summary": summary}
+            return render(request, "admin/delivery/release.html", context)
+        sittings.release_results(sitting, by=actor(request), at=timezone.now())
+        messages.success(request, gettext("The results are released to the candidates."))
         return redirect("admin:delivery_sitting_results", sitting.pk)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from assembly import checking, linting, models, stored, storing
@@ -51,7 +51,11 @@ def import_package(
         checked = checking.check(opened, progress)
         if dry_run or not (checked.items or checked.tests):
             return checked.report()
-        return _store(checked, by, at)
+        try:
+            return _store(checked, by, at)
+        except IntegrityError:
+            # Another import brought the same items at the same moment: now they are found.
+            return _store(checked, by, at)
 
 
 @transaction.atomic

@@ -199,7 +199,7 @@ def preview(request: HttpRequest, version_id: int) -> HttpResponse:
         if "again" in request.POST:
             request.session.pop(key, None)
             return redirect("author:preview", version_id)
-        raw = rendering.posted_responses(trial.item, request.POST)
+        raw = rendering.posted_responses(trial.item, request.POST, request.FILES)
         trial = trials.submit(trial, raw)
         request.session[key] = trial.to_json()
     elif key not in request.session:

@@ -57,7 +57,8 @@ def item(request: HttpRequest, test_id: int, place: int) -> HttpResponse:
 def _answer(
     request: HttpRequest, test: models.AssessmentTest, trial: TestTrial, place: int
 ) -> HttpResponse:
-    raw = rendering.posted_responses(trials.trial_at(trial, place).item, request.POST)
+    shown = trials.trial_at(trial, place)
+    raw = rendering.posted_responses(shown.item, request.POST, request.FILES)
     trial, done = trials.answer(trial, place, raw)
     if done.problem:
         return _page(request, test, trial, place, done)

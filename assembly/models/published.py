@@ -102,7 +102,7 @@ class TestVersionAsset(models.Model):
 
 
 class TestForm(models.Model):
-    """A frozen plan that several candidates share."""
+    """A frozen plan that several candidates share; the secret proves how it was drawn."""
 
     version = models.ForeignKey(
         AssessmentTestVersion, on_delete=models.PROTECT, related_name="forms"
@@ -110,6 +110,7 @@ class TestForm(models.Model):
     name = models.CharField(_("name"), max_length=100)
     plan = models.JSONField(_("plan"))
     commitment = models.CharField(_("commitment"), max_length=64)
+    secret = models.BinaryField(editable=False)
     created_at = models.DateTimeField(_("created"))
     created_by = models.CharField(_("created by"), max_length=150)
 

@@ -14,7 +14,7 @@ from assembly.qti.item import AssessmentItem, ModalFeedback, Stimulus
 from assembly.qti.item_session import ItemSession
 from assembly.qti.values import Raw, RawResponses
 from assembly.rendering_controls import Fields, File
-from assembly.rendering_nodes import Frames, RenderContext, Role, Writer
+from assembly.rendering_nodes import Frames, RenderContext, Role, Writer, is_in_package
 
 __all__ = ["SCRIPTS", "Frames", "RenderedItem", "Role", "posted_responses", "render_item"]
 
@@ -70,10 +70,12 @@ def render_item(
     supports: Set[str] = DEFAULT_SUPPORTS,
     language: str = "",
     frames: Frames | None = None,
+    style_url: Callable[[str], str] | None = None,
 ) -> RenderedItem:
     """``responses`` are those to show; where one is missing the session's stands in.
 
     ``frames`` says where portable interactions are sealed off; without it they are not shown.
+    ``style_url`` serves the item's own stylesheets, scoped; without it they are left out.
     ``supports`` are the kinds of catalog cards that the reader wants, if possible in ``language``.
     """
     context = replace(
@@ -87,7 +89,21 @@ def render_item(
     )
     stimulus = _stimuli(context, stimuli)
     body = _body(item, Writer(context), item.modal_feedback if show_feedback else ())
-    return RenderedItem(body, stimulus, _scripts(item.interactions))
+    styles = _styles((item, *stimuli), style_url)
+    return RenderedItem(styles + body, stimulus, _scripts(item.interactions))
+
+
+def _styles(
+    styled: Sequence[AssessmentItem | Stimulus], style_url: Callable[[str], str] | None
+) -> SafeString:
+    if style_url is None:
+        return SafeString("")
+    listed = dict.fromkeys(href for each in styled for href in each.stylesheets)
+    return format_html_join(
+        "",
+        '<link rel="stylesheet" href="{}">',
+        ((style_url(href),) for href in listed if is_in_package(href)),
+    )
 
 
 def _body(item: AssessmentItem, writer: Writer, feedback: Sequence[ModalFeedback]) -> SafeString:

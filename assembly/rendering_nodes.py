@@ -180,10 +180,10 @@ class Writer:
         """Where a file of the package is served; addresses outside of it lead nowhere."""
         if opens and address.startswith("#"):
             return f"#{ID_PREFIX}{address[1:]}"
-        return self.context.asset_url(address) if _in_package(address) else _embedded(address)
+        return self.context.asset_url(address) if is_in_package(address) else _embedded(address)
 
     def _reachable(self, address: str) -> bool:
-        return bool(address) and (_in_package(address) or _embedded(address) is not None)
+        return bool(address) and (is_in_package(address) or _embedded(address) is not None)
 
     def _source_set(self, value: str) -> str | None:
         found = []
@@ -203,7 +203,7 @@ def note_name(support: str) -> str:
     return names.get(support, gettext("Note"))
 
 
-def _in_package(address: str) -> bool:
+def is_in_package(address: str) -> bool:
     return ":" not in address.split("/", 1)[0] and not address.startswith(("//", "#", "\\"))
 
 

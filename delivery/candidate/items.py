@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from assembly import bank, rendering
 from assembly.models import Asset
+from assembly.qti import stylesheets
 from assembly.qti.values import Raw, RawResponses
 from delivery import desk, moves, navigation, presence, responses, sessions
 from delivery.candidate import gate, pages, words
@@ -33,6 +34,8 @@ ENDINGS: Final = frozenset(
         Reason.PART_ENDED,
     }
 )
+# What was typed stays in the page, so that it can be mended.
+MENDABLE: Final = frozenset({Reason.NOT_VALID, Reason.MALFORMED, Reason.TOO_LARGE})
 # Images, sounds and films may be shown by the browser; anything else is only downloaded.
 SHOWN: Final = ("image/", "audio/", "video/", "text/css", "text/vtt")
 
@@ -85,6 +88,10 @@ def _keep(visit: Visit, key: str) -> Refused | None:
 def _filled(raw: RawResponses) -> dict[str, Raw]:
     """Return the responses that say something: a page that only passes by saves nothing new."""
     return {name: value for name, value in raw.items() if value}
+
+
+def _typed(visit: Visit, at_desk: Desk, key: str) -> RawResponses:
+    return rendering.posted_responses(at_desk.definition(key), visit.request.POST)
 
 
 def _whole(text: str | None) -> int:
@@ -184,7 +191,8 @@ def _moved_on(visit: Visit) -> HttpResponse:
 
 
 def _show(visit: Visit, at_desk: Desk, key: str, refused: Refused | None = None) -> HttpResponse:
-    context = pages.item_context(visit, at_desk, key) | {
+    typed = _typed(visit, at_desk, key) if refused and refused.refusal.reason in MENDABLE else None
+    context = pages.item_context(visit, at_desk, key, typed) | {
         "refused": words.sentence(refused.refusal) if refused else "",
     }
     name = "candidate/_desk.html" if visit.is_fragment else "candidate/item.html"
@@ -226,10 +234,20 @@ def asset(visit: Visit, key: str, href: str) -> HttpResponse:
 
 
 def _file(found: Asset) -> HttpResponse:
+    if found.media_type == "text/css":
+        return _stylesheet(found)
     shown = found.media_type.startswith(SHOWN)
     response = HttpResponse(bytes(found.content), content_type=found.media_type)
     response["Content-Disposition"] = "inline" if shown else "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     # A picture may carry scripts (SVG): opened on its own, it must not run them.
     response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response
+
+
+def _stylesheet(found: Asset) -> HttpResponse:
+    """An item's own stylesheet reaches its content only, never the page around it."""
+    source = bytes(found.content).decode("utf-8", "replace")
+    response = HttpResponse(stylesheets.scoped(source), content_type="text/css; charset=utf-8")
+    response["X-Content-Type-Options"] = "nosniff"
     return response

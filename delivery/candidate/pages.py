@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from assembly import bank, rendering
 from assembly.qti import item_session
+from assembly.qti.values import RawResponses
 from delivery import moves, navigation, presence, sessions
 from delivery.candidate import words
 from delivery.candidate.gate import Visit
@@ -62,20 +63,25 @@ def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
     }
 
 
-def item_context(visit: Visit, at_desk: Desk, key: str) -> dict[str, Any]:
-    """Return what the item page shows; correct answers are not among it."""
+def item_context(
+    visit: Visit, at_desk: Desk, key: str, typed: RawResponses | None = None
+) -> dict[str, Any]:
+    """Return what the item page shows; `typed` is an answer that was refused, to be mended."""
     row, definition = at_desk.item(key), at_desk.definition(key)
     control = at_desk.outline.control(at_desk.planned(key))
     begun = item_session.from_json(definition, row.qti)
     answerable = bool(navigation.may_answer(at_desk.route, key))
     feedback = control.show_feedback and row.num_attempts > 0
+
+    def asset_url(href: str) -> str:
+        return reverse("candidate:asset", args=[at_desk.session.pk, key, in_address(href)])
+
     rendered = rendering.render_item(
         definition,
         begun,
-        row.response,
-        asset_url=lambda href: reverse(
-            "candidate:asset", args=[at_desk.session.pk, key, in_address(href)]
-        ),
+        row.response if typed is None else typed,
+        asset_url=asset_url,
+        style_url=asset_url,
         stimuli=bank.stimuli(row.item_version_id),
         disabled=not answerable,
         show_feedback=feedback,

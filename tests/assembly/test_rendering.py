@@ -408,6 +408,14 @@ def test_notes_of_catalogs_are_those_that_the_reader_asked_for(
     assert form.xpath(".//p//button/@popovertarget") == [note.get("id") for note in notes]
 
 
+def test_stylesheets_of_an_item_are_linked_only_where_they_are_served_scoped() -> None:
+    tail = '<qti-stylesheet href="style/a.css" type="text/css"/>'
+    found = item("<p>t</p>", tail)
+    assert "stylesheet" not in source(found)
+    linked = page(found, style_url=lambda href: f"/scoped/{href}").xpath(".//link/@href")
+    assert linked == ["/scoped/style/a.css"]
+
+
 def test_scripts_are_named_once_and_all_of_them_are_listed() -> None:
     for case in CASES.values():
         rendered = rendering.render_item(case.item, begun(case.item), {}, asset_url=str)

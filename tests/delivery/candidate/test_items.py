@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from delivery import responses
 from delivery.models import AssessmentSession, Candidate, ItemSession, Quarantine, State
@@ -14,6 +15,11 @@ SignIn = Callable[[Candidate], Client]
 Begin = Callable[..., AssessmentSession]
 HTMX = {"HX-Request": "true"}
 LINEAR = Part(mode="linear")
+NUMBER = f"""<qti-assessment-item {factories.QTI} identifier="N" title="N" adaptive="false"
+  time-dependent="false">
+  <qti-response-declaration identifier="RESPONSE" cardinality="single" base-type="float"/>
+  <qti-item-body><p>A mass: <qti-text-entry-interaction response-identifier="RESPONSE"/></p>
+  </qti-item-body></qti-assessment-item>"""
 
 
 def url(session: AssessmentSession, key: str) -> str:
@@ -124,6 +130,20 @@ def test_a_stale_page_is_told_so_and_its_answer_is_kept_aside(
     assert "A newer answer to this item is already saved." in response.content.decode()
     assert item(session, "Q1").response == {"RESPONSE": "A"}
     assert Quarantine.objects.get().value == {"RESPONSE": "B"}
+
+
+def test_what_is_no_number_is_said_and_stays_in_the_page_to_be_mended(
+    begin: Begin, sign_in: SignIn
+) -> None:
+    version = factories.published(items={"Q1": factories.item_version("Q1", NUMBER)})
+    sitting = factories.sitting(version, opens_at=None, closes_at=None)
+    session = factories.session(sitting, at=timezone.now())
+    posted = {"r.RESPONSE": "five kg", "base_revision": "0", "go": "next"}
+    response = sign_in(session.candidate).post(url(session, "Q1"), posted)
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "“five kg” is not a number." in page
+    assert 'value="five kg"' in page
 
 
 def test_a_page_that_posts_twice_saves_once(begin: Begin, sign_in: SignIn) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db import transaction
 
-from delivery import clock, desk, events, journal, refusals, sessions, steps
+from delivery import clock, desk, events, journal, legible, refusals, sessions, steps
 from delivery.desk import Desk
 from delivery.events import Fact
 from delivery.models import AssessmentSession, Message, State
@@ -182,7 +182,7 @@ def _reported(found: Desk, event: ClientEvent, at: datetime) -> events.ClientRep
         **found.head("client", at),
         name=event.name,
         monotonic_ms=max(0, min(event.monotonic_ms, LAST_MONOTONIC_MS)),
-        detail=event.detail[:LONGEST_DETAIL],
+        detail=legible.text(event.detail[:LONGEST_DETAIL]),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -17,7 +17,7 @@ from assembly import bank
 from assembly.qti import item_session
 from assembly.qti.errors import QtiError
 from assembly.qti.values import RawResponses
-from delivery import admissibility, clock, desk, events, journal, outline, setwise
+from delivery import admissibility, clock, desk, events, journal, legible, outline, setwise
 from delivery.admissibility import Facing
 from delivery.events import Fact
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
@@ -97,11 +97,27 @@ class _Batch:
 
 def save(saves: Sequence[Save]) -> list[Outcome]:
     """Save a batch in one transaction; the outcomes come in the order of the saves."""
+    saves = [one if _is_legible(one) else _legible(one) for one in saves]
     with transaction.atomic():
         batch = _read(saves)
         decided = [_decide(batch, one) for one in saves]
         _write(batch)
     return [entry if isinstance(entry, Refused) else _acknowledge(entry) for entry in decided]
+
+
+def _is_legible(one: Save) -> bool:
+    return legible.is_text(one.item + one.key + one.writer) and legible.are_text(one.raw)
+
+
+def _legible(one: Save) -> Save:
+    # One page's unstorable text would otherwise fail the whole batch.
+    return replace(
+        one,
+        item=legible.text(one.item),
+        key=legible.text(one.key),
+        writer=legible.text(one.writer),
+        raw=legible.responses(one.raw),
+    )
 
 
 def _read(saves: Sequence[Save]) -> _Batch:
@@ -150,6 +166,8 @@ def _bind(row: ItemSession, one: Save) -> bool:
     try:
         return item_session.is_answered(bank.item(row.item_version_id), one.raw)
     except QtiError as error:
+        if error.reason == "wrong_type":
+            raise Refusal(Reason.NOT_VALID, {"problem": str(error)}) from error
         raise Refusal(Reason.MALFORMED) from error
 
 

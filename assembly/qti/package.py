@@ -22,8 +22,17 @@ ITEM_ROOTS = frozenset({"qti-assessment-item", "assessmentItem"})
 TEST_ROOTS = frozenset({"qti-assessment-test", "assessmentTest"})
 STIMULUS_ROOTS = frozenset({"qti-assessment-stimulus", "assessmentStimulus"})
 LINKING = frozenset(
-    "src href data poster file-href primary-path fallback-path primary-configuration"
-    " secondary-configuration".split()
+    [
+        "src",
+        "href",
+        "data",
+        "poster",
+        "file-href",
+        "primary-path",
+        "fallback-path",
+        "primary-configuration",
+        "secondary-configuration",
+    ]
 )
 NOT_LINKED = frozenset({"a", "qti-adaptive-engine-ref", "qti-adaptive-settings-ref"})
 MANIFEST_TYPES = re.compile(

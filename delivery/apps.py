@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from psycopg_pool.base import AttemptWithBackoff
 
 from delivery.celery import app as celery_app
 
@@ -12,3 +13,7 @@ __all__ = ["DeliveryConfig", "celery_app"]
 class DeliveryConfig(AppConfig):
     name = "delivery"
     verbose_name = _("Delivery")
+
+    def ready(self) -> None:
+        """Look for a lost database twice a second; the pool's own waits double up to minutes."""
+        AttemptWithBackoff.INITIAL_DELAY, AttemptWithBackoff.DELAY_BACKOFF = 0.5, 1.0

@@ -85,6 +85,8 @@ def postgresql(url: str) -> dict[str, Any]:
         "HOST": unquote(parts.hostname or options.pop("host", "")),
         "PORT": str(parts.port or options.pop("port", "")),
         "CONN_MAX_AGE": 0,
+        # A connection that died with its server is replaced, not handed to a request.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
 

@@ -8,7 +8,7 @@ from django.utils.datastructures import MultiValueDict
 from playwright.sync_api import BrowserContext, FloatRect, Page, Route
 
 from assembly import rendering
-from assembly.qti import item_session
+from assembly.qti import item_session, stylesheets
 from assembly.qti.item import AssessmentItem
 from assembly.qti.values import Raw
 from tests import axe
@@ -36,7 +36,9 @@ class Unshuffled:
 
 def document(found: AssessmentItem, responses: dict[str, Raw]) -> str:
     session = item_session.begin(found, Unshuffled())
-    rendered = rendering.render_item(found, session, responses, asset_url=lambda href: href)
+    rendered = rendering.render_item(
+        found, session, responses, asset_url=lambda href: href, style_url=lambda href: href
+    )
     scripts = "".join(f'<script src="static/{name}" defer></script>' for name in rendered.scripts)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Item</title>'
@@ -61,6 +63,9 @@ def open_item(new_context: Callable[..., BrowserContext]) -> Open:
                 route.fulfill(body=document(found, {"R": raw}), content_type="text/html")
             elif path.startswith("static/") and file.is_file():
                 route.fulfill(body=file.read_text(), content_type=TYPES[file.suffix])
+            elif path == "item.css":
+                sheet = stylesheets.scoped("p, h1 { color: rgb(1, 2, 3); }")
+                route.fulfill(body=sheet, content_type="text/css")
             elif path.endswith(".png"):
                 route.fulfill(body=MAP, content_type="image/svg+xml")
             else:
@@ -116,6 +121,20 @@ def heights(page: Page) -> list[float]:
         .map(each => (each.closest('label.qti-card, label.qti-cell') || each)
             .getBoundingClientRect().height)""")
     return found
+
+
+COLOUR = "selector => getComputedStyle(document.querySelector(selector)).color"
+
+
+def test_an_items_stylesheet_reaches_its_content_on_light_grounds_only(open_item: Open) -> None:
+    page = open_item(item("<p>Text</p>", '<qti-stylesheet href="item.css" type="text/css"/>'))
+    own = "rgb(1, 2, 3)"
+    assert page.evaluate(COLOUR, ".qti-item-body p") == own
+    assert page.evaluate(COLOUR, "h1") != own
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert page.evaluate(COLOUR, ".qti-item-body p") != own
+    page.evaluate("document.documentElement.dataset.theme = 'cream'")
+    assert page.evaluate(COLOUR, ".qti-item-body p") == own
 
 
 def test_a_click_anywhere_on_a_card_chooses_and_the_answer_can_be_cleared(open_item: Open) -> None:
@@ -368,3 +387,54 @@ def test_a_drawing_is_held_as_a_picture(open_item: Open) -> None:
     assert str(answer).startswith("data:image/png;name=drawing.png;base64,")
     page.get_by_role("button", name="Start again").click()
     assert answered(found, page) is None
+
+
+def pick(page: Page, name: str, value: str) -> None:
+    page.locator(f'select[name="{name}"]').select_option(value)
+
+
+def tick(page: Page, value: str) -> None:
+    page.locator(f'#item-form input[value="{value}"]').check()
+
+
+def write(page: Page, name: str, text: str) -> None:
+    page.locator(f'[name="{name}"]').fill(text)
+
+
+PLAIN: dict[str, tuple[list[tuple[Callable[..., None], tuple[str, ...]]], Raw]] = {
+    "choice_single": ([(tick, ("b",))], "b"),
+    "choice_multiple": ([(tick, ("a",)), (tick, ("c",))], ["a", "c"]),
+    "text_entry": ([(write, ("r.R", "York"))], "York"),
+    "inline_choice": ([(pick, ("r.R", "b"))], "b"),
+    "extended_text": ([(write, ("r.R", "two\nlines"))], "two\nlines"),
+    "order": (
+        [(pick, ("r.R:a", "3")), (pick, ("r.R:b", "1")), (pick, ("r.R:c", "2"))],
+        ["b", "c", "a"],
+    ),
+    "match_rows": ([(tick, ("a y",)), (tick, ("b x",))], ["a y", "b x"]),
+    "match_table": ([(tick, ("a y",)), (tick, ("a z",))], ["a y", "a z"]),
+    "hottext": ([(tick, ("c",))], ["c"]),
+    "slider": ([(write, ("r.R", "4"))], "4"),
+    "associate": ([(pick, ("r.R:1a", "a")), (pick, ("r.R:1b", "c"))], ["a c"]),
+    "gap_match": ([(pick, ("r.R:y", "b"))], ["b y"]),
+    "hotspot": ([(tick, ("a",)), (tick, ("b",))], ["a", "b"]),
+    "graphic_order": (
+        [(pick, ("r.R:a", "2")), (pick, ("r.R:b", "3")), (pick, ("r.R:c", "1"))],
+        ["c", "a", "b"],
+    ),
+    "graphic_associate": ([(pick, ("r.R:1a", "b")), (pick, ("r.R:1b", "c"))], ["b c"]),
+    "graphic_gap_match": ([(pick, ("r.R:a", "x"))], ["x a"]),
+    "select_point": ([(write, ("r.R:1x", "10")), (write, ("r.R:1y", "20"))], ["10 20"]),
+    "position_object": ([(write, ("r.R:1x", "10")), (write, ("r.R:1y", "20"))], "10 20"),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_it_is_answered_with_javascript_switched_off(open_item: Open, name: str) -> None:
+    acts, expected = PLAIN[name]
+    found = CASES[name].item
+    page = open_item(found, java_script_enabled=False)
+    for act, arguments in acts:
+        act(page, *arguments)
+    assert answered(found, page) == expected
+    assert page.locator("[data-clear]:visible, [data-move]:visible, canvas").count() == 0

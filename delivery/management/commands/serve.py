@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from delivery import environment
 from delivery.asgi import application
 from delivery.celery import app
-from delivery.demo import signins
+from delivery.demo import living, signins
 from delivery.embedded import EmbeddedCelery
 
 
@@ -24,7 +24,11 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=environment.whole("PORT", 8000))
         parser.add_argument("--host", default=environment.text("HOST", "127.0.0.1"))
         parser.add_argument("--no-celery", action="store_true", help="workers run elsewhere")
-        parser.add_argument("--signins", action="store_true", help="print the demo's sign-ins")
+        parser.add_argument(
+            "--signins",
+            action="store_true",
+            help="print the demo's sign-ins and keep its candidates at work",
+        )
         parser.add_argument("--no-static", action="store_true", help="static files are collected")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,11 +38,14 @@ class Command(BaseCommand):
         if not options["no_static"]:
             call_command("collectstatic", interactive=False, verbosity=0)
         celery = None if options["no_celery"] else EmbeddedCelery(app)
-        table = signins.table(signins.kept()) if options["signins"] else ()
+        doors = signins.kept() if options["signins"] else ()
+        table = tuple(signins.table(doors)) if doors else ()
         server = self._server(options["host"], options["port"], table)
         try:
             if celery is not None:
                 celery.start()
+            if table:
+                living.begin()
             server.run()
         except KeyboardInterrupt:
             pass

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from delivery import proctoring, sittings
-from delivery.demo import cast, loading, offer, people, signins
+from delivery import interventions, proctoring, sessions, sittings
+from delivery.demo import cast, living, loading, offer, people, signins
 from delivery.demo.cast import End
 from delivery.demo.signins import SignIn
 from delivery.models import AssessmentSession, Candidate, Enrolment, Sitting, State
@@ -126,3 +126,33 @@ def test_a_lost_table_is_made_again_with_new_passwords(loaded: tuple[SignIn, ...
     assert [door.secret for door in again if door.page == "/"] == [
         door.secret for door in loaded if door.page == "/"
     ]
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_cast_goes_on_while_the_demo_is_served() -> None:
+    before = {one.pk: one.answered for one in living.at_work(cast.roles())}
+    later = AT + timedelta(minutes=4)
+    living.breathe(later)
+    after = living.at_work(cast.roles())
+    assert sum(one.answered > before[one.pk] for one in after) > 5
+    assert {one.last_seen_at for one in after} == {later}
+    assert all(ledger.verify(one.stream).broken is None for one in after)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_living_candidate_goes_on_after_a_pause_and_reads_a_message() -> None:
+    proctor, later = User.objects.get(username="proctor"), AT + timedelta(minutes=5)
+    session = next(iter(living.at_work(cast.roles())))
+    sessions.pause(
+        session.pk, paused_by="proctor", reason="A test", by=f"user:{proctor.pk}", at=later
+    )
+    message = interventions.message(session.pk, "Go on, please.", by=proctor, at=later)
+    living.breathe(later + timedelta(seconds=30))
+    session.refresh_from_db()
+    message.refresh_from_db()
+    assert session.state == State.PAUSED
+    assert message.acknowledged_at is not None
+    interventions.permit_resume(session.pk, by=proctor, reason="Over", at=later)
+    living.breathe(later + timedelta(seconds=60))
+    session.refresh_from_db()
+    assert session.state == State.IN_PROGRESS

@@ -31,6 +31,11 @@ _encode = json.JSONEncoder(
 ).encode
 
 
+def gettext_noop(text: str) -> str:
+    """Mark a text for translation; whoever shows it translates it."""
+    return text
+
+
 class PayloadError(ValueError):
     """A payload that cannot be written the same way by everybody."""
 
@@ -190,26 +195,45 @@ class Break:
     seq: int
 
     @property
+    def message(self) -> str:
+        """Return the message id of its sentence, with a place for `seq`."""
+        return _MESSAGES[self.kind]
+
+    @property
     def sentence(self) -> str:
-        return _SENTENCES[self.kind].format(seq=self.seq)
+        return self.message % {"seq": self.seq}
 
 
-_SENTENCES = {
-    BreakKind.EDITED: "Entry {seq} was edited: its content no longer gives its hash.",
-    BreakKind.REMOVED: "Entry {seq} was removed: the number is missing.",
-    BreakKind.REORDERED: "Entry {seq} was moved: a sound entry stands in the wrong place.",
-    BreakKind.REPEATED: "Entry {seq} appears twice.",
-    BreakKind.LINK: "Entry {seq} does not follow the entry before it: one of them was replaced.",
-    BreakKind.TRUNCATED: "The end was cut off: entry {seq} and those after it are missing.",
-    BreakKind.ADDED: "Entry {seq} was added behind the end of the stream.",
-    BreakKind.HEAD: "The head of the stream is not the hash of its last entry, {seq}.",
-    BreakKind.ORPHANED: "Entry {seq} belongs to a stream that was removed.",
-    BreakKind.REWRITTEN: (
-        "Entry {seq} is not the one that was sealed: it or one before it was edited, and "
+_MESSAGES = {
+    BreakKind.EDITED: gettext_noop(
+        "Entry %(seq)s was edited: its content no longer gives its hash."
+    ),
+    BreakKind.REMOVED: gettext_noop("Entry %(seq)s was removed: the number is missing."),
+    BreakKind.REORDERED: gettext_noop(
+        "Entry %(seq)s was moved: a sound entry stands in the wrong place."
+    ),
+    BreakKind.REPEATED: gettext_noop("Entry %(seq)s appears twice."),
+    BreakKind.LINK: gettext_noop(
+        "Entry %(seq)s does not follow the entry before it: one of them was replaced."
+    ),
+    BreakKind.TRUNCATED: gettext_noop(
+        "The end was cut off: entry %(seq)s and those after it are missing."
+    ),
+    BreakKind.ADDED: gettext_noop("Entry %(seq)s was added behind the end of the stream."),
+    BreakKind.HEAD: gettext_noop(
+        "The head of the stream is not the hash of its last entry, %(seq)s."
+    ),
+    BreakKind.ORPHANED: gettext_noop("Entry %(seq)s belongs to a stream that was removed."),
+    BreakKind.REWRITTEN: gettext_noop(
+        "Entry %(seq)s is not the one that was sealed: it or one before it was edited, and "
         "everything after that was hashed again."
     ),
-    BreakKind.FORGED: "The checkpoint over {seq} heads is not the one that was signed.",
-    BreakKind.REPLACED_KEY: "The checkpoint over {seq} heads is signed by a key that is not ours.",
+    BreakKind.FORGED: gettext_noop(
+        "The checkpoint over %(seq)s heads is not the one that was signed."
+    ),
+    BreakKind.REPLACED_KEY: gettext_noop(
+        "The checkpoint over %(seq)s heads is signed by a key that is not ours."
+    ),
 }
 
 

@@ -84,6 +84,31 @@ def action_words(action: str) -> str:
 
 
 @register.filter
+def break_words(broken: chain.Break) -> str:
+    """Return what is broken as a sentence."""
+    return gettext(broken.message) % {"seq": broken.seq}
+
+
+@register.filter
+def break_kind_words(kind: str) -> str:
+    words = {
+        "edited": gettext("edited"),
+        "removed": gettext("removed"),
+        "reordered": gettext("reordered"),
+        "repeated": gettext("repeated"),
+        "link": gettext("does not follow"),
+        "truncated tail": gettext("truncated tail"),
+        "added": gettext("added"),
+        "head": gettext("head replaced"),
+        "orphaned": gettext("orphaned"),
+        "rewritten": gettext("rewritten"),
+        "forged checkpoint": gettext("forged checkpoint"),
+        "replaced key": gettext("replaced key"),
+    }
+    return words[kind]
+
+
+@register.filter
 def reliability_words(reliability: str) -> str:
     words = {"good": gettext("good"), "fair": gettext("fair"), "weak": gettext("weak")}
     return words.get(reliability, reliability)

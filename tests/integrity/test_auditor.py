@@ -10,11 +10,13 @@ from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from integrity import chain, ledger, lockdown, seals, triggers
 from integrity.auditor import timeline, views
 from integrity.models import LedgerStream
+from integrity.templatetags import ledger_words
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +75,23 @@ def test_nobody_but_an_auditor_gets_in(view: Any, args: tuple[str, ...], auditor
             get(view, user, *args)
     assert get(view, auditor, *args).status_code == 200
     assert get(view, User.objects.create_superuser("root"), *args).status_code == 200
+
+
+def test_whoever_is_not_signed_in_is_asked_to_sign_in_as_staff(client: Client) -> None:
+    fill()
+    for name in ("stream", "export", "bundle"):
+        url = reverse(f"auditor:{name}", args=["session:1"])
+        page = client.get(url)
+        assert page.status_code == 302
+        assert page["Location"].startswith("/staff/signin/?next=")
+    client.force_login(User.objects.create_user("proctor"))
+    assert client.get(reverse("auditor:streams")).status_code == 403
+
+
+def test_every_kind_of_break_has_its_words() -> None:
+    for kind in chain.BreakKind:
+        assert ledger_words.break_kind_words(kind)
+        assert ledger_words.break_words(chain.Break(kind, 7)) == chain.Break(kind, 7).sentence
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -282,8 +282,8 @@ def plan_of(session: AssessmentSession) -> TestPlan:
 
 def position_of(session: AssessmentSession) -> PlannedItem | None:
     """Return the planned item where the candidate is."""
-    # A roll of many sessions leaves their plans out.
-    if not session.position or not session.plan:
+    # A roll of many sessions leaves their plans out; what is remembered is not read again.
+    if not session.position or (session.pk not in _plans and not session.plan):
         return None
     items = plan_of(session).items
     return next((item for item in items if item.key == session.position), None)

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     STALE_BLANK = "stale_blank"
     LEASE_LOST = "lease_lost"
     MALFORMED = "malformed"
+    NOT_OFFERED = "not_offered"
     TOO_LARGE = "too_large"
     REASON_REQUIRED = "reason_required"
     SECOND_PERSON = "second_person"
@@ -128,6 +129,10 @@ SENTENCES: Final[dict[Reason, str]] = {
     ),
     Reason.MALFORMED: _(
         "This answer could not be read and was not saved. Load the page again and answer once more."
+    ),
+    Reason.NOT_OFFERED: _(
+        "This answer holds something that the item does not offer. It is kept aside. "
+        "Load the page again and answer once more."
     ),
     Reason.TOO_LARGE: _(
         "This answer is too long to be saved (at most %(limit)s characters). Please shorten it."

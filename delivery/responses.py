@@ -152,6 +152,8 @@ def _decide(batch: _Batch, one: Save) -> ResponseRevision | Refused:
         answered = _bind(row, one)
     except Refusal as refusal:
         return _refuse(one, refusal)
+    if item_session.impossible(bank.item(row.item_version_id), one.raw):
+        return _quarantine(batch, session, one, Refusal(Reason.NOT_OFFERED))
     permission = admissibility.may_save(_facing(batch, session, row, one, answered=answered))
     if permission.refusal is not None:
         return _quarantine(batch, session, one, permission.refusal)

@@ -169,8 +169,12 @@ def commit_pending(
 def _is_uncommitted(at_desk: Desk, row: ItemSession) -> bool:
     if row.num_attempts == 0:
         return row.answered or row.entered_at is not None
-    committed = row.qti.get("responses", {})
-    if all(committed.get(name) == raw for name, raw in row.response.items()):
+    item = bank.item(row.item_version_id)
+    try:
+        committed = item_session.from_json(item, row.qti)
+        if item_session.is_committed(item, committed, row.response):
+            return False
+    except QtiError:
         return False
     most = at_desk.outline.control(at_desk.planned(row.key)).max_attempts
     return most == 0 or row.num_attempts < most

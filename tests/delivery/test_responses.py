@@ -195,6 +195,14 @@ def test_what_cannot_be_read_is_refused_and_forgotten(
     assert not Quarantine.objects.exists()
 
 
+def test_a_choice_that_is_not_offered_is_kept_aside() -> None:
+    session = factories.session()
+    outcome = factories.answer(session, "Q1", "D")
+    assert isinstance(outcome, Refused)
+    assert (why(outcome), outcome.kept_as) == (Reason.NOT_OFFERED, Quarantine.objects.get().pk)
+    assert stored(session, "Q1") is None
+
+
 def test_an_item_of_another_part_takes_no_answer() -> None:
     version = factories.published(Part("P1", ("A",)), Part("P2", ("B",)))
     session = factories.session(factories.sitting(version))

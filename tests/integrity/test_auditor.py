@@ -77,6 +77,10 @@ def test_nobody_but_an_auditor_gets_in(view: Any, args: tuple[str, ...], auditor
     assert get(view, User.objects.create_superuser("root"), *args).status_code == 200
 
 
+def test_a_new_installation_has_the_group() -> None:
+    assert Group.objects.filter(name=views.GROUP).exists()
+
+
 def test_whoever_is_not_signed_in_is_asked_to_sign_in_as_staff(client: Client) -> None:
     fill()
     for name in ("stream", "export", "bundle"):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,12 @@ from assembly.models import (
     Job,
     VersionState,
 )
+
+
+def _page(name: str, object_id: str) -> HttpResponse:
+    if not object_id.isdecimal():
+        raise Http404
+    return redirect(name, int(object_id))
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -65,7 +71,7 @@ class ItemAdmin(admin.ModelAdmin[Item]):
         *args: Any,
         **kwargs: Any,
     ) -> HttpResponse:
-        return redirect("author:item", int(object_id))
+        return _page("author:item", object_id)
 
     @admin.display(description=_("Title"), ordering="title")
     def title_or_identifier(self, item: Item) -> str:
@@ -146,7 +152,7 @@ class AssessmentTestAdmin(admin.ModelAdmin[AssessmentTest]):
         *args: Any,
         **kwargs: Any,
     ) -> HttpResponse:
-        return redirect("author:test", int(object_id))
+        return _page("author:test", object_id)
 
     @admin.display(description=_("Items"), ordering="refs")
     def item_count(self, test: Any) -> int:  # carries annotations
@@ -182,7 +188,7 @@ class JobAdmin(ReadOnly):
         *args: Any,
         **kwargs: Any,
     ) -> HttpResponse:
-        return redirect("author:job", int(object_id))
+        return _page("author:job", object_id)
 
 
 @admin.register(Asset)

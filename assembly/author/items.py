@@ -21,7 +21,7 @@ from assembly.author.access import staff
 from assembly.author.forms import KIND_OF, KINDS, ItemForm
 from assembly.author.xml_form import XmlForm
 from assembly.authoring import AuthoringError, Upload
-from assembly.qti import item_session, reading
+from assembly.qti import item_session, reading, stylesheets
 from assembly.qti.errors import QtiError
 from assembly.qti.reading_draft import read_draft
 from assembly.rendering import RenderedItem
@@ -225,6 +225,7 @@ def show(
         trial.session,
         trial.raw,
         asset_url=address,
+        style_url=address,
         stimuli=bank.stimuli(version.pk) if version else (),
         disabled=disabled,
         show_feedback=trial.scored,
@@ -246,7 +247,10 @@ def asset(request: HttpRequest, version_id: int) -> HttpResponse:
     found = bank.asset(version_id, request.GET.get("href", ""))
     if found is None:
         raise Http404
-    response = HttpResponse(bytes(found.content), content_type=found.media_type)
+    content = bytes(found.content)
+    if found.media_type == "text/css":
+        content = stylesheets.scoped(content.decode("utf-8", "replace")).encode()
+    response = HttpResponse(content, content_type=found.media_type)
     response["Content-Security-Policy"] = ASSET_POLICY
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, max-age=300"

@@ -447,6 +447,17 @@ def test_a_job_page_offers_the_import_of_what_can_be_used(anna: Client) -> None:
     assert models.Item.objects.count() == 1
 
 
+@pytest.mark.parametrize("model", ["item", "assessmenttest", "job"])
+def test_the_admin_leads_to_the_author_and_to_nothing_that_is_not_there(
+    anna: Client, model: str
+) -> None:
+    page = {"item": "item", "assessmenttest": "test", "job": "job"}[model]
+    answer = anna.get(f"/admin/assembly/{model}/7/change/")
+    assert answer["Location"] == reverse(f"author:{page}", args=[7])
+    assert anna.get(answer["Location"]).status_code == 404
+    assert anna.get(f"/admin/assembly/{model}/style.css/change/").status_code == 404
+
+
 # Lists hold their number of queries
 
 
@@ -472,6 +483,22 @@ def test_lists_take_as_many_queries_for_one_row_as_for_three(
         factories.a_draft(items, f"T{number}")
     with django_assert_num_queries(queries):
         assert anna.get(reverse(name)).status_code == 200
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_pages_of_one_thing_take_as_many_queries_however_much_it_holds(
+    anna: Client, django_assert_num_queries: DjangoAssertNumQueries, count: int
+) -> None:
+    items = factories.a_bank(count)
+    test = factories.a_draft(items)
+    section = models.Section.objects.get()
+    for number in range(count):
+        models.Section.objects.update(shuffle=bool(number % 2))
+        bank.publish(test, BY, AT)
+    with django_assert_num_queries(9):
+        assert anna.get(reverse("author:item", args=[items[0].pk])).status_code == 200
+    with django_assert_num_queries(9):
+        assert anna.get(reverse("author:add_items", args=[section.pk])).status_code == 200
 
 
 @pytest.mark.parametrize("count", [1, 3])

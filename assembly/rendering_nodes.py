@@ -126,7 +126,8 @@ class Writer:
         if name in allowed_html.VOID:
             return opening
         content = "".join(self._node(node) for node in element.children) + self._notes(element)
-        return f"{opening}{content}</{name}>"
+        written = f"{opening}{content}</{name}>"
+        return f'<div class="qti-scroll">{written}</div>' if name == "table" else written
 
     def _notes(self, element: Element) -> str:
         """A button for each note that the reader asked for; the notes wait to be put last."""

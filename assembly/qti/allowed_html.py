@@ -81,6 +81,14 @@ _OPEN_FAMILIES = re.compile(r"(?:aria|data)-[a-z0-9_.-]+")
 # Attributes by which a page's own scripts would mistake content for controls.
 _OUR_DATA = re.compile(r"data-(?:interaction|response|hx-|qti-ui)")
 
+_OUR_CLASSES = _words("""
+    attention badge brand button button-row card cards centred counts dialog-head
+    empty end facts field figures good grid hint invalid label
+    large lead link loose messages narrow notice nowrap number pages
+    primary problem prose quiet row scroll segments skip small spread
+    stack stop tight trail visually-hidden wide wrap chosen data dot
+    dragging eliminated live over placed ready""")
+
 LINKS = frozenset({"src", "href", "poster", "longdesc", "cite", "altimg"})
 
 
@@ -100,3 +108,8 @@ def safe_link(address: str) -> bool:
     if scheme[1] == "data":
         return re.match(r"data:image/(?:png|jpe?g|gif|webp);base64,", address.strip()) is not None
     return scheme[1] in ("http", "https", "mailto")
+
+
+def content_classes(value: str) -> str:
+    """The classes of package content, but for names that mean something in our own pages."""
+    return " ".join(name for name in value.split() if name not in _OUR_CLASSES)

@@ -34,7 +34,8 @@ def presentational(element: etree._Element, name: str = "") -> dict[str, str]:
             continue
         if attribute in allowed_html.LINKS and not allowed_html.safe_link(str(value)):
             continue
-        kept[attribute] = str(value)
+        text = str(value)
+        kept[attribute] = allowed_html.content_classes(text) if attribute == "class" else text
     return kept
 
 

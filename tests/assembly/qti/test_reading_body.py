@@ -67,6 +67,11 @@ def test_content_cannot_pose_as_our_own_controls() -> None:
     assert found == Element("p", {}, (Text("t"),))
 
 
+def test_classes_that_mean_something_in_our_pages_are_dropped() -> None:
+    (found,) = read('<div class="row qti-well button mine">t</div>')
+    assert found == Element("div", {"class": "qti-well mine"}, (Text("t"),))
+
+
 def test_mathml_keeps_its_attributes() -> None:
     (found,) = read(
         '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi mathvariant="bold">x</mi></math>'

@@ -273,6 +273,8 @@ def outcome(found: Result) -> Outcome:
 def sentence(refusal: Refusal, row: Row) -> str:
     """Say a refusal to the proctor, with who was faster where that is known."""
     if refusal.reason is Reason.ALREADY_PAUSED and row.session and row.session.paused_by:
-        return gettext("Is already paused %(note)s.") % {"note": _note_paused(row.session)}
+        return gettext("Is already paused %(note)s.") % {
+            "note": _note_paused(row.session).rstrip(".")
+        }
     own = SAYS.get(refusal.reason)
     return str(own) if own else gettext(refusals.SENTENCES[refusal.reason]) % refusal.facts

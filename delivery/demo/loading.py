@@ -81,17 +81,17 @@ def _codes(
         if role.code:
             place = places[role.person, role.sitting]
             sittings.issue_access_code(place.candidate, by=by, at=at, code=role.code)
-            hint = f"{place.sitting.title}: {role.hint}"
-            yield SignIn("/", place.candidate.name, role.code, hint)
+            yield _door(role)
 
 
 def _again() -> tuple[SignIn, ...]:
     """The table was lost, the data was not: staff get new passwords, access codes stay."""
-    tries = tuple(
-        SignIn("/", people.NAMES[role.person], role.code, role.hint)
-        for role in cast.roles()
-        if role.code
-    )
+    tries = tuple(_door(role) for role in cast.roles() if role.code)
     doors = accounts.make()
     signins.keep((*tries, *doors))
     return (*tries, *doors)
+
+
+def _door(role: Role) -> SignIn:
+    title = next(one.title for one in offer.OFFERS if one.key == role.sitting)
+    return SignIn("/", people.NAMES[role.person], role.code, f"{title} - {role.hint}")

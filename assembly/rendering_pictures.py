@@ -63,7 +63,7 @@ def picture(writer: Writer, image: Image, hotspots: Iterable[Hotspot] = ()) -> P
     width, height = extent(hotspots)
     return Picture(
         address=writer.address(image.source) or "",
-        alt=image.alt,
+        alt=image.alt or gettext("Picture"),
         width=float(image.width or width or 640),
         height=float(image.height or height or 480),
         known=bool(image.width and image.height),

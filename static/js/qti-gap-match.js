@@ -74,6 +74,7 @@
 
     chips.forEach((each) => {
       each.setAttribute("role", "button");
+      each.setAttribute("aria-label", each.dataset.label);
       each.tabIndex = 0;
       each.setAttribute("aria-pressed", "false");
       each.addEventListener("keydown", (event) => {

@@ -180,6 +180,7 @@
     });
     chips.forEach((chip) => {
       chip.setAttribute("role", "button");
+      chip.setAttribute("aria-label", chip.dataset.label);
       chip.setAttribute("aria-pressed", "false");
       chip.tabIndex = 0;
       chip.addEventListener("click", () => hold(held === chip ? null : chip));

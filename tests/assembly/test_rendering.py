@@ -437,6 +437,14 @@ def test_an_image_without_a_size_asks_for_its_own() -> None:
     assert svg.get("viewbox", svg.get("viewBox")) == "0 0 98 48"
 
 
+def test_a_picture_without_alternative_text_still_has_a_name() -> None:
+    found = item(
+        interaction("select-point", '<object type="image/png" data="m.png"/>'), declaration("point")
+    )
+    (svg,) = page(found).iter("svg")
+    assert svg.get("aria-label") == "Picture"
+
+
 def test_an_uploaded_file_becomes_one_text() -> None:
     class Upload:
         name: str | None = "a;b.txt"

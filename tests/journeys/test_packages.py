@@ -85,7 +85,7 @@ def test_a_package_becomes_an_item_on_a_page(
     acts.start(page, "The sea")
     session = acts.session_of(page)
     expect(page.get_by_text("What moves the tides most?")).to_be_visible()
-    page.wait_for_function("document.querySelector('img[alt=\"A wave\"]').naturalWidth > 0")
+    expect(page.get_by_role("img", name="A wave")).to_have_js_property("naturalWidth", 40)
     page.get_by_role("radio", name="the Moon").check(force=True)
     expect(page.locator("#save-state")).to_have_text(acts.SAVED)
     page.get_by_role("button", name="Review").click()

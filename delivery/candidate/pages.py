@@ -18,6 +18,7 @@ from delivery.candidate.gate import Visit
 from delivery.desk import Desk
 
 QUIET: Final = "goes_on_quietly"
+A_DAY_MS: Final = 24 * 3_600_000
 UPLOADS: Final = frozenset({"upload_interaction", "drawing_interaction"})
 # A browser resolves ".." in an address itself: the folder above travels under another name.
 UP: Final = "~up"
@@ -53,6 +54,8 @@ def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
         "remaining": None
         if reading.remaining_ms is None
         else words.countdown(reading.remaining_ms),
+        # A window that closes days from now is a date, not a countdown.
+        "far": (reading.remaining_ms or 0) > A_DAY_MS,
         "watched": " ".join(sorted(policy.watched)) if policy else "",
         "policy": policy,
         "inbox": presence.unread_messages(session.pk),

@@ -31,10 +31,21 @@ export function randomId() {
 }
 
 // A time of day as the server's pages write it, whatever zone this device is in.
-export function timeOfDay(ms) {
+function inZone(ms) {
   const zone = page.zone || "+0000";
   const minutes = (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3))) * (zone[0] === "-" ? -1 : 1);
-  return new Date(ms + minutes * 60000).toISOString().slice(11, 16);
+  return new Date(ms + minutes * 60000);
+}
+
+export function timeOfDay(ms) {
+  return inZone(ms).toISOString().slice(11, 16);
+}
+
+export function dayAndTime(ms) {
+  const language = document.documentElement.lang || "en";
+  const part = (asked) => inZone(ms).toLocaleDateString(language, { ...asked, timeZone: "UTC" });
+  const day = [part({ weekday: "short" }), part({ day: "numeric" }), part({ month: "short" })];
+  return `${day.join(" ")}, ${timeOfDay(ms)}`;
 }
 
 export function csrf() {

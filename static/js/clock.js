@@ -1,11 +1,12 @@
 // Shows the time that the server keeps. It never decides: at 0:00 it tells the page, which asks.
 
-import { on, page, politely, say, tell } from "./bus.js";
+import { dayAndTime, on, page, politely, say, tell } from "./bus.js";
 import * as connection from "./connection.js";
 
 const WARNINGS = [30 * 60, 15 * 60, 10 * 60, 5 * 60, 60, 30];
 const SHOWN_FROM_MS = 5 * 60_000;
 const SAMPLES_LIVE_MS = 120_000;
+const FAR_MS = 24 * 3_600_000;
 const JUMP_MS = 2_000;
 
 let timer = null;
@@ -101,10 +102,17 @@ function draw() {
   }
   const left = remaining(end);
   const late = left <= SHOWN_FROM_MS;
+  const far = left > FAR_MS;
+  root.classList.toggle("far", far);
   if (button) {
-    button.hidden = late;
+    button.hidden = late || far;
     button.textContent = hidden ? say("show") : say("hide");
     button.setAttribute("aria-pressed", String(hidden));
+  }
+  if (far) {
+    set(label, say("endsAt"));
+    set(face, dayAndTime(end.at));
+    return;
   }
   const covered = hidden && !late;
   set(label, covered ? say("hidden") : end.title ? `${say("leftIn")} ${end.title}` : say("timeLeft"));

@@ -11,6 +11,7 @@ const watched = new Set((page.watched ?? "").split(" ").filter(Boolean));
 let noticed = [];
 let timer = 0;
 let leaving = false;
+let warned = false;
 
 function notice(name, detail = "") {
   if (!watched.has(name) || page.state !== "in_progress" || leaving) return;
@@ -75,6 +76,7 @@ export function show(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html").querySelector("[data-overlay]");
   if (parsed?.dataset.action === "warn") {
     alarm([...parsed.querySelectorAll("h1, p")].map((line) => line.textContent.trim()).join(" "), "attention");
+    warned = true;
     return;
   }
   cover(html);
@@ -126,6 +128,10 @@ export function begin() {
   on("connected", () => {
     notice("network_reconnect");
     report();
+  });
+  on("item-shown", () => {
+    if (warned) alarm("");
+    warned = false;
   });
   askForFullScreen();
 }

@@ -91,7 +91,7 @@ def faults(postgres: Postgres, webs: list[Web], *, short: bool) -> list[Fault]:
     ]
 
 
-async def until_more(record: Record, count: int, seconds: float = 60.0) -> float:
+async def until_more(record: Record, count: int, seconds: float = 180.0) -> float:
     """Wait until so many more answers are acknowledged; return how long that took."""
     begun, wanted = time.monotonic(), len(record.acknowledged) + count
     while len(record.acknowledged) < wanted:
@@ -123,7 +123,7 @@ async def play(playing: list[Candidate], plan: list[Fault], record: Record) -> l
         for fault in plan:
             outcomes.append(await suffer(fault, record))
             print(line(outcomes[-1]), flush=True)
-        await until_more(record, max(0, 1000 - len(record.acknowledged)), 120)
+        await until_more(record, max(0, 1000 - len(record.acknowledged)))
         return outcomes
     finally:
         stop.set()

@@ -12,8 +12,8 @@ from typing import Any
 from lxml import etree
 
 from assembly import models, stored
-from assembly.qti import assessment
-from assembly.qti.package import parameters_xml
+from assembly.qti import assessment, xml
+from assembly.qti.package import EXTENSION, parameters_xml
 
 IMSCP = "http://www.imsglobal.org/xsd/qti/qtiv3p0/imscp_v1p1"
 NAMESPACES: Any = {None: IMSCP}
@@ -33,6 +33,7 @@ class Resource:
     files: tuple[str, ...]
     needs: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
+    metadata: str = ""
 
 
 def package(version: models.AssessmentTestVersion) -> bytes:
@@ -101,7 +102,7 @@ class _Shelf:
         known = {key: value for key, value in given.items() if value is not None}
         identifier = f"{version.item.identifier}-v{version.number}"
         self.resources[name] = Resource(
-            identifier, "imsqti_item_xmlv3p0", (name, *files), parameters=known
+            identifier, "imsqti_item_xmlv3p0", (name, *files), (), known, version.metadata
         )
         return identifier
 
@@ -136,10 +137,22 @@ def _add(listed: etree._Element, resource: Resource) -> None:
         type=resource.kind,
         href=resource.files[0],
     )
-    if resource.parameters:
-        metadata = etree.SubElement(element, f"{{{IMSCP}}}metadata")
-        metadata.append(etree.fromstring(parameters_xml(resource.parameters)))
+    metadata = _metadata(resource)
+    if len(metadata):
+        element.append(metadata)
     for name in dict.fromkeys(resource.files):
         etree.SubElement(element, f"{{{IMSCP}}}file", href=name)
     for needed in resource.needs:
         etree.SubElement(element, f"{{{IMSCP}}}dependency", identifierref=needed)
+
+
+def _metadata(resource: Resource) -> etree._Element:
+    """What came with the item when it was imported, with its parameters as they are now."""
+    element = etree.Element(f"{{{IMSCP}}}metadata")
+    if resource.metadata:
+        for child in xml.parse_xml(resource.metadata.encode()):
+            if child.tag != f"{{{EXTENSION}}}irt":
+                element.append(child)
+    if resource.parameters:
+        element.append(etree.fromstring(parameters_xml(resource.parameters)))
+    return element

@@ -35,9 +35,7 @@ LINKING = frozenset(
     ]
 )
 NOT_LINKED = frozenset({"a", "qti-adaptive-engine-ref", "qti-adaptive-settings-ref"})
-MANIFEST_TYPES = re.compile(
-    r"^(imsqti_(item|test|assessment|stimulus)_xml|imsqti_item)", re.IGNORECASE
-)
+MANIFEST_TYPES = re.compile(r"^imsqti_(apip)?(item|test|assessment|stimulus)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +196,15 @@ def links(root: etree._Element) -> list[tuple[str, int | None]]:
 
 
 def _manifest_name(files: Files) -> str | None:
-    """The manifest at the top, or in the one folder that some tools wrap around everything."""
+    """The manifest at the top, or the one in a folder that some tools wrap around everything."""
     if files.kind == "file":
         return None
-    if MANIFEST in files.names:
-        return MANIFEST
-    tops = {name.split("/")[0] for name in files.names} - {"__MACOSX"}
-    wrapped = f"{next(iter(tops))}/{MANIFEST}" if len(tops) == 1 else ""
-    return wrapped if wrapped in files.names else None
+    found = [name for name in files.names if posixpath.basename(name) == MANIFEST]
+    top = min((name.count("/") for name in found), default=0)
+    highest = [name for name in found if name.count("/") == top]
+    if files.kind == "folder" and top > 0:
+        return None
+    return highest[0] if len(highest) == 1 else None
 
 
 def _from_manifest(files: Files, manifest: str) -> Package:

@@ -1,3 +1,5 @@
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,32 @@ def test_images_and_parameters_go_along_from_wherever_they_lay() -> None:
     found = bank.asset(version.pk, "../images/a.png")
     assert found is not None
     assert bytes(found.content) == PNG
+
+
+def test_metadata_of_an_imported_item_is_exported_with_it() -> None:
+    items = {"items/Q1.xml": choice_xml("Q1")}
+    content = zipped(items, {"t.xml": exam_xml(["Q1"])}, parameters={"items/Q1.xml": 'a="1" b="0"'})
+    lom = '<lom xmlns="urn:lom"><title>Seas</title></lom>'
+    imported(with_metadata(content, lom))
+    models.ItemVersion.objects.update(irt_b=0.5)
+    exported = exporting.package(published(models.AssessmentTest.objects.get()))
+    with package.open_package(exported) as opened:
+        item = opened.items[0]
+    assert item.parameters == package.Parameters(1.0, 0.5)
+    assert "Seas" in item.metadata
+    assert item.metadata.count("irt") == 1
+
+
+def with_metadata(content: bytes, lom: str) -> bytes:
+    """The package with more in its items' metadata."""
+    source, target = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
+    with source, zipfile.ZipFile(target, "w") as written:
+        for name in source.namelist():
+            text = source.read(name)
+            if name == "imsmanifest.xml":
+                text = text.replace(b"</metadata>", lom.encode() + b"</metadata>")
+            written.writestr(name, text)
+    return target.getvalue()
 
 
 def test_the_same_test_is_exported_as_the_same_bytes() -> None:

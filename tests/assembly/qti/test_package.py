@@ -68,6 +68,17 @@ def test_a_package_inside_one_folder_is_found() -> None:
     assert [item.href for item in found.items] == ["export/items/q1.xml"]
 
 
+def test_files_beside_the_one_folder_do_no_harm() -> None:
+    wrapped = {f"export/{name}": content for name, content in good().items()}
+    found = package.open_package(zipped(wrapped | {"README.txt": "hello", "__MACOSX/x": "x"}))
+    assert [item.href for item in found.items] == ["export/items/q1.xml"]
+
+
+def test_two_packages_in_one_zip_are_refused() -> None:
+    both = {f"{top}/{name}": content for top in "ab" for name, content in good().items()}
+    assert reason_of(zipped(both)) == "no_manifest"
+
+
 def test_a_folder_reads_like_its_zip(tmp_path: Path) -> None:
     for name, content in good().items():
         path = tmp_path / name

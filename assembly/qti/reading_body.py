@@ -17,8 +17,14 @@ _RENAMED = {"acronym": "abbr", "strike": "s", "center": "div"}
 
 
 def read_body(element: etree._Element) -> Nodes:
-    """The children of ``element``; UnsupportedError names an interaction that is not carried."""
-    return _flow(element, 0)
+    """The children of ``element``, in a ``div`` where it has a class, language or direction.
+
+    UnsupportedError names an interaction that is not carried.
+    """
+    own = presentational(element)
+    kept = {name: own[name] for name in ("class", "lang", "dir") if own.get(name)}
+    inside = _flow(element, 0)
+    return (Element("div", kept, inside),) if kept else inside
 
 
 def interactions_in(nodes: Nodes) -> Iterator[Interaction]:
@@ -35,6 +41,8 @@ def presentational(element: etree._Element, name: str = "") -> dict[str, str]:
         if attribute in allowed_html.LINKS and not allowed_html.safe_link(str(value)):
             continue
         text = str(value)
+        if attribute == "tabindex" and text not in ("0", "-1"):
+            continue
         kept[attribute] = allowed_html.content_classes(text) if attribute == "class" else text
     return kept
 

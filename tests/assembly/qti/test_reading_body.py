@@ -72,6 +72,21 @@ def test_classes_that_mean_something_in_our_pages_are_dropped() -> None:
     assert found == Element("div", {"class": "qti-well mine"}, (Text("t"),))
 
 
+def test_language_and_direction_of_the_whole_body_are_kept() -> None:
+    whole = etree.fromstring(
+        f'<qti-item-body xmlns="{NAMESPACE}" xml:lang="he" dir="rtl" id="b">t</qti-item-body>'
+    )
+    assert reading_body.read_body(whole) == (
+        Element("div", {"lang": "he", "dir": "rtl"}, (Text("t"),)),
+    )
+
+
+def test_content_cannot_jump_the_tab_order() -> None:
+    (found, other) = read('<p tabindex="5">t</p><p tabindex="0">t</p>')
+    assert found == Element("p", {}, (Text("t"),))
+    assert other == Element("p", {"tabindex": "0"}, (Text("t"),))
+
+
 def test_mathml_keeps_its_attributes() -> None:
     (found,) = read(
         '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi mathvariant="bold">x</mi></math>'

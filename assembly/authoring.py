@@ -63,12 +63,14 @@ def save_item(
     item: models.Item | None,
     uploads: Sequence[Upload] = (),
     parameters: Parameters | None = None,
+    opened: str = "",
     by: str,
     at: datetime,
 ) -> models.ItemVersion:
     """Save an item's XML as its draft: the open one, or a new version after a published one.
 
-    Raises ReadingError where the XML is no item, AuthoringError where the identifier is taken.
+    `opened` is the SHA-256 of the version that the author began from. Raises ReadingError where
+    the XML is no item, AuthoringError where the identifier is taken or somebody else saved first.
     """
     read = reading.read_item(source)
     if item is None:
@@ -79,6 +81,11 @@ def save_item(
         raise AuthoringError(f"This item is {item.identifier}: its identifier never changes.")
     item = models.Item.objects.select_for_update().get(pk=item.pk)
     newest = item.newest()
+    if opened and newest and newest.sha256 != opened:
+        raise AuthoringError(
+            "Somebody else saved this item after you opened it. What you wrote is still here: "
+            "copy it, open the item again, and make your change once more."
+        )
     version = _draft(item, newest, by, at)
     _fill(version, source, read, parameters)
     version.save()

@@ -83,11 +83,12 @@ def _edit(
                 item=item,
                 uploads=form.uploads(),
                 parameters=form.parameters(),
+                opened=request.POST.get("opened", ""),
                 by=access.name(request),
                 at=timezone.now(),
             )
         except AuthoringError as error:
-            form.add_error("identifier", str(error))
+            form.add_error(None if item else "identifier", str(error))
         else:
             messages.success(request, _("Saved as version %(n)s.") % {"n": version.number})
             return redirect("author:item", version.item_id)
@@ -98,7 +99,9 @@ def _edit(
 
 
 def _form(request: HttpRequest, item: models.Item | None, form: ItemForm) -> HttpResponse:
-    context = {"form": form, "item": item, "version": item.newest() if item else None}
+    version = item.newest() if item else None
+    opened = request.POST.get("opened") or (version.sha256 if version else "")
+    context = {"form": form, "item": item, "version": version, "opened": opened}
     return render(request, "author/item_form.html", context)
 
 
@@ -142,14 +145,19 @@ def edit_xml(request: HttpRequest, item_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             saved = authoring.save_item(
-                form.source(), item=item, by=access.name(request), at=timezone.now()
+                form.source(),
+                item=item,
+                opened=request.POST.get("opened", ""),
+                by=access.name(request),
+                at=timezone.now(),
             )
         except (AuthoringError, QtiError) as error:
             form.add_error("xml", str(error))
         else:
             messages.success(request, _("Saved as version %(n)s.") % {"n": saved.number})
             return redirect("author:item", item.pk)
-    context = {"form": form, "item": item, "version": version}
+    opened = request.POST.get("opened") or (version.sha256 if version else "")
+    context = {"form": form, "item": item, "version": version, "opened": opened}
     return render(request, "author/item_xml.html", context)
 
 

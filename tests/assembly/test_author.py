@@ -193,6 +193,21 @@ def test_editing_a_draft_keeps_its_version_and_editing_a_published_one_makes_ano
     assert item.title == "The capital"
 
 
+def test_what_another_author_saved_meanwhile_is_not_overwritten(anna: Client) -> None:
+    anna.post(reverse("author:item_new", args=["choice"]), choice_form())
+    item = models.Item.objects.get()
+    edit = reverse("author:item_edit", args=[item.pk])
+    opened = anna.get(edit).context["opened"]
+    anna.post(edit, choice_form(title="Theirs", opened=opened))
+    answer = anna.post(edit, choice_form(title="Mine", opened=opened))
+    assert list(answer.context["form"].errors) == ["__all__"]
+    assert 'value="Mine"' in answer.content.decode()
+    # The refusal stands until the item is opened again.
+    assert answer.context["opened"] == opened
+    item.refresh_from_db()
+    assert item.title == "Theirs"
+
+
 def test_an_identifier_is_taken_once(anna: Client) -> None:
     for _ in range(2):
         answer = anna.post(reverse("author:item_new", args=["choice"]), choice_form())

@@ -52,13 +52,15 @@ def claim(session_id: UUID, *, writer: str, device: str, by: str, at: datetime) 
     with transaction.atomic():
         found = desk.lock(session_id)
         session = found.session
+        page, machine = legible.text(writer)[:64], legible.text(device)[:200]
         before = (session.writer, session.device, session.last_seen_at)
-        if session.writer == writer[:64] and session.epoch:
+        if session.writer == page and session.epoch:
             return Lease(session.epoch, taken_over=False, device=before[1], last_seen_at=before[2])
         session.epoch += 1
-        session.writer, session.device, session.last_seen_at = writer[:64], device[:200], at
-        fact = events.LeaseClaimed(**found.head(by, at), epoch=session.epoch, device=device[:200])
-        journal.record(fact)
+        session.writer, session.device, session.last_seen_at = page, machine, at
+        journal.record(
+            events.LeaseClaimed(**found.head(by, at), epoch=session.epoch, device=machine)
+        )
         steps.keep(found)
         return Lease(session.epoch, bool(before[0]), before[1], before[2])
 

@@ -39,6 +39,13 @@ def test_a_takeover_tells_whom_it_was_taken_from() -> None:
     assert (lease.taken_over, lease.device, lease.last_seen_at) == (True, "Library PC", after(1))
 
 
+def test_a_page_with_an_unstorable_name_claims_under_a_legible_one() -> None:
+    session = factories.session()
+    lease = presence.claim(session.pk, writer="a\0b", device="x\ud800", by=ME, at=after(1))
+    stored = AssessmentSession.objects.get()
+    assert (lease.epoch, stored.writer, stored.device) == (1, "a\ufffdb", "x\ufffd")
+
+
 def test_a_silence_and_its_end_are_facts() -> None:
     session = factories.session()
     presence.lost(session.pk, after(8))

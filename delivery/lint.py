@@ -103,7 +103,7 @@ def _of_the_policy(sitting: Sitting) -> Iterator[Doubt]:
 def _calls_a_proctor(sitting: Sitting) -> bool:
     assert sitting.lockdown is not None
     rules = sitting.lockdown.policy().watched.values()
-    calling = {Action.ASK_PROCTOR, Action.PAUSE}
+    calling = {Action.ASK_PROCTOR, Action.PAUSE, Action.TERMINATE}
     return any(step.action in calling for rule in rules for step in rule.steps())
 
 

@@ -10,26 +10,22 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from integrity import chain, lockdown, policies
+from integrity import chain, lockdown, policies, seb_form
 from integrity.lockdown import Action
 from integrity.models import LedgerEntry, LockdownPolicy
 
 if TYPE_CHECKING:  # generic for mypy, not in Django itself
-    PolicyModelForm = forms.ModelForm[LockdownPolicy]
     PolicyModelAdmin = admin.ModelAdmin[LockdownPolicy]
     EntryModelAdmin = admin.ModelAdmin[LedgerEntry]
 else:
-    PolicyModelForm, PolicyModelAdmin, EntryModelAdmin = (
-        forms.ModelForm,
-        admin.ModelAdmin,
-        admin.ModelAdmin,
-    )
+    PolicyModelAdmin, EntryModelAdmin = (admin.ModelAdmin, admin.ModelAdmin)
 
 STEP_LABELS = {
     Action.WARN: gettext_lazy("Remind from"),
     Action.BLUR: gettext_lazy("Cover from"),
     Action.ASK_PROCTOR: gettext_lazy("Call a proctor from"),
     Action.PAUSE: gettext_lazy("Pause from"),
+    Action.TERMINATE: gettext_lazy("End from"),
 }
 
 RELIABILITY = {
@@ -44,7 +40,7 @@ def _field_names(signal: lockdown.Signal) -> list[str]:
     return [f"{signal.name}__log", *(f"{signal.name}__{action}" for action in actions)]
 
 
-class StepsForm(PolicyModelForm):
+class StepsForm(seb_form.SebForm):
     """Shows the rules as numbers: from which occurrence on each step follows."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -95,16 +91,32 @@ def _step_fields() -> dict[str, forms.Field]:
 
 class Meta:
     model = LockdownPolicy
-    fields = ("name", "requires_javascript", "requires_fullscreen")
+    fields = (
+        "name",
+        "requires_javascript",
+        "requires_fullscreen",
+        "seb_mode",
+        "seb_password",
+        "seb_exam_keys",
+    )
 
 
-PolicyForm = type("PolicyForm", (StepsForm,), {**_step_fields(), "Meta": Meta})
+PolicyForm = type(
+    "PolicyForm", (StepsForm,), {**_step_fields(), **seb_form.switch_fields(), "Meta": Meta}
+)
 
 
 @admin.register(LockdownPolicy)
 class LockdownPolicyAdmin(PolicyModelAdmin):
     form = PolicyForm
-    list_display = ("name", "version", "watched", "requires_javascript", "requires_fullscreen")
+    list_display = (
+        "name",
+        "version",
+        "watched",
+        "requires_javascript",
+        "requires_fullscreen",
+        "seb_mode",
+    )
     list_filter = ("name",)
     search_fields = ("name",)
     save_as = True
@@ -113,11 +125,16 @@ class LockdownPolicyAdmin(PolicyModelAdmin):
         about = gettext(
             "A number says from which occurrence on a step follows (1: from the first time); an "
             "empty step is left out. What a browser reports can be forged and can be innocent: "
-            "prefer mild steps."
+            "prefer mild steps. “End” ends a test only in a sitting that says that rules may; in "
+            "every other it pauses."
         )
         head = ("name", ("requires_javascript", "requires_fullscreen"))
         return [
             (None, {"fields": head, "description": about}),
+            (
+                gettext("Safe Exam Browser"),
+                {"fields": seb_form.FIELDS, "description": _about_seb(), "classes": ["collapse"]},
+            ),
             *(
                 (
                     gettext(signal.title),
@@ -146,6 +163,14 @@ class LockdownPolicyAdmin(PolicyModelAdmin):
                 )
                 % {"version": obj.version},
             )
+
+
+def _about_seb() -> str:
+    return gettext(
+        "The Config Key proves that the browser knows the configuration, which holds a secret of "
+        "the candidate's own. Whoever can read the file can compute it: give the file a password, "
+        "or list the Browser Exam Keys of the versions in use, which nobody can compute."
+    )
 
 
 def _about(signal: lockdown.Signal) -> SafeString:

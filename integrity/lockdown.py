@@ -4,16 +4,15 @@ Everything a client reports is a claim: it can be forged and it can be innocent.
 carries how far it can be trusted and what harmless cause it may have. All texts are message ids.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
+from integrity import seb
+from integrity.watchlist import CLIENT_EVENTS, SIGNALS, Reliability, Signal, gettext_noop
 
-def gettext_noop(text: str) -> str:
-    """Mark a text for translation; the caller translates it when it is shown."""
-    return text
+__all__ = ["CLIENT_EVENTS", "SIGNALS", "Reliability", "Signal"]
 
 
 class Action(StrEnum):
@@ -24,129 +23,11 @@ class Action(StrEnum):
     BLUR = "blur"
     ASK_PROCTOR = "ask_proctor"
     PAUSE = "pause"
-
-
-class Reliability(StrEnum):
-    GOOD = "good"  # the browser tells it whenever it happens
-    FAIR = "fair"  # true when told, but not always told
-    WEAK = "weak"  # often told for harmless reasons
+    TERMINATE = "terminate"  # pauses, unless the sitting says that rules may end a test
 
 
 class PolicyError(ValueError):
     """A policy that cannot be carried out; the message is a sentence for its author."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """One thing that the page can notice."""
-
-    name: str
-    title: str
-    records: str  # what the candidate is told beforehand
-    fired: str  # what the candidate is told when its rule fires
-    go_on: str  # how to go on where nobody else has to act
-    reliability: Reliability
-    innocent_causes: tuple[str, ...]
-    adverse: bool = True  # only an adverse signal can have a consequence beyond the log
-
-
-_SIGNALS = (
-    Signal(
-        "fullscreen_enter",
-        gettext_noop("Entered full screen"),
-        gettext_noop("when the test fills the screen"),
-        gettext_noop("The test fills the screen again."),
-        gettext_noop("Go on with your test."),
-        Reliability.GOOD,
-        (gettext_noop("the candidate followed the request to use full screen"),),
-        adverse=False,
-    ),
-    Signal(
-        "fullscreen_exit",
-        gettext_noop("Left full screen"),
-        gettext_noop("when the test no longer fills the screen"),
-        gettext_noop("The test no longer fills the screen."),
-        gettext_noop("Return to full screen, then go on."),
-        Reliability.GOOD,
-        (
-            gettext_noop("the Escape key was pressed to close a menu"),
-            gettext_noop("the device showed a message of its own, or went to sleep"),
-            gettext_noop("a screen reader or magnifier switched the window"),
-        ),
-    ),
-    Signal(
-        "tab_visible",
-        gettext_noop("Page in front again"),
-        gettext_noop("when the page is visible again"),
-        gettext_noop("The page is visible again."),
-        gettext_noop("Go on with your test."),
-        Reliability.FAIR,
-        (gettext_noop("the device woke up"),),
-        adverse=False,
-    ),
-    Signal(
-        "tab_hidden",
-        gettext_noop("Page hidden"),
-        gettext_noop("when another tab or window hides the page, or the device is locked"),
-        gettext_noop("The page was hidden: another tab, window or the lock screen covered it."),
-        gettext_noop("Keep this page in front, then go on."),
-        Reliability.FAIR,
-        (
-            gettext_noop("the screen locked or the device went to sleep"),
-            gettext_noop("a notification or a call came to the front"),
-            gettext_noop("assistive software opened a window of its own"),
-        ),
-    ),
-    Signal(
-        "copy_attempt",
-        gettext_noop("Tried to copy"),
-        gettext_noop("when you try to copy text of the test, but not the text itself"),
-        gettext_noop("Copying from the test was tried. It is switched off in this test."),
-        gettext_noop("Go on without copying."),
-        Reliability.FAIR,
-        (
-            gettext_noop("text was marked and moved inside the candidate's own answer"),
-            gettext_noop("a reading aid copies text in order to speak it"),
-        ),
-    ),
-    Signal(
-        "keyboard_shortcut",
-        gettext_noop("Pressed a shortcut"),
-        gettext_noop("when you press a shortcut that leaves, prints, saves or searches the page"),
-        gettext_noop("A shortcut was pressed that this test does not allow."),
-        gettext_noop("Go on without that shortcut."),
-        Reliability.WEAK,
-        (
-            gettext_noop("a finger slipped, or a habit from other programs"),
-            gettext_noop("a screen reader uses the same keys"),
-            gettext_noop("a keyboard layout writes a letter by that combination"),
-        ),
-    ),
-    Signal(
-        "network_disconnect",
-        gettext_noop("Connection lost"),
-        gettext_noop("when your device loses its connection"),
-        gettext_noop("The connection was lost."),
-        gettext_noop("Go on: your answers are kept on this device until it is back."),
-        Reliability.WEAK,
-        (
-            gettext_noop("the network in the room failed"),
-            gettext_noop("the device slept or changed its network"),
-        ),
-    ),
-    Signal(
-        "network_reconnect",
-        gettext_noop("Connection back"),
-        gettext_noop("when the connection is back"),
-        gettext_noop("The connection is back."),
-        gettext_noop("Go on with your test."),
-        Reliability.WEAK,
-        (gettext_noop("the network in the room recovered"),),
-        adverse=False,
-    ),
-)
-SIGNALS: Mapping[str, Signal] = MappingProxyType({signal.name: signal for signal in _SIGNALS})
-CLIENT_EVENTS = tuple(SIGNALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +57,11 @@ class Policy:
     watched: Mapping[str, Rule] = field(default_factory=dict)
     requires_javascript: bool = False
     requires_fullscreen: bool = False
+    seb_mode: seb.Mode = seb.Mode.NONE
+    seb_profile: seb.Profile = field(default_factory=seb.Profile)
+    seb_exam_keys: tuple[str, ...] = ()
+    seb_password: str = ""  # opens the generated file; it is told to the candidates
+    seb_file_key: str = ""  # the Config Key of an uploaded file
 
     def watches(self, event: str) -> bool:
         return event in self.watched
@@ -215,10 +101,12 @@ _NOW = {
     Action.PAUSE: gettext_noop(
         "Your test is paused and your clock stands still. Your answers are safe."
     ),
+    Action.TERMINATE: gettext_noop("Your test was ended. Your answers are safe and are kept."),
 }
 _GO_ON = {
     Action.ASK_PROCTOR: gettext_noop("Stay at your place: a proctor uncovers your test."),
     Action.PAUSE: gettext_noop("Stay at your place: a proctor lets you go on, then press Resume."),
+    Action.TERMINATE: gettext_noop("Speak to your proctor: they know what happens next."),
 }
 _FOLLOWS = {
     Action.LOG: gettext_noop("It is noted; nothing else follows."),
@@ -226,6 +114,7 @@ _FOLLOWS = {
     Action.BLUR: gettext_noop("The test is covered until you press a button."),
     Action.ASK_PROCTOR: gettext_noop("The test is covered and a proctor is called."),
     Action.PAUSE: gettext_noop("The test and your clock are paused until a proctor decides."),
+    Action.TERMINATE: gettext_noop("The test is ended; what you saved is kept."),
 }
 
 
@@ -237,6 +126,46 @@ def judge(policy: Policy, event: str, count: int) -> Consequence:
     action = step.action if step else Action.LOG
     go_on = _GO_ON.get(action, signal.go_on)
     return Consequence(action, event, count, signal.fired, _NOW[action], go_on)
+
+
+def without_endings(policy: Policy) -> Policy:
+    """Return the policy where no rule may end a test: what would end it, pauses it."""
+    watched = {name: _capped(rule) for name, rule in policy.watched.items()}
+    return replace(policy, watched=watched)
+
+
+def _capped(rule: Rule) -> Rule:
+    steps = [step for step in rule.steps() if step.action is not Action.TERMINATE]
+    ends = next((step for step in rule.steps() if step.action is Action.TERMINATE), None)
+    if ends is not None and not (steps and steps[-1].action is Action.PAUSE):
+        steps.append(Rule(Action.PAUSE, ends.after))
+    capped: Rule | None = None
+    for step in reversed(steps):
+        capped = Rule(step.action, step.after, capped)
+    return capped or Rule(Action.LOG)
+
+
+def quieted(policy: Policy, waived: Collection[str], *, assistive: bool = False) -> Policy:
+    """Return the policy for one candidate: waived rules, and those that their software sets off,
+    are noted and nothing follows; a waived requirement is not asked for.
+    """
+    quiet = {name for name in policy.watched if name in waived}
+    if assistive:
+        quiet |= {name for name in policy.watched if SIGNALS[name].assistive}
+    watched = {
+        name: Rule(Action.LOG) if name in quiet else rule for name, rule in policy.watched.items()
+    }
+    return replace(
+        policy,
+        watched=watched,
+        requires_fullscreen=policy.requires_fullscreen and "fullscreen" not in waived,
+        requires_javascript=policy.requires_javascript and "javascript" not in waived,
+        seb_mode=_at_most_optional(policy.seb_mode) if "seb" in waived else policy.seb_mode,
+    )
+
+
+def _at_most_optional(mode: seb.Mode) -> seb.Mode:
+    return seb.Mode.OPTIONAL if mode is seb.Mode.REQUIRED else mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +241,10 @@ SUPERVISED_EXAM = Policy(
         "fullscreen_exit": Rule(Action.BLUR, 1, Rule(Action.ASK_PROCTOR, 3)),
         "tab_hidden": Rule(Action.WARN, 1, Rule(Action.BLUR, 2, Rule(Action.ASK_PROCTOR, 4))),
         "copy_attempt": Rule(Action.WARN),
+        "cut_attempt": Rule(Action.WARN),
+        "paste_attempt": Rule(Action.LOG),
+        "print_attempt": Rule(Action.WARN),
+        "screen_extended": Rule(Action.WARN),
         "keyboard_shortcut": Rule(Action.LOG, 1, Rule(Action.WARN, 3)),
     },
     requires_javascript=True,

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from integrity import chain, lockdown
+from integrity import chain, lockdown, seb
 
 
 class LedgerStream(models.Model):
@@ -112,6 +112,20 @@ class PolicyInUseError(Exception):
     """A lockdown policy that something refers to was about to change."""
 
 
+class SebFile(models.Model):
+    """An uploaded configuration of Safe Exam Browser, handed out as it came; never changed."""
+
+    content = models.BinaryField()
+    key = models.CharField(_("Config Key"), max_length=64)
+
+    class Meta:
+        verbose_name = _("Safe Exam Browser file")
+        verbose_name_plural = _("Safe Exam Browser files")
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class LockdownPolicy(models.Model):
     """What is watched and what follows; once used, a change is a new version."""
 
@@ -120,6 +134,20 @@ class LockdownPolicy(models.Model):
     rules = models.JSONField(_("rules"), default=dict, blank=True)
     requires_javascript = models.BooleanField(_("requires JavaScript"), default=False)
     requires_fullscreen = models.BooleanField(_("requires full screen"), default=False)
+    seb_mode = models.CharField(
+        _("Safe Exam Browser"), max_length=8, default=seb.Mode.NONE,
+        choices=[
+            (seb.Mode.NONE.value, _("not asked for")),
+            (seb.Mode.OPTIONAL.value, _("offered, and shown to proctors where it is used")),
+            (seb.Mode.REQUIRED.value, _("required")),
+        ],
+    )  # fmt: skip
+    seb_profile = models.JSONField(default=dict, blank=True)
+    seb_exam_keys = models.TextField(_("Browser Exam Keys"), blank=True)
+    seb_password = models.CharField(_("password of the file"), max_length=100, blank=True)
+    # In a row of its own: every page reads the policy, and the file is large.
+    seb_file = models.ForeignKey(SebFile, models.PROTECT, null=True, blank=True, related_name="+")
+    seb_file_key = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("lockdown policy")
@@ -142,6 +170,11 @@ class LockdownPolicy(models.Model):
             watched=lockdown.read_rules(self.rules),
             requires_javascript=self.requires_javascript,
             requires_fullscreen=self.requires_fullscreen,
+            seb_mode=seb.Mode(self.seb_mode),
+            seb_profile=seb.Profile.read(self.seb_profile),
+            seb_exam_keys=seb.read_exam_keys(self.seb_exam_keys),
+            seb_password=self.seb_password,
+            seb_file_key=self.seb_file_key,
         )
 
     def is_used(self) -> bool:

@@ -201,23 +201,37 @@ class Profile:
         return written | {"allowed_urls": list(self.allowed_urls)}
 
 
+# What no profile changes.
+FIXED: Final[Mapping[str, Any]] = {
+    "sebConfigPurpose": 0,
+    "sebMode": 0,
+    "quitURLConfirm": False,
+    "sendBrowserExamKey": True,
+    "browserWindowWebView": MODERN_WEB_VIEW,
+    # The sign-in must outlive the change to this configuration.
+    "examSessionClearCookiesOnStart": False,
+    "allowPreferencesWindow": False,
+    "browserMediaCaptureCamera": False,
+    "browserMediaCaptureMicrophone": False,
+    "allowScreenSharing": False,
+    "allowDictation": False,
+    "allowSiri": False,
+    "URLFilterEnable": True,
+    # The content filter would force the old web view, which has no JavaScript API.
+    "URLFilterEnableContentFilter": False,
+}
+
+
 def settings_of(
     profile: Profile, *, start_url: str, quit_url: str, origin: str, secret: bytes
 ) -> Settings:
     """Return the settings of an exam's configuration; `secret` makes its Config Key its own."""
-    rules = [f"{origin.partition('://')[2]}/*", *profile.allowed_urls]
+    allowed = [f"{origin.partition('://')[2]}/*", *profile.allowed_urls]
     settings: Settings = {
-        "sebConfigPurpose": 0,
-        "sebMode": 0,
+        **FIXED,
         "startURL": start_url,
         "quitURL": quit_url,
-        "quitURLConfirm": False,
-        "sendBrowserExamKey": True,
-        "browserWindowWebView": MODERN_WEB_VIEW,
         "examKeySalt": secret,
-        # The sign-in must outlive the change to this configuration.
-        "examSessionClearCookiesOnStart": False,
-        "allowPreferencesWindow": False,
         "allowQuit": profile.allow_quit,
         "showTaskBar": profile.show_taskbar,
         "showTime": profile.show_time,
@@ -228,18 +242,10 @@ def settings_of(
         "allowWlan": profile.allow_wlan,
         "audioControlEnabled": profile.mute_audio,
         "audioMute": profile.mute_audio,
-        "browserMediaCaptureCamera": False,
-        "browserMediaCaptureMicrophone": False,
-        "allowScreenSharing": False,
         "allowVirtualMachine": profile.allow_virtual_machine,
-        "allowDictation": False,
-        "allowSiri": False,
         "allowedDisplaysMaxNumber": profile.displays,
-        "URLFilterEnable": True,
-        # The content filter would force the old web view, which has no JavaScript API.
-        "URLFilterEnableContentFilter": False,
         "URLFilterRules": [
-            {"action": 1, "active": True, "expression": rule, "regex": False} for rule in rules
+            {"action": 1, "active": True, "expression": rule, "regex": False} for rule in allowed
         ],
     }
     if profile.quit_password_sha256:

@@ -13,7 +13,7 @@ WIRING |= {"embedded"}
 AUDIENCES = {"auditor", "author", "candidate", "proctor"}
 FACES = AUDIENCES | {"admin", "tasks", "management", "demo"}
 PURE = {
-    "integrity": {"chain", "lockdown", "merkle", "networks", "seb", "seb_files"},
+    "integrity": {"chain", "lockdown", "merkle", "networks", "seb", "seb_files", "watchlist"},
     "assembly": {"qti", "selection", "adaptive", "blueprint"},
     "delivery": {"clock", "navigation", "events", "refusals", "protocol", "watch"},
 }

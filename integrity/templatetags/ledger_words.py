@@ -79,6 +79,7 @@ def action_words(action: str) -> str:
         "blur": gettext("the test was covered until a button was pressed."),
         "ask_proctor": gettext("the test was covered and a proctor was called."),
         "pause": gettext("the test and its clock were paused."),
+        "terminate": gettext("the test was ended."),
     }
     return words.get(action, action)
 

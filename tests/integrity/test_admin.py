@@ -1,15 +1,17 @@
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from assembly.models import AssessmentTest, AssessmentTestVersion
 from delivery.models import Sitting
-from integrity import ledger, lockdown, policies
+from integrity import ledger, lockdown, policies, seb, seb_files
 from integrity.lockdown import Action, Rule
 from integrity.models import LedgerEntry, LockdownPolicy, PolicyInUseError
 
@@ -127,3 +129,54 @@ def test_entries_are_read_in_the_admin_and_nothing_else(
         staff.get(reverse("admin:integrity_ledgerentry_delete", args=[entry.pk])).status_code == 403
     )
     assert "delete_selected" not in admin.site._registry[LedgerEntry].get_actions(page.wsgi_request)
+
+
+def change(staff: Client, row: LockdownPolicy, **data: Any) -> Any:
+    url = reverse("admin:integrity_lockdownpolicy_change", args=[row.pk])
+    return staff.post(url, form(name=row.name, **data))
+
+
+def test_the_profile_of_safe_exam_browser_is_a_form(staff: Client) -> None:
+    row = policies.save(LockdownPolicy(name="Locked"))
+    keys = f"{'AB' * 32}, {'cd' * 32}"
+    change(
+        staff, row, seb_mode="required", seb_displays="2", seb_show_time="on",
+        seb_allowed_urls="help.example.org/*", seb_quit_password="bye", seb_password="open",
+        seb_exam_keys=keys,
+    )  # fmt: skip
+    policy = LockdownPolicy.objects.get(name="Locked").policy()
+    assert policy.seb_mode is seb.Mode.REQUIRED
+    assert policy.seb_exam_keys == ("ab" * 32, "cd" * 32)
+    assert policy.seb_password == "open"
+    profile = policy.seb_profile
+    assert (profile.displays, profile.show_time, profile.allow_quit) == (2, True, False)
+    assert profile.allowed_urls == ("help.example.org/*",)
+    assert profile.quit_password_sha256 == sha256(b"bye").hexdigest()
+
+
+def test_a_used_policy_gets_its_safe_exam_browser_as_a_new_version(staff: Client) -> None:
+    row = policies.save(LockdownPolicy(name="Locked"))
+    use(row)
+    assert change(staff, row, seb_mode="required").status_code == 302
+    found = LockdownPolicy.objects.filter(name="Locked").order_by("version")
+    assert [(one.version, one.seb_mode) for one in found] == [(1, "none"), (2, "required")]
+
+
+def test_a_wrong_exam_key_is_refused_with_a_sentence(staff: Client) -> None:
+    page = change(staff, policies.save(LockdownPolicy(name="Locked")), seb_exam_keys="123")
+    assert "A Browser Exam Key has 64 digits" in page.content.decode()
+
+
+def test_an_uploaded_file_is_kept_with_its_config_key(staff: Client) -> None:
+    row = policies.save(LockdownPolicy(name="Locked"))
+    content = seb_files.write_encrypted({"startURL": "https://exam.example.org/"}, "open")
+    wrong = change(staff, row, seb_upload=SimpleUploadedFile("a.seb", content))
+    assert "Give the password, too." in wrong.content.decode()
+    upload = SimpleUploadedFile("a.seb", content)
+    change(staff, row, seb_upload=upload, seb_upload_password="open")
+    kept = LockdownPolicy.objects.get(name="Locked")
+    assert kept.seb_file is not None
+    assert bytes(kept.seb_file.content) == content
+    assert kept.policy().seb_file_key == seb.config_key({"startURL": "https://exam.example.org/"})
+    change(staff, kept, seb_without_file="on")
+    assert LockdownPolicy.objects.get(name="Locked").policy().seb_file_key == ""

@@ -4,16 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrity import lockdown
+from integrity import lockdown, seb
 from integrity.lockdown import Action, Policy, Rule
 
 LADDER = Rule(Action.WARN, 2, Rule(Action.BLUR, 3, Rule(Action.PAUSE, 5)))
 
 
-def test_the_eight_client_events_keep_their_names() -> None:
+def test_the_client_events_keep_their_names() -> None:
     assert sorted(lockdown.CLIENT_EVENTS) == [
-        "copy_attempt", "fullscreen_enter", "fullscreen_exit", "keyboard_shortcut",
-        "network_disconnect", "network_reconnect", "tab_hidden", "tab_visible",
+        "context_menu", "copy_attempt", "cut_attempt", "drag_attempt", "fullscreen_enter",
+        "fullscreen_exit", "keyboard_shortcut", "network_disconnect", "network_reconnect",
+        "paste_attempt", "print_attempt", "screen_extended", "tab_hidden", "tab_visible",
+        "wake_lock_lost", "window_blur", "window_focus",
     ]  # fmt: skip
 
 
@@ -139,3 +141,45 @@ def test_the_ready_made_policies_are_sound() -> None:
     assert {lockdown.judge(lockdown.OPEN_PRACTICE, event, 99).action for event in ADVERSE} == {
         Action.LOG
     }
+
+
+ENDS = Rule(Action.WARN, 1, Rule(Action.TERMINATE, 3))
+
+
+def test_where_no_rule_may_end_a_test_it_pauses_instead() -> None:
+    policy = lockdown.without_endings(Policy("p", watched={"tab_hidden": ENDS}))
+    assert policy.watched["tab_hidden"] == Rule(Action.WARN, 1, Rule(Action.PAUSE, 3))
+    both = Rule(Action.PAUSE, 2, Rule(Action.TERMINATE, 3))
+    capped = lockdown.without_endings(Policy("p", watched={"tab_hidden": both}))
+    assert capped.watched["tab_hidden"] == Rule(Action.PAUSE, 2)
+    alone = lockdown.without_endings(Policy("p", watched={"tab_hidden": Rule(Action.TERMINATE)}))
+    assert alone.watched["tab_hidden"] == Rule(Action.PAUSE)
+
+
+def test_ending_is_the_gravest_that_follows() -> None:
+    policy = Policy("p", watched=lockdown.read_rules(lockdown.write_rules({"tab_hidden": ENDS})))
+    assert lockdown.judge(policy, "tab_hidden", 3).action is Action.TERMINATE
+    assert list(Action)[-1] is Action.TERMINATE
+
+
+def test_a_waived_rule_is_noted_and_nothing_follows() -> None:
+    policy = Policy("p", watched={"tab_hidden": LADDER, "copy_attempt": LADDER})
+    quiet = lockdown.quieted(policy, {"tab_hidden", "network_disconnect"})
+    assert quiet.watched == {"tab_hidden": Rule(Action.LOG), "copy_attempt": LADDER}
+
+
+def test_requirements_can_be_waived_one_by_one() -> None:
+    policy = Policy(
+        "p", requires_javascript=True, requires_fullscreen=True, seb_mode=seb.Mode.REQUIRED
+    )
+    assert not lockdown.quieted(policy, {"fullscreen"}).requires_fullscreen
+    assert not lockdown.quieted(policy, {"javascript"}).requires_javascript
+    assert lockdown.quieted(policy, {"seb"}).seb_mode is seb.Mode.OPTIONAL
+    assert lockdown.quieted(Policy("p"), {"seb"}).seb_mode is seb.Mode.NONE
+    assert lockdown.quieted(policy, set()) == policy
+
+
+def test_what_assistive_software_sets_off_is_quiet_for_who_uses_it() -> None:
+    policy = Policy("p", watched={"window_blur": LADDER, "print_attempt": LADDER})
+    quiet = lockdown.quieted(policy, (), assistive=True)
+    assert quiet.watched == {"window_blur": Rule(Action.LOG), "print_attempt": LADDER}

@@ -223,6 +223,8 @@ def _may_in(session: AssessmentSession, act: Act, at: datetime) -> Permission:
             return sessions.may_pause(session, at)
         case Resume():
             return interventions.may_permit_resume(session, at)
+        case Extend(percent=int()) if session.base_ms is None:
+            return refusals.refuse(Reason.NOTHING_TO_EXTEND)
         case Extend():
             return interventions.may_extend(session, at, scope=act.scope)
         case Terminate():

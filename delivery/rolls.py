@@ -97,7 +97,7 @@ def _vitals(
     held_up = session.paused_by in HELD_UP_BY and not session.resume_permitted
     return Vitals(
         standing=state,
-        last_seen_at=session.last_seen_at,
+        last_seen_at=session.last_seen_at if _is_heard(session) else None,
         disconnected_at=session.disconnected_at,
         help_requested_at=session.help_requested_at,
         remaining_ms=remaining_ms,
@@ -116,3 +116,8 @@ def _deadline(session: AssessmentSession, at: datetime) -> datetime | None:
     if session.state == State.PAUSED:
         return clock.deadline(desk.clock_of(session), at)
     return session.deadline
+
+
+def _is_heard(session: AssessmentSession) -> bool:
+    """Tell whether silence means anything: without JavaScript, a page says nothing by itself."""
+    return bool(session.writer) or session.disconnected_at is not None

@@ -13,7 +13,10 @@ LITTLE_TIME_MS: Final = 5 * 60 * 1000
 
 
 class Connection(StrEnum):
-    """How lately a candidate's page was heard; pages send a heartbeat every 10 s."""
+    """How lately a candidate's page was heard; pages send a heartbeat every 10 s.
+
+    Never: no page that could tell, because none was opened or because JavaScript is off.
+    """
 
     ONLINE = "online"
     UNSTABLE = "unstable"

@@ -28,6 +28,9 @@ def _make(name: str, group: str, page: str, hint: str) -> SignIn:
     user.set_password(password)
     user.save()
     user.groups.add(_group(group))
+    if group == "Proctor":
+        # A chief proctor: they may reopen what has ended.
+        user.user_permissions.add(Permission.objects.get(codename="change_assessmentsession"))
     return SignIn(page, name, password, hint)
 
 

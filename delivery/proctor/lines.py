@@ -37,7 +37,7 @@ CONNECTIONS = {
     Connection.ONLINE: pgettext_lazy("connection", "Online"),
     Connection.UNSTABLE: pgettext_lazy("connection", "Unstable"),
     Connection.OFFLINE: pgettext_lazy("connection", "Offline"),
-    Connection.NEVER: pgettext_lazy("connection", "Not seen"),
+    Connection.NEVER: pgettext_lazy("connection", "No live page"),
 }
 CONCERNS = {
     Concern.HELP: gettext_lazy("Asks for help"),

@@ -48,6 +48,12 @@ def people(count: int, **fields: Any) -> tuple[User, list[AssessmentSession]]:
     return factories.proctor("paula", sitting), made
 
 
+def claim(*made: AssessmentSession) -> None:
+    """Let a live page take each session, as JavaScript does."""
+    for session in made:
+        presence.claim(session.pk, writer="page", device="", by="candidate:1", at=NOON)
+
+
 def chief(user: User) -> User:
     user.user_permissions.add(DjangoPermission.objects.get(codename="change_assessmentsession"))
     return User.objects.get(pk=user.pk)
@@ -95,6 +101,7 @@ def test_the_board_takes_two_queries_with_a_thousand_rows(
 
 def test_a_row_tells_progress_save_contact_and_time() -> None:
     user, [session] = people(1)
+    claim(session)
     factories.answer(session, "Q1")
     presence.seen(session.pk, by="candidate:1", at=after(10))
     [row] = proctoring.board(user, after(12))
@@ -148,12 +155,22 @@ def test_the_board_shows_the_latest_attempt() -> None:
 
 def test_rows_in_need_come_first() -> None:
     user, [calm, calls, offline] = people(3)
+    claim(calm, calls, offline)
     presence.ask_help(calls.pk, after(1), by="candidate:1")
     for session in (calm, calls):
         presence.seen(session.pk, by="candidate:1", at=after(60))
     rows = proctoring.board(user, after(61))
     assert [row.target for row in rows] == [calls.pk, offline.pk, calm.pk]
     assert [row.help for row in rows] == [True, False, False]
+
+
+def test_the_silence_of_a_page_without_javascript_means_nothing() -> None:
+    user, [session] = people(1)
+    [row] = proctoring.board(user, after(600))
+    assert (row.connection, row.concern) == (Connection.NEVER, Concern.NONE)
+    claim(session)
+    [row] = proctoring.board(user, after(600))
+    assert (row.connection, row.concern) == (Connection.OFFLINE, Concern.OFFLINE)
 
 
 def test_a_pause_by_a_rule_waits_for_a_proctor_until_one_permits_to_go_on() -> None:
@@ -283,6 +300,15 @@ def test_time_is_given_once_when_the_same_form_is_sent_twice() -> None:
     assert twice.refusal is not None
     assert twice.refusal.reason == Reason.CHANGED_MEANWHILE
     assert fresh(session).adjusted_ms == MINUTE
+
+
+def test_a_percentage_of_no_time_is_refused_before_it_is_tried() -> None:
+    sitting = factories.sitting(factories.published(seconds=None))
+    session = factories.session(sitting)
+    user = factories.proctor("paula", sitting)
+    [foreseen] = proctoring.preview(Extend("x", percent=25), [session.pk], user, after(1))
+    assert foreseen.permission.refusal is not None
+    assert foreseen.permission.refusal.reason == Reason.NOTHING_TO_EXTEND
 
 
 def test_a_message_is_sent_once_when_the_same_form_is_sent_twice() -> None:

@@ -125,7 +125,9 @@ async def test_silence_is_seen_without_any_hint(monkeypatch: pytest.MonkeyPatch)
     async with board(user, session.sitting_id) as (socket, _):
         await synced(socket, user, session)
         long_ago = timezone.now() - timedelta(seconds=60)
-        await AssessmentSession.objects.filter(pk=session.pk).aupdate(last_seen_at=long_ago)
+        await AssessmentSession.objects.filter(pk=session.pk).aupdate(
+            last_seen_at=long_ago, writer="page"
+        )
         for _look in range(5):
             message = await socket.receive_json_from(timeout=SOON)
             if message["rows"]:

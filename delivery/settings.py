@@ -244,6 +244,11 @@ SECURE_HSTS_PRELOAD = HTTPS
 # TLS ends at the proxy in front of Daphne, which sets both headers itself.
 BEHIND_PROXY = environment.flag("BEHIND_PROXY", default=HTTPS)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+# The address that candidates type, where it differs from what the proxy passes on.
+PUBLIC_ORIGIN = environment.text("PUBLIC_ORIGIN").rstrip("/")
+TRUSTED_PROXIES = environment.listed(
+    "TRUSTED_PROXIES", ("127.0.0.1", "::1") if BEHIND_PROXY else ()
+)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a proctor may choose every row of a large board
 # On one machine's own addresses there is nobody in between for TLS to keep out.
 SILENCED_SYSTEM_CHECKS = (

@@ -14,6 +14,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 from delivery.models.sitting import Candidate, Sitting
 from integrity.models import LockdownPolicy
+from integrity.seb import Assurance
 
 
 class State(models.TextChoices):
@@ -75,6 +76,8 @@ class AssessmentSession(FSMModelMixin, models.Model):
     epoch = models.PositiveIntegerField(default=0)
     writer = models.CharField(max_length=64, blank=True)
     device = models.CharField(max_length=200, blank=True)
+    device_id = models.CharField(max_length=64, blank=True)
+    assurance = models.CharField(max_length=16, default=Assurance.NONE.value)
     last_seen_at = models.DateTimeField(null=True)
     last_save_at = models.DateTimeField(null=True)
     disconnected_at = models.DateTimeField(null=True)

@@ -6,18 +6,28 @@ import secrets
 from decimal import Decimal
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from assembly.models import AssessmentTestVersion
+from integrity import networks
 from integrity.models import LockdownPolicy
 
 
 def new_secret() -> str:
     """Return 32 random bytes in hex: the secret that every form of a sitting is drawn from."""
     return secrets.token_hex(32)
+
+
+def valid_networks(text: str) -> None:
+    """Refuse a list of networks with a line that is none."""
+    try:
+        networks.read(text)
+    except networks.NetworkError as error:
+        raise ValidationError(_("“%(line)s” is not a network.") % {"line": error.line}) from error
 
 
 class Sitting(models.Model):
@@ -59,6 +69,12 @@ class Sitting(models.Model):
         _("results are shown"), max_length=12, choices=Release, default=Release.CLOSING
     )
     released_at = models.DateTimeField(_("results released at"), null=True, blank=True)
+    networks = models.TextField(_("networks"), blank=True, validators=[valid_networks])
+    room_codes = models.TextField(_("codes of the sitting and its rooms"), blank=True)
+    one_device = models.BooleanField(_("each session stays on one device"), default=False)
+    rules_may_terminate = models.BooleanField(
+        _("a lockdown rule may end a candidate's test"), default=False
+    )
     form_secret = models.CharField(max_length=64, default=new_secret, editable=False)
     proctors = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="sittings", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -101,6 +117,7 @@ class Candidate(models.Model):
     )
     fixed_minutes = models.PositiveSmallIntegerField(_("fixed extra minutes"), default=0)
     unlimited = models.BooleanField(_("unlimited time"), default=False)
+    assistive = models.BooleanField(_("uses assistive software"), default=False)
 
     class Meta:
         ordering = ("name", "number")
@@ -116,6 +133,10 @@ class Enrolment(models.Model):
     candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="enrolments")
     room = models.CharField(_("room"), max_length=64, blank=True)
     extra_attempts = models.PositiveSmallIntegerField(_("extra attempts"), default=0)
+    # Names of signals, and "seb", "fullscreen", "javascript", "network", "device", "code".
+    waived_rules = models.JSONField(default=list, blank=True)
+    # What the start page found out about the candidate's browser, as it says itself.
+    preflight = models.JSONField(default=dict, blank=True)
     admitted_at = models.DateTimeField(null=True, blank=True)
     admitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -135,6 +156,8 @@ class LaunchLink(models.Model):
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="launch_links")
     token_hmac = models.CharField(max_length=64, unique=True)
+    # The Config Key of the configuration of Safe Exam Browser that carried the link.
+    config_key = models.CharField(max_length=64, blank=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 

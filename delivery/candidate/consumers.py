@@ -57,7 +57,6 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     by: str
     writer: str
     epoch: int
-    covered: bool
     items: dict[str, int]
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -70,7 +69,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self.session_id = self.scope["url_route"]["kwargs"]["session_id"]
-        self.writer, self.epoch, self.covered, self.items = "", 0, False, {}
+        self.writer, self.epoch, self.items = "", 0, {}
         self.tasks: list[asyncio.Task[None]] = []
         self.alarm: asyncio.TimerHandle | None = None
         self.heard = self.window_began = asyncio.get_running_loop().time()
@@ -185,7 +184,6 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             self.session_id, asked.events, self.by, timezone.now()
         )
         if told is not None:
-            self.covered = frames.ASKED_PROCTOR in told.overlay
             await self._tell(told)
 
     async def _progress(self, asked: SaveProgress) -> None:
@@ -216,15 +214,14 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         at = timezone.now()
         if what in frames.MOVING:
             await self._tell(await database_sync_to_async(frames.moved)(found, at))
-        elif what == "help.answered" and self.covered:
-            self.covered = False
-            await self._tell(frames.standing(found.session, moves=True))
+        elif what == "help.answered":
+            await self._tell(frames.unmoved(found.session))
         await self._tell_clock(found)
 
     async def _tell_all(self) -> None:
         found = await self._desk()
         await self._tell_clock(found)
-        await self._tell(frames.standing(found.session))
+        await self._tell(frames.unmoved(found.session))
         await self._tell_messages()
         await database_sync_to_async(presence.seen)(self.session_id, by=self.by, at=timezone.now())
 

@@ -25,8 +25,8 @@ from delivery.responses import Outcome, Refused, Save
 from integrity.lockdown import Action, Consequence
 
 MOST_FIELDS: Final = 2_000
-# How the overlay of a rule says that only a proctor lifts it.
-ASKED_PROCTOR: Final = f'data-action="{Action.ASK_PROCTOR.value}"'
+# The proctor came: a cover that waited for them is lifted.
+ANSWERED: Final = '<div data-overlay="answered"></div>'
 # After these the page no longer shows what the session stands at.
 MOVING: Final = frozenset(
     {
@@ -122,6 +122,11 @@ def standing(
         overlay=html,
         epoch=epoch,
     )
+
+
+def unmoved(session: AssessmentSession) -> SessionMessage:
+    """Return how the session stands where the page stays; nobody waits for a proctor any more."""
+    return standing(session, html="" if session.help_requested_at else ANSWERED)
 
 
 def moved(at_desk: Desk, at: datetime) -> SessionMessage:

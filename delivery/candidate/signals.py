@@ -55,7 +55,7 @@ def _state(visit: Visit) -> list[Outgoing]:
         moves = moves or not navigation.may_enter(found.route, seen_key)
     if seen_state == State.PAUSED and visit.request.GET.get("permitted") == "0":
         moves = moves or found.session.resume_permitted
-    standing = frames.moved(found, visit.at) if moves else frames.standing(found.session)
+    standing = frames.moved(found, visit.at) if moves else frames.unmoved(found.session)
     return [frames.timer(found, visit.at), standing]
 
 

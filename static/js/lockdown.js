@@ -79,7 +79,32 @@ export function show(html) {
     warned = true;
     return;
   }
+  if (parsed?.dataset.action === "ask_proctor") keepCovered(html);
   cover(html);
+}
+
+// A cover that waits for the proctor waits for them on the next page, too.
+function keepCovered(html) {
+  try {
+    if (html) sessionStorage.setItem(`invigil.cover.${page.session}`, html);
+    else sessionStorage.removeItem(`invigil.cover.${page.session}`);
+  } catch {
+    /* It then covers this page alone; the record has the call. */
+  }
+}
+
+function coverAgain() {
+  try {
+    const html = sessionStorage.getItem(`invigil.cover.${page.session}`);
+    if (html && page.state === "in_progress") cover(html);
+  } catch {
+    /* as above */
+  }
+}
+
+export function answered() {
+  keepCovered("");
+  if (document.querySelector('#cover [data-action="ask_proctor"]')) uncover();
 }
 
 async function fillScreen() {
@@ -134,4 +159,5 @@ export function begin() {
     warned = false;
   });
   askForFullScreen();
+  coverAgain();
 }

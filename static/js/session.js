@@ -79,6 +79,8 @@ function onSession(frame) {
     mine = 0;
     saving.stopWriting();
     lockdown.cover(frame.overlay);
+  } else if (frame.overlay.includes('data-overlay="answered"')) {
+    lockdown.answered();
   } else if (frame.overlay) {
     lockdown.show(frame.overlay);
   }

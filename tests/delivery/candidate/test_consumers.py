@@ -14,7 +14,7 @@ from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from django.utils import timezone
 
-from delivery import interventions, lane, sessions
+from delivery import interventions, lane, presence, sessions
 from delivery.asgi import application
 from delivery.candidate import backend, consumers
 from delivery.models import AssessmentSession, ItemSession, State
@@ -233,6 +233,19 @@ async def test_the_socket_closes_the_session_at_the_deadline_by_itself(begin: Be
     assert standing["location"] == f"/sessions/{session.pk}/receipt/"
     assert session.started_at is not None
     assert session.finished_at == session.started_at + timedelta(seconds=1)
+    await socket.disconnect()
+
+
+async def test_a_cover_that_waits_for_the_proctor_is_lifted_by_their_answer(begin: Begin) -> None:
+    session = await begun(begin)
+    proctor = await database_sync_to_async(factories.proctor)()
+    ask = database_sync_to_async(presence.ask_help)
+    await ask(session.pk, timezone.now(), by=f"candidate:{session.candidate_id}")
+    socket = await opened(session)
+    await database_sync_to_async(interventions.answer_help)(
+        session.pk, by=proctor, at=timezone.now()
+    )
+    assert 'data-overlay="answered"' in (await until(socket, "session"))["overlay"]
     await socket.disconnect()
 
 

@@ -174,6 +174,20 @@ def test_a_rule_that_fires_says_which_and_what_now(begin: Begin, sign_in: SignIn
     (standing,) = frames(told, "session")
     assert "The test no longer fills the screen." in standing["overlay"]
     assert 'data-action="blur"' in standing["overlay"]
+    told = json.loads(client.get(f"/sessions/{session.pk}/timer/").content)
+    assert 'data-overlay="answered"' in frames(told, "session")[0]["overlay"]
+
+
+def test_a_cover_waits_until_the_proctor_has_answered(begin: Begin, sign_in: SignIn) -> None:
+    session = watched(begin)
+    client, url = sign_in(session.candidate), f"/sessions/{session.pk}/timer/"
+    exits = {"events": [event("fullscreen_exit") for _exit in range(3)]}
+    (standing,) = frames(post(client, session, "events", exits), "session")
+    (waiting,) = frames(json.loads(client.get(url).content), "session")
+    interventions.answer_help(session.pk, by=factories.proctor(), at=timezone.now())
+    (answered,) = frames(json.loads(client.get(url).content), "session")
+    assert 'data-action="ask_proctor"' in standing["overlay"]
+    assert (waiting["overlay"], "answered" in answered["overlay"]) == ("", True)
 
 
 def test_a_message_is_shown_until_it_is_acknowledged(begin: Begin, sign_in: SignIn) -> None:

@@ -4,6 +4,7 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from django.http import QueryDict
@@ -51,6 +52,10 @@ def _items(folder: Path) -> Iterator[tuple[str, AssessmentItem, ItemSession]]:
         yield str(path.relative_to(folder)), item, item_session.begin(item, Seeded(1))
 
 
+def xpath(form: html.HtmlElement, path: str, **names: str) -> list[Any]:
+    return cast("list[Any]", form.xpath(path, **names))
+
+
 def shown(item: AssessmentItem, session: ItemSession) -> str:
     rendered = rendering.render_item(item, session, {}, asset_url=lambda href: f"/files/{href}")
     return str(rendered.body)
@@ -61,9 +66,10 @@ def test_every_item_renders_without_script_style_or_foreign_address(
 ) -> None:
     for name, item, session in items:
         form = html.fromstring(shown(item, session))
-        forbidden = form.xpath(
+        forbidden = xpath(
+            form,
             "//script|//style|//iframe|//@style|//@*[starts-with(name(), 'on')]"
-            "|//@src[contains(., '://')]|//@href[contains(., '://')]"
+            "|//@src[contains(., '://')]|//@href[contains(., '://')]",
         )
         assert forbidden == [], name
 
@@ -73,9 +79,10 @@ def test_every_response_has_controls_that_carry_its_name(
 ) -> None:
     for name, item, session in items:
         form = html.fromstring(shown(item, session))
-        here = set(form.xpath("//@data-response"))
+        here = set(xpath(form, "//@data-response"))
         for response in here:
-            found = form.xpath(
+            found = xpath(
+                form,
                 "//*[@name=$plain or @data-name=$plain or starts-with(@name, $part)]",
                 plain=f"r.{response}",
                 part=f"r.{response}:",
@@ -102,7 +109,7 @@ def test_arbitrary_forms_end_in_typed_values_or_a_refusal(
     for name, item, session in items:
         form = html.fromstring(shown(item, session))
         sent = QueryDict(mutable=True)
-        for control in form.xpath("//@name"):
+        for control in xpath(form, "//@name"):
             sent.setlist(str(control), [noise.choice(NOISE) for _ in range(noise.randrange(3))])
         raw = rendering.posted_responses(item, sent)
         try:

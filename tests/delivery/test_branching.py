@@ -83,7 +83,7 @@ def test_a_sections_pre_condition_is_asked_on_entering_only() -> None:
         (branch("C", NO), Way("B")),
         (branch("S2"), Way("D", ("B", "C"))),
         (branch("A"), Way("B")),
-        (branch("GONE"), Way("B")),
+        (branch("E"), Way("B")),
         (branch("EXIT_SECTION"), Way("D", ("B", "C"))),
         (branch("EXIT_TESTPART"), Way(None, ("B", "C", "D"))),
         (branch("EXIT_TEST"), Way(None, exits=True)),
@@ -91,7 +91,9 @@ def test_a_sections_pre_condition_is_asked_on_entering_only() -> None:
     ],
 )
 def test_a_branch_rule_leads_forwards(rule: str, expected: Way) -> None:
-    parts = (section("S1", ref("A", rule), ref("B"), ref("C")), section("S2", ref("D")))
+    first_only = '<qti-selection select="1" xmlns:i="urn:invigil:assembly:1" i:take="first"/>'
+    behind = section("S2", ref("D"), ref("E"), rules=first_only)
+    parts = (section("S1", ref("A", rule), ref("B"), ref("C")), behind)
     assert way(0, *parts) == expected
 
 

@@ -8,11 +8,14 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models import Model
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
 
 from assembly import bank
 from delivery import desk
@@ -22,6 +25,7 @@ from tests.serving import Demo, Serving
 hypothesis.settings.register_profile("invigil", deadline=None)
 hypothesis.settings.load_profile("invigil")
 
+MIGRATED: dict[type[Model], list[Model]] = {}
 DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_setup"})
 BROWSER_FIXTURES = frozenset({"browser", "page", "server", "demo_server"})
 
@@ -66,6 +70,16 @@ def django_db_modify_db_settings(
         options["init_command"] = options["init_command"].replace("=FULL", "=OFF")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Remembers the rows that migrations made, so that a flush can give them back."""
+    with django_db_blocker.unblock():
+        for label in ("integrity", "assembly", "delivery"):
+            for model in apps.get_app_config(label).get_models():
+                if rows := list(model._default_manager.all()):
+                    MIGRATED[model] = rows
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _flush_in_spite_of_triggers() -> Iterator[None]:
     """Lets a transactional test empty the tables, whose triggers rightly refuse that."""
@@ -80,14 +94,21 @@ def _flush(original: Callable[..., None]) -> Callable[..., None]:
         if self.connection.vendor == "postgresql":
             sql_list = ["SET LOCAL session_replication_role = replica", *sql_list]
             original(self, sql_list)
+            _give_back()
             return
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             triggers = cursor.fetchall()
         drops = [f'DROP TRIGGER "{name}"' for name, _ in triggers]
         original(self, [*drops, *sql_list, *(sql for _, sql in triggers)])
+        _give_back()
 
     return flush
+
+
+def _give_back() -> None:
+    for model, rows in MIGRATED.items():
+        model._default_manager.bulk_create(rows)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,9 @@ from tests import factories
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 ROLES = ("anonymous", "owner", "other", "proctor", "stranger", "auditor", "staff")
 PUBLIC = {"healthz", "staff_signin", "set_language", "candidate:sign_in", "candidate:launch"}
-PUBLIC |= {"/admin/login/", "candidate:sign_out"}
+# A frame without cookies shows nothing by itself; its files open to signed addresses alone.
+PUBLIC |= {"/admin/login/", "candidate:sign_out", "candidate:portable_frame"}
+PUBLIC |= {"candidate:portable_file"}
 # A sealed frame has no cookies: its page is empty, its files have signed addresses.
 PUBLIC |= {"candidate:portable_frame", "candidate:portable_file"}
 # What each role may open; an address is looked up by its name, then by its namespace.
@@ -39,7 +41,7 @@ OPEN = {
     "admin": set[str](),
 }
 SIGN_IN = ("/signin/", "/staff/signin/")
-ELSEWHERE = {*SIGN_IN, "/staff/", "/admin/login/"}
+ELSEWHERE = {*SIGN_IN, "/staff/", "/admin/login/", "/admin/"}
 
 
 @dataclass(frozen=True)

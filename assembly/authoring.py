@@ -153,6 +153,21 @@ def keep_asset(upload: Upload) -> int:
     return asset.pk
 
 
+def may_delete(item: models.Item) -> bool:
+    """Only an item that was never published and stands in no test may go."""
+    published = item.versions.exclude(state=models.VersionState.DRAFT).exists()
+    return not published and not item.refs.exists()
+
+
+@transaction.atomic
+def delete_item(item: models.Item) -> None:
+    item = models.Item.objects.select_for_update().get(pk=item.pk)
+    if not may_delete(item):
+        raise AuthoringError("This item is published or stands in a test: it cannot be deleted.")
+    item.versions.all().delete()
+    item.delete()
+
+
 # Tests
 
 

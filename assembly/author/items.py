@@ -167,7 +167,8 @@ def detail(request: HttpRequest, item_id: int) -> HttpResponse:
     """One item: its newest version shown, all versions listed, and where each is used."""
     item = get_object_or_404(models.Item, pk=item_id)
     versions = list(item.versions.prefetch_related("used_by__version__test").order_by("-number"))
-    context: dict[str, Any] = {"item": item, "versions": versions}
+    may_delete = authoring.may_delete(item)
+    context: dict[str, Any] = {"item": item, "versions": versions, "may_delete": may_delete}
     if versions:
         context |= _shown(versions[0])
     return render(request, "author/item.html", context)
@@ -182,6 +183,19 @@ def _shown(version: models.ItemVersion) -> dict[str, Any]:
         "rendered": show(trial, version_address(version.pk), version, disabled=True),
         "findings": list(linting.item_findings(trial.item)),
     }
+
+
+@require_POST
+@staff("delete_item")
+def delete(request: HttpRequest, item_id: int) -> HttpResponse:
+    item = get_object_or_404(models.Item, pk=item_id)
+    try:
+        authoring.delete_item(item)
+    except AuthoringError as error:
+        messages.error(request, str(error))
+        return redirect("author:item", item_id)
+    messages.success(request, _("The draft %(id)s is deleted.") % {"id": item.identifier})
+    return redirect("author:home")
 
 
 @require_POST

@@ -12,6 +12,7 @@ urlpatterns = [
     path("items/new/<slug:kind>/", items.new, name="item_new"),
     path("items/<int:item_id>/", items.detail, name="item"),
     path("items/<int:item_id>/edit/", items.edit, name="item_edit"),
+    path("items/<int:item_id>/delete/", items.delete, name="item_delete"),
     path("items/<int:item_id>/xml/", items.edit_xml, name="item_xml"),
     path("live/<slug:kind>/", items.live_preview, name="live_preview"),
     path("versions/<int:version_id>/preview/", items.preview, name="preview"),

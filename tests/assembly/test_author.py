@@ -193,6 +193,18 @@ def test_editing_a_draft_keeps_its_version_and_editing_a_published_one_makes_ano
     assert item.title == "The capital"
 
 
+def test_only_an_unused_draft_is_deleted(anna: Client) -> None:
+    used, unused = factories.a_bank(2)
+    factories.a_draft([used])
+    for item in (used, unused):
+        anna.post(reverse("author:item_delete", args=[item.pk]))
+    assert list(models.Item.objects.all()) == [used]
+    models.ItemRef.objects.all().delete()
+    anna.post(reverse("author:item_publish", args=[models.ItemVersion.objects.get().pk]))
+    anna.post(reverse("author:item_delete", args=[used.pk]))
+    assert list(models.Item.objects.all()) == [used]
+
+
 def test_what_another_author_saved_meanwhile_is_not_overwritten(anna: Client) -> None:
     anna.post(reverse("author:item_new", args=["choice"]), choice_form())
     item = models.Item.objects.get()
@@ -510,7 +522,7 @@ def test_pages_of_one_thing_take_as_many_queries_however_much_it_holds(
     for number in range(count):
         models.Section.objects.update(shuffle=bool(number % 2))
         bank.publish(test, BY, AT)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         assert anna.get(reverse("author:item", args=[items[0].pk])).status_code == 200
     with django_assert_num_queries(9):
         assert anna.get(reverse("author:add_items", args=[section.pk])).status_code == 200

@@ -233,6 +233,16 @@ def asset(visit: Visit, key: str, href: str) -> HttpResponse:
     return _file(found)
 
 
+@require_GET
+@gate.session_page(State.IN_PROGRESS)
+def test_asset(visit: Visit, href: str) -> HttpResponse:
+    """Hand out a file of the test's own instructions."""
+    found = bank.test_asset(visit.desk.sitting.test_version_id, pages.from_address(href))
+    if found is None or not found.media_type.startswith(SHOWN):
+        raise Http404
+    return _file(found)
+
+
 def _file(found: Asset) -> HttpResponse:
     if found.media_type == "text/css":
         return _stylesheet(found)

@@ -13,7 +13,7 @@ from assembly import bank, rendering
 from assembly.qti import item_session
 from assembly.qti.values import RawResponses
 from delivery import moves, navigation, presence, sessions
-from delivery.candidate import words
+from delivery.candidate import instructions, words
 from delivery.candidate.gate import Visit
 from delivery.desk import Desk
 
@@ -90,8 +90,13 @@ def item_context(
         show_feedback=feedback,
         frames=_frames(row.item_version_id),
     )
+
+    def test_asset_url(href: str) -> str:
+        return reverse("candidate:test_asset", args=[at_desk.session.pk, in_address(href)])
+
     return frame(visit, at_desk) | {
         "key": key,
+        "instructions": instructions.at(at_desk, key, test_asset_url),
         "row": row,
         "definition": definition,
         "rendered": rendered,

@@ -29,6 +29,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/items/<str:key>/", items.item, name="item"),
     path("sessions/<uuid:session_id>/items/<str:key>/onward/", items.onward, name="onward"),
     path("sessions/<uuid:session_id>/assets/<str:key>/<path:href>", items.asset, name="asset"),
+    path("sessions/<uuid:session_id>/test-assets/<path:href>", items.test_asset, name="test_asset"),
     path("sessions/<uuid:session_id>/map/", items.item_map, name="map"),
     path("sessions/<uuid:session_id>/review/", endings.review, name="review"),
     path("sessions/<uuid:session_id>/part/", endings.end_part, name="end_part"),

@@ -301,3 +301,20 @@ def test_the_page_carries_what_a_form_needs_to_save_well(begin: Begin, sign_in: 
     page = sign_in(session.candidate).get(url(session, "Q1")).content.decode()
     assert 'name="base_revision" value="1"' in page
     assert 'data-revision="1"' in page
+
+
+RUBRIC = """<qti-rubric-block view="candidate" use="instructions">
+  <qti-content-body><p>Read twice, answer once.</p></qti-content-body></qti-rubric-block>
+  <qti-rubric-block view="scorer" use="scoring">
+  <qti-content-body><p>Be strict.</p></qti-content-body></qti-rubric-block>"""
+
+
+def test_a_section_s_instructions_are_open_at_its_first_item_and_at_hand_after(
+    begin: Begin, sign_in: SignIn
+) -> None:
+    session = begin(Part(rules=RUBRIC))
+    client = sign_in(session.candidate)
+    first, second = (client.get(url(session, key)).content.decode() for key in ("Q1", "Q2"))
+    assert '<details class="instructions" open>' in first
+    assert '<details class="instructions">' in second
+    assert ("Read twice, answer once." in first, "Be strict." in first) == (True, False)

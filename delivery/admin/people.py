@@ -30,7 +30,8 @@ LINK_LIFE = timedelta(hours=24)
 class CandidateAdmin(admin.ModelAdmin[Candidate]):
     list_display = ("name", "number", "email", "has_code", "extra_time")
     search_fields = ("name", "number", "email")
-    fields = ("number", "name", "email", "time_multiplier", "fixed_minutes", "unlimited")
+    fields = ("number", "name", "email", "time_multiplier", "fixed_minutes", "unlimited",
+              "assistive")  # fmt: skip
     list_per_page = 50
     actions = ("give_codes",)
     change_form_template = "admin/delivery/candidate/change_form.html"

@@ -24,7 +24,7 @@ from assembly.models import AssessmentTestVersion, VersionState
 from delivery import lint, proctoring, reports, roster, sittings, timetable
 from delivery.admin.common import actor
 from delivery.admin.pictures import picture
-from delivery.models import Sitting
+from delivery.models import AssessmentSession, Sitting
 
 MINUTE = 60
 KEPT_ROSTER = "roster-of-%s"
@@ -82,8 +82,24 @@ class SittingForm(forms.ModelForm[Sitting]):
             "grace_seconds",
             "takeover",
             "release",
+            "networks",
+            "room_codes",
+            "one_device",
+            "rules_may_terminate",
             "proctors",
         )
+        widgets = {
+            "networks": forms.Textarea(attrs={"rows": 3}),
+            "room_codes": forms.Textarea(attrs={"rows": 3}),
+        }
+        help_texts = {
+            "networks": _(
+                "One address or network a line, such as 10.0.4.0/24. Empty: from anywhere."
+            ),
+            "room_codes": _(
+                "One a line, as “Hall A: 4711”; a line without a room is for all others."
+            ),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -128,7 +144,8 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
         (_("Time"), {"fields": ("opens_at", "closes_at", "duration_minutes", "grace_seconds",
                                 "extend_past_window")}),
         (_("Rules"), {"fields": ("attempt_limit", "lockdown", "linear", "admission", "leaving",
-                                 "takeover")}),
+                                 "takeover", "rules_may_terminate")}),
+        (_("Access"), {"fields": ("networks", "room_codes", "one_device")}),
         (_("Results"), {"fields": ("release",)}),
     )  # fmt: skip
 
@@ -243,6 +260,7 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
         shown = [one for one in every if reports.fits(one, state=asked, words=words)]
         summary = reports.summary(every)
         context = {
+            "visible": _are_visible(sitting, every),
             "summary": summary,
             "picture": picture(summary),
             "sections": reports.sections(every),
@@ -275,6 +293,14 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
         sittings.release_results(sitting, by=actor(request), at=timezone.now())
         messages.success(request, gettext("The results are released to the candidates."))
         return redirect("admin:delivery_sitting_results", sitting.pk)
+
+
+def _are_visible(sitting: Sitting, every: list[AssessmentSession]) -> bool:
+    """Tell whether any candidate may see a result of theirs now."""
+    at = timezone.now()
+    for session in every:
+        session.sitting = sitting
+    return any(sittings.may_see_result(session, at) for session in every)
 
 
 class RosterForm(forms.Form):

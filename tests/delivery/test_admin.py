@@ -351,6 +351,19 @@ def test_a_session_shows_its_result_and_story_and_nobody_edits_it(staff: Client)
     assert staff.get(f"{ADMIN}assessmentsession/add/").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("release", "offered"), [("manual", True), ("submission", False), ("never", False)]
+)
+def test_releasing_is_offered_only_where_it_changes_something(
+    release: str, offered: bool, staff: Client
+) -> None:
+    sitting = factories.sitting(release=release, closes_at=None)
+    finished(sitting, "Ann", 1)
+    page = staff.get(f"{ADMIN}sitting/{sitting.pk}/results/").content.decode()
+    assert ("Release to the candidates" in page) is offered
+    assert ("Visible to the candidates" in page) is (release == "submission")
+
+
 def test_an_empty_sitting_says_that_results_will_come(staff: Client) -> None:
     sitting = factories.sitting()
     page = staff.get(f"{ADMIN}sitting/{sitting.pk}/results/").content.decode()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from delivery.demo import cast
 from tests.serving import Serving
@@ -100,13 +100,16 @@ def _each(found: Locator) -> list[Locator]:
 
 
 def seconds_left(page: Page) -> int:
-    """The time left as the page shows it."""
+    """The time left as the page shows it; its script is at work then."""
     face = page.locator("#clock .clock-time")
-    page.wait_for_function(
-        "/^(\\d+:)?\\d+:\\d\\d$/.test(document.querySelector('.clock-time').textContent)"
-    )
+    expect(face).to_have_text(TICKING, timeout=10_000)
     parts = [int(part) for part in face.inner_text().split(":")]
     return sum(part * 60**place for place, part in enumerate(reversed(parts)))
+
+
+def left(page: Page, key: str) -> None:
+    """Wait until the page shows another item, or none."""
+    expect(page.locator(f"#desk[data-key='{key}']")).to_have_count(0, timeout=10_000)
 
 
 def rows(server: Serving, sql: str, *values: object) -> list[tuple[Any, ...]]:

@@ -69,9 +69,7 @@ def test_every_kind_of_item_to_the_submission(
             grave |= found(page)
             confirm.get_by_role("checkbox").check()
             confirm.get_by_role("button", name="Go on").click()
-        page.wait_for_function(
-            "key => document.querySelector('#desk')?.dataset.key !== key", arg=key
-        )
+        acts.left(page, key)
         if not page.locator("#desk").count():
             grave |= found(page)
             if page.get_by_role("link", name="Submit the test").count():

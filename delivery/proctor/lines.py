@@ -179,6 +179,8 @@ def left_of(row: Row) -> str:
 
 def left(ms: int) -> str:
     """Write what is left: `1 h 05 min` from an hour on, else `32:10` or `32 s`."""
+    if ms < 60_000:
+        return f"{ms // 1000} s"
     hours, rest = divmod(ms, 3_600_000)
     return f"{hours} h {rest // 60_000:02d} min" if hours else clock.span_of(ms // 1000 * 1000)
 

@@ -21,13 +21,15 @@ setup: $(DEVELOPMENT) ## prepare .venv for serving and for development
 
 demo: $(RUNTIME) ## load the demo and serve it on http://127.0.0.1:8000 (PORT=, RESET=1)
 ifeq ($(RESET),1)
-	@echo "[reset] removing the demo's database, uploads and keys"
-	@rm -rf db.sqlite3 db.sqlite3-shm db.sqlite3-wal media var
-endif
+	@echo "[2/4] beginning anew with an empty database"
+	@echo "[3/4] loading the demo"
+	@$(PY) manage.py demo --quiet --reset
+else
 	@echo "[2/4] migrating the database"
 	@$(PY) manage.py migrate --verbosity 0
 	@echo "[3/4] loading the demo"
 	@$(PY) manage.py demo --quiet
+endif
 	@echo "[4/4] serving (Ctrl-C stops everything)"
 	@exec $(PY) manage.py serve --port $(PORT) --signins
 

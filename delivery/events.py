@@ -310,6 +310,43 @@ class PolicyFired(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserChecked(Fact):
+    """What the browser proved of itself, and by which way: a header, or its JavaScript API."""
+
+    kind: ClassVar[str] = "browser.checked"
+    assurance: str
+    way: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserRefused(Fact):
+    """The browser did not prove what the policy requires; hashes enter by their beginnings."""
+
+    kind: ClassVar[str] = "browser.refused"
+    way: str
+    header: str
+    expected: str
+    arrived: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRefused(Fact):
+    """A request did not fit an access rule: the network, the device."""
+
+    kind: ClassVar[str] = "access.refused"
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesWaived(Fact):
+    """A proctor freed one candidate from rules; an empty list takes every waiver back."""
+
+    kind: ClassVar[str] = "rules.waived"
+    rules: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventsDropped(Fact):
     """The client sent more events than the limit; only how many is kept."""
 

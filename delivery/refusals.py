@@ -20,6 +20,10 @@ class Reason(StrEnum):
     NO_ATTEMPTS_LEFT = "no_attempts_left"
     NOT_ADMITTED = "not_admitted"
     NEEDS_JAVASCRIPT = "needs_javascript"
+    NEEDS_SEB = "needs_seb"
+    WRONG_NETWORK = "wrong_network"
+    OTHER_DEVICE = "other_device"
+    ROOM_CODE = "room_code"
     NOT_STARTED = "not_started"
     PAUSED = "paused"
     CLOSED = "closed"
@@ -79,6 +83,22 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.NEEDS_JAVASCRIPT: _(
         "This sitting is supervised through JavaScript, which is switched off in this browser. "
         "Switch it on and load the page again, or ask your proctor."
+    ),
+    Reason.NEEDS_SEB: _(
+        "This sitting runs in Safe Exam Browser with the sitting's own configuration, and this "
+        "browser did not prove to be it. Everything you saved is safe. Open the test in Safe Exam "
+        "Browser, or ask your proctor."
+    ),
+    Reason.WRONG_NETWORK: _(
+        "This sitting can only be taken in certain networks, and %(address)s is not in them. "
+        "Everything you saved is safe. Use the network of the room, or ask your proctor."
+    ),
+    Reason.OTHER_DEVICE: _(
+        "Your test was started on another device (%(device)s) and stays there. "
+        "Everything you saved is safe. Go on there, or ask your proctor."
+    ),
+    Reason.ROOM_CODE: _(
+        "This is not the code of your room. Your proctor can tell it to you again."
     ),
     Reason.NOT_STARTED: _("This session has not started yet. Start it from its start page."),
     Reason.PAUSED: _("Your session is paused. Your saved answers are safe and the clock stands."),

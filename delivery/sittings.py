@@ -48,7 +48,8 @@ class Card:
         return self.enrolment.sitting
 
 
-def _digest(purpose: str, secret: str) -> str:
+def digest(purpose: str, secret: str) -> str:
+    """Return a digest that only this installation can compute."""
     key = f"invigil/{purpose}/{settings.SECRET_KEY}".encode()
     return hmac.new(key, secret.encode(), sha256).hexdigest()
 
@@ -61,8 +62,8 @@ def normal_code(written: str) -> str:
 
 def candidate_for_code(written: str) -> Candidate | None:
     """Return whose access code this is."""
-    digest = _digest("access-code", normal_code(written))
-    return Candidate.objects.select_related("user").filter(access_code_hmac=digest).first()
+    sought = digest("access-code", normal_code(written))
+    return Candidate.objects.select_related("user").filter(access_code_hmac=sought).first()
 
 
 def new_code() -> str:
@@ -75,7 +76,7 @@ def issue_access_code(candidate: Candidate, *, by: str, at: datetime, code: str 
     """Give a candidate a new access code and return it: it is shown once, only a digest is kept."""
     issued = code or new_code()
     with transaction.atomic():
-        candidate.access_code_hmac = _digest("access-code", normal_code(issued))
+        candidate.access_code_hmac = digest("access-code", normal_code(issued))
         candidate.save(update_fields=["access_code_hmac"])
         _record_candidate(candidate, "access_code.issued", by=by, at=at)
     return issued
@@ -120,26 +121,31 @@ def issue_launch_link(enrolment: Enrolment, expires_at: datetime, *, by: str, at
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         LaunchLink.objects.create(
-            enrolment=enrolment, token_hmac=_digest("launch", token), expires_at=expires_at
+            enrolment=enrolment, token_hmac=digest("launch", token), expires_at=expires_at
         )
         payload: Payload = {"candidate": f"candidate:{enrolment.candidate_id}"}
         record(enrolment.sitting, "launch_link.issued", payload, by=by, at=at)
     return token
 
 
+def find_link(token: str, at: datetime, *, lock: bool = False) -> LaunchLink:
+    """Return a launch link that can still be used; raises Refusal."""
+    found = LaunchLink.objects.select_related(
+        "enrolment__candidate__user", "enrolment__sitting__lockdown"
+    )
+    found = found.select_for_update(of=("self",)) if lock else found
+    link = found.filter(token_hmac=digest("launch", token)).first()
+    if link is None or at >= link.expires_at:
+        raise Refusal(Reason.LINK_EXPIRED)
+    if link.used_at is not None:
+        raise Refusal(Reason.LINK_USED)
+    return link
+
+
 def redeem(token: str, at: datetime) -> Enrolment:
     """Use a launch link up and return whom it is for; raises Refusal."""
     with transaction.atomic():
-        found = LaunchLink.objects.select_related("enrolment__candidate__user")
-        link = (
-            found.select_for_update(of=("self",))
-            .filter(token_hmac=_digest("launch", token))
-            .first()
-        )
-        if link is None or at >= link.expires_at:
-            raise Refusal(Reason.LINK_EXPIRED)
-        if link.used_at is not None:
-            raise Refusal(Reason.LINK_USED)
+        link = find_link(token, at, lock=True)
         link.used_at = at
         link.save(update_fields=["used_at"])
         return link.enrolment

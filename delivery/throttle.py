@@ -33,7 +33,21 @@ def keys(address: str, code: str) -> Mapping[str, int]:
 
 def may_try(address: str, code: str, at: datetime) -> Permission:
     """Ask whether another access code may be tried from here now."""
-    for key, most in keys(address, code).items():
+    return _may_try(keys(address, code), at)
+
+
+def may_try_room(enrolment: int, at: datetime) -> Permission:
+    """Ask whether a candidate may try another code of a room now."""
+    return _may_try({_digest("room", str(enrolment)): MOST_PER_PREFIX}, at)
+
+
+def failed_room(enrolment: int, at: datetime) -> None:
+    """Count a wrong code of a room."""
+    SignInFailure.objects.create(key=_digest("room", str(enrolment)), at=at)
+
+
+def _may_try(limits: Mapping[str, int], at: datetime) -> Permission:
+    for key, most in limits.items():
         recent = SignInFailure.objects.filter(key=key, at__gt=at - SPAN).order_by("-at")
         times = list(recent.values_list("at", flat=True)[:most])
         if len(times) >= most:

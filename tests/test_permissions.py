@@ -23,6 +23,8 @@ PUBLIC |= {"/admin/login/", "candidate:sign_out", "candidate:portable_frame"}
 PUBLIC |= {"candidate:portable_file"}
 # A sealed frame has no cookies: its page is empty, its files have signed addresses.
 PUBLIC |= {"candidate:portable_frame", "candidate:portable_file"}
+# The page at which Safe Exam Browser quits, and its file behind a one-time token.
+PUBLIC |= {"candidate:browser_quit", "candidate:seb_file"}
 # What each role may open; an address is looked up by its name, then by its namespace.
 OPEN = {
     "landing": {"owner", "other", "proctor", "stranger", "auditor", "staff"},

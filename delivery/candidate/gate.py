@@ -16,8 +16,9 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from delivery import desk, sessions
-from delivery.candidate import words
+from delivery import desk, rules, sessions
+from delivery.candidate import door, words
+from delivery.candidate.door import Caller
 from delivery.desk import Desk
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from delivery.refusals import Reason, Refusal
@@ -29,6 +30,10 @@ FORBIDDEN = frozenset(
     {
         Reason.NOT_ADMITTED,
         Reason.NEEDS_JAVASCRIPT,
+        Reason.NEEDS_SEB,
+        Reason.WRONG_NETWORK,
+        Reason.OTHER_DEVICE,
+        Reason.ROOM_CODE,
         Reason.ITEM_CLOSED,
         Reason.ITEM_NOT_REACHED,
         Reason.PART_ENDED,
@@ -78,7 +83,8 @@ def session_page(
             if visit.session.state not in states:
                 return uncached(go(visit.request, url_of(visit.session)))
             try:
-                return uncached(view(visit, *args, **kwargs))
+                elsewhere = _at_the_door(visit, page=True)
+                return uncached(elsewhere or view(visit, *args, **kwargs))
             except Refusal as refusal:
                 return uncached(refused(visit, refusal))
 
@@ -96,6 +102,7 @@ def session_data(view: SessionView[P]) -> Callable[..., HttpResponse]:
     ) -> HttpResponse:
         visit = admit(request, session_id)
         try:
+            _at_the_door(visit, page=False)
             return uncached(view(visit, *args, **kwargs))
         except Refusal as refusal:
             told = {
@@ -106,6 +113,20 @@ def session_data(view: SessionView[P]) -> Callable[..., HttpResponse]:
             return uncached(JsonResponse(told, status=status_of(refusal)))
 
     return answer
+
+
+def _at_the_door(visit: Visit, *, page: bool) -> HttpResponse | None:
+    """Look where the request comes from and in which browser; what stands may be looked at."""
+    session, acts = visit.session, visit.request.method == "POST"
+    looked_at = session.state == State.IN_PROGRESS or (page and acts and session.is_open)
+    if not looked_at:
+        return None
+    sitting = session.sitting
+    if session.lockdown_id is None and not rules.has_access_rules(sitting):
+        return None
+    caller = Caller(visit.request, rules.enrolment_of(session), session, visit.at)
+    door.admit_from(caller)
+    return door.admit_browser(caller, page=page)
 
 
 def candidate_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -176,6 +197,9 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
 
 def refused(visit: Visit, refusal: Refusal) -> HttpResponse:
     """Show a refusal with the way back to where the candidate belongs."""
+    if refusal.reason is Reason.NEEDS_SEB:
+        enrolment = rules.enrolment_of(visit.session)
+        return go(visit.request, reverse("candidate:browser_seen", args=[enrolment.pk]))
     return refusal_page(visit.request, refusal, url_of(visit.session), visit.desk)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,12 +12,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from assembly.qti.assessment import NavigationMode
-from delivery import desk, sessions, sittings
-from delivery.candidate import gate, words
+from delivery import desk, refusals, rules, sessions, sittings, throttle
+from delivery.candidate import door, gate, words
+from delivery.candidate.door import Caller
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
-from delivery.refusals import Permission
+from delivery.refusals import Permission, Refusal
 from delivery.sittings import Card
-from integrity import lockdown
+from integrity import lockdown, seb
 
 
 @require_GET
@@ -61,26 +63,66 @@ def _is_open(session: AssessmentSession | None) -> bool:
 def start(
     request: HttpRequest, candidate: Candidate, at: datetime, enrolment_id: int
 ) -> HttpResponse:
-    enrolment = _enrolment(candidate, enrolment_id)
+    enrolment = enrolment_of(candidate, enrolment_id)
+    caller = Caller(request, enrolment, sessions.current(enrolment), at)
+    running = _running(enrolment)
+    if running is not None:
+        return redirect(gate.url_of(running))
     if request.method == "GET":
-        return _start_page(request, enrolment, at)
+        asks = seb.names_itself(request.headers.get("User-Agent", ""))
+        elsewhere, permission = _at_the_door(caller, page=asks)
+        return elsewhere or _start_page(request, enrolment, at, permission=permission)
     if not request.POST.get("consent"):
         return _start_page(request, enrolment, at, missing_consent=True)
-    javascript = request.POST.get("javascript") == "1"
-    permission = sessions.may_start(enrolment, at, javascript=javascript)
+    permission = _may_start(caller)
     if not permission:
-        return _start_page(request, enrolment, at, permission=permission)
+        return _start_page(request, enrolment, at, permission=permission, tried=True)
+    return _begin(caller)
+
+
+def _at_the_door(caller: Caller, *, page: bool) -> tuple[HttpResponse | None, Permission]:
+    """Look where the request comes from and in which browser, before anything has started."""
+    try:
+        door.admit_from(caller)
+        return door.admit_browser(caller, page=page), refusals.GRANTED
+    except Refusal as refusal:
+        return None, Permission(refusal)
+
+
+def _may_start(caller: Caller) -> Permission:
+    """Ask in turn: the sitting, the network, the browser, the code of the room."""
+    posted, enrolment = caller.request.POST, caller.enrolment
+    javascript = posted.get("javascript") == "1" or "javascript" in enrolment.waived_rules
+    asked = sessions.may_start(enrolment, caller.at, javascript=javascript)
+    if asked:
+        _elsewhere, asked = _at_the_door(caller, page=True)
+    if asked and rules.needs_code(enrolment):
+        asked = throttle.may_try_room(enrolment.pk, caller.at)
+        if asked:
+            asked = rules.may_enter_room(enrolment, posted.get("code", ""))
+            if not asked:
+                throttle.failed_room(enrolment.pk, caller.at)
+    return asked
+
+
+def _begin(caller: Caller) -> HttpResponse:
+    request, enrolment, at = caller.request, caller.enrolment, caller.at
     session = sessions.start(
         enrolment.pk,
         at,
-        by=f"candidate:{candidate.pk}",
+        by=caller.by,
         device=words.device(request),
-        javascript=javascript,
+        javascript=request.POST.get("javascript") == "1" or "javascript" in enrolment.waived_rules,
     )
-    return redirect(gate.url_of(session))
+    response = redirect(gate.url_of(session))
+    device = door.device_of(request) or door.new_device()
+    rules.bind_device(session.pk, device)
+    door.name_device(response, device)
+    door.note_start(replace(caller, session=session))
+    return response
 
 
-def _enrolment(candidate: Candidate, enrolment_id: int) -> Enrolment:
+def enrolment_of(candidate: Candidate, enrolment_id: int) -> Enrolment:
     """Return an enrolment of this candidate; any other does not exist."""
     found = Enrolment.objects.select_related("sitting__test_version", "sitting__lockdown")
     try:
@@ -96,19 +138,18 @@ def _start_page(
     enrolment: Enrolment,
     at: datetime,
     *,
-    permission: Permission | None = None,
+    permission: Permission = refusals.GRANTED,
     missing_consent: bool = False,
+    tried: bool = False,
 ) -> HttpResponse:
-    running = _running(enrolment)
-    if running is not None:
-        return redirect(gate.url_of(running))
-    asked = sessions.may_start(enrolment, at) if permission is None else permission
+    asked = permission if tried else sessions.may_start(enrolment, at)
+    asked = permission if asked else asked
     context = start_context(enrolment, at) | {
         "refusal": words.sentence(asked.refusal) if asked.refusal else "",
         "reason": asked.refusal.reason if asked.refusal else "",
         "missing_consent": missing_consent,
     }
-    failed = permission is not None or missing_consent
+    failed = tried or missing_consent
     return render(request, "candidate/start.html", context, status=409 if failed else 200)
 
 
@@ -125,7 +166,7 @@ def start_context(enrolment: Enrolment, at: datetime) -> dict[str, Any]:
     sitting, candidate = enrolment.sitting, enrolment.candidate
     reading = desk.forecast(enrolment, at)
     test = desk.outline_of(sitting.test_version_id).test
-    policy = sitting.lockdown.policy() if sitting.lockdown else None
+    policy = rules.policy_of(enrolment)
     return {
         "enrolment": enrolment,
         "sitting": sitting,
@@ -144,7 +185,10 @@ def start_context(enrolment: Enrolment, at: datetime) -> dict[str, Any]:
             for part in test.parts
         ],
         "policy": policy,
-        "disclosures": lockdown.disclose(policy) if policy else (),
+        "disclosures": lockdown.disclose(policy),
+        "needs_code": rules.needs_code(enrolment),
+        "seb_mode": policy.seb_mode.value,
+        "waived": bool(enrolment.waived_rules),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from delivery.candidate import (
+    browser,
     consumers,
     endings,
     entrance,
@@ -25,6 +26,12 @@ urlpatterns = [
     path("signout/", entrance.sign_out, name="sign_out"),
     path("launch/<str:token>/", entrance.launch, name="launch"),
     path("sittings/<int:enrolment_id>/", lobby.start, name="start"),
+    path("browser/quit/", browser.leave, name="browser_quit"),
+    path("browser/file/<str:token>/exam.seb", browser.file, name="seb_file"),
+    path("browser/<int:enrolment_id>/", browser.check, name="browser"),
+    path("browser/<int:enrolment_id>/seen/", browser.seen, name="browser_seen"),
+    path("browser/<int:enrolment_id>/launch/", browser.launch, name="browser_launch"),
+    path("browser/<int:enrolment_id>/<str:nonce>/", browser.ask, name="browser_nonce"),
     path("sessions/<uuid:session_id>/", lobby.resume, name="resume"),
     path("sessions/<uuid:session_id>/items/<str:key>/", items.item, name="item"),
     path("sessions/<uuid:session_id>/items/<str:key>/onward/", items.onward, name="onward"),

@@ -71,6 +71,20 @@ def signal_words(event: str) -> str:
 
 
 @register.filter
+def rule_words(rule: str) -> str:
+    """Return the words of what can be waived: a signal's title, or a requirement."""
+    words = {
+        "seb": gettext("Safe Exam Browser"),
+        "fullscreen": gettext("Full screen"),
+        "javascript": gettext("JavaScript"),
+        "network": gettext("Networks"),
+        "device": gettext("One device"),
+        "code": gettext("Code of the room"),
+    }
+    return words.get(rule) or signal_words(rule)
+
+
+@register.filter
 def action_words(action: str) -> str:
     """Return what followed from a rule, as a clause that ends the sentence."""
     words = {

@@ -1,0 +1,174 @@
+"""The rules that hold for one candidate: their policy, where they may come from, what is waived."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import transaction
+
+from delivery import desk, events, interventions, journal, refusals, sessions, sittings, steps
+from delivery.models import AssessmentSession, Enrolment, Sitting
+from delivery.refusals import GRANTED, Permission, Reason, Refusal
+from integrity import lockdown, networks
+from integrity.lockdown import Policy
+
+# What can be waived beside the signals of a policy.
+REQUIREMENTS: Final = ("seb", "fullscreen", "javascript", "network", "device", "code")
+SAME_REFUSAL_SECONDS: Final = 60
+WATCHED_BY_NOBODY: Final = Policy("")
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where a request comes from: its address, and the device that the cookie names."""
+
+    address: networks.Address | None
+    device: str
+
+
+def enrolment_of(session: AssessmentSession) -> Enrolment:
+    """Return the enrolment that a session belongs to, with its sitting and candidate."""
+    found = Enrolment.objects.select_related("sitting__lockdown", "candidate")
+    return found.get(sitting=session.sitting_id, candidate=session.candidate_id)
+
+
+def policy_of(enrolment: Enrolment, session: AssessmentSession | None = None) -> Policy:
+    """Return the policy as it holds for one candidate: the session's own version, less waivers."""
+    row = enrolment.sitting.lockdown if session is None else session.lockdown
+    policy = WATCHED_BY_NOBODY if row is None else row.policy()
+    if not enrolment.sitting.rules_may_terminate:
+        policy = lockdown.without_endings(policy)
+    return lockdown.quieted(policy, enrolment.waived_rules, assistive=enrolment.candidate.assistive)
+
+
+def has_access_rules(sitting: Sitting) -> bool:
+    """Tell whether a sitting looks at where a request comes from at all."""
+    return bool(sitting.networks.strip()) or sitting.one_device
+
+
+def may_come(
+    enrolment: Enrolment, visitor: Visitor, session: AssessmentSession | None = None
+) -> Permission:
+    """Ask whether a request may come from where it does."""
+    sitting, waived = enrolment.sitting, enrolment.waived_rules
+    rooms = networks.read(sitting.networks)
+    if rooms and "network" not in waived and not networks.within(visitor.address, rooms):
+        where = str(visitor.address or "this device")
+        return refusals.refuse(Reason.WRONG_NETWORK, address=where)
+    if session is None or not sitting.one_device or "device" in waived or not session.device_id:
+        return GRANTED
+    if hmac.compare_digest(session.device_id, visitor.device):
+        return GRANTED
+    return refusals.refuse(Reason.OTHER_DEVICE, device=session.device)
+
+
+def room_codes(sitting: Sitting) -> dict[str, str]:
+    """Return the codes by room; a line without a room is for everybody, under \"\"."""
+    lines = [line.rpartition(":") for line in sitting.room_codes.splitlines() if line.strip()]
+    return {room.strip().casefold(): _plain(code) for room, _colon, code in lines}
+
+
+def _plain(code: str) -> str:
+    return re.sub(r"[\s-]", "", code).casefold()
+
+
+def needs_code(enrolment: Enrolment) -> bool:
+    """Tell whether the candidate must give a code before they start."""
+    return bool(_code_of(enrolment)) and "code" not in enrolment.waived_rules
+
+
+def _code_of(enrolment: Enrolment) -> str:
+    """Return the code of the candidate's room, or else the sitting's."""
+    codes = room_codes(enrolment.sitting)
+    return codes.get(enrolment.room.strip().casefold(), codes.get("", ""))
+
+
+def may_enter_room(enrolment: Enrolment, code: str) -> Permission:
+    """Ask whether this is the code of the candidate's room, or of the sitting."""
+    if not needs_code(enrolment):
+        return GRANTED
+    right = hmac.compare_digest(_plain(code).encode(), _code_of(enrolment).encode())
+    return GRANTED if right else refusals.refuse(Reason.ROOM_CODE)
+
+
+def note_refused(
+    enrolment: Enrolment, session: AssessmentSession | None, refusal: Refusal, *, by: str,
+    at: datetime,
+) -> None:  # fmt: skip
+    """Record that a request was refused, once a minute for each candidate and rule."""
+    if not cache.add(f"refused:{enrolment.pk}:{refusal.reason}", 1, SAME_REFUSAL_SECONDS):
+        return
+    with transaction.atomic():
+        if session is None:
+            payload = {
+                "rule": str(refusal.reason),
+                "candidate": f"candidate:{enrolment.candidate_id}",
+            }
+            sittings.record(enrolment.sitting, "access.refused", dict(payload), by=by, at=at)
+            return
+        head = events.head(session.pk, session.sitting_id, by, at)
+        journal.record(events.AccessRefused(**head, rule=refusal.reason))
+
+
+def bind_device(session_id: UUID, device: str) -> None:
+    """Remember on which device a session was started; the first one stays."""
+    AssessmentSession.objects.filter(pk=session_id, device_id="").update(device_id=device)
+
+
+def waivable(enrolment: Enrolment) -> list[str]:
+    """Return what can be waived for a candidate: what their sitting asks for or watches."""
+    row, sitting = enrolment.sitting.lockdown, enrolment.sitting
+    policy = WATCHED_BY_NOBODY if row is None else row.policy()
+    asked = {
+        "seb": policy.seb_mode == "required",
+        "fullscreen": policy.requires_fullscreen,
+        "javascript": policy.requires_javascript,
+        "network": bool(sitting.networks.strip()),
+        "device": sitting.one_device,
+        "code": bool(sitting.room_codes.strip()),
+    }
+    watched = [name for name in lockdown.SIGNALS if _has_consequence(policy, name)]
+    return [name for name in REQUIREMENTS if asked[name]] + watched
+
+
+def _has_consequence(policy: Policy, name: str) -> bool:
+    rule = policy.watched.get(name)
+    return rule is not None and any(step.action is not lockdown.Action.LOG for step in rule.steps())
+
+
+def waive(
+    enrolment_id: int, rules: Iterable[str], *, reason: str, by: User, at: datetime
+) -> Enrolment:
+    """Free one candidate from rules from now on; what is left out is asked for again."""
+    if not reason.strip():
+        raise Refusal(Reason.REASON_REQUIRED)
+    actor = interventions.actor(by)
+    with transaction.atomic():
+        enrolment = sessions.lock_enrolment(enrolment_id)
+        known = (*REQUIREMENTS, *lockdown.SIGNALS)
+        enrolment.waived_rules = sorted(set(rules) & set(known))
+        enrolment.save(update_fields=["waived_rules"])
+        session = sessions.current(enrolment)
+        if session is None:
+            payload = {
+                "candidate": f"candidate:{enrolment.candidate_id}",
+                "rules": list(enrolment.waived_rules),
+                "reason": reason,
+            }
+            sittings.record(enrolment.sitting, "rules.waived", payload, by=actor, at=at)
+            return enrolment
+        found = desk.lock(session.pk)
+        fact = events.RulesWaived(
+            **found.head(actor, at), rules=tuple(enrolment.waived_rules), reason=reason
+        )
+        journal.record(fact)
+        steps.keep(found)
+        return enrolment

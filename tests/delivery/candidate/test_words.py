@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 import pytest
 
 from delivery.candidate import words
@@ -51,9 +53,6 @@ def test_a_device_is_named_as_a_person_would(agent: str, name: str) -> None:
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_refusal_has_a_sentence_that_its_facts_fill(reason: Reason) -> None:
-    facts = dict.fromkeys(
-        ("opens_at", "closes_at", "deadline", "count", "problem", "seconds", "limit", "at", "by"),
-        "7",
-    )
+    facts: dict[str, str] = defaultdict(lambda: "7")
     assert reason in SENTENCES
     assert "%(" not in words.sentence(Refusal(reason, facts))

@@ -18,6 +18,8 @@ from delivery.demo.signins import SignIn
 from delivery.models import AssessmentSession, Candidate, Enrolment, Sitting, State
 from integrity import ledger
 
+# The mark makes the test's database; each test then stands in a savepoint of the loaded one.
+pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 STATES = {
     End.OPEN: State.IN_PROGRESS,

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -90,17 +91,53 @@ def _codes_page(request: HttpRequest, candidates: list[Candidate]) -> HttpRespon
     return render(request, "admin/delivery/codes.html", {"codes": codes})
 
 
+class NewEnrolmentForm(forms.ModelForm[Enrolment]):
+    """A candidate named by number: a list of all of them would be too long to look through."""
+
+    candidate_number = forms.CharField(label=_("Candidate number"), max_length=64)
+
+    class Meta:
+        model = Enrolment
+        fields = ("sitting", "room", "extra_attempts")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        number, sitting = cleaned.get("candidate_number", ""), cleaned.get("sitting")
+        candidate = Candidate.objects.filter(number=number.strip()).first()
+        if candidate is None:
+            self.add_error("candidate_number", gettext("No candidate has this number."))
+        elif Enrolment.objects.filter(sitting=sitting, candidate=candidate).exists():
+            self.add_error("candidate_number", gettext("This candidate is enrolled already."))
+        else:
+            self.instance.candidate = candidate
+        return cleaned
+
+
 @admin.register(Enrolment)
 class EnrolmentAdmin(admin.ModelAdmin[Enrolment]):
     list_display = ("candidate", "sitting", "room", "extra_attempts", "admitted_at")
     list_select_related = ("candidate", "sitting")
     list_filter = ("sitting",)
     search_fields = ("candidate__name", "candidate__number", "room")
-    autocomplete_fields = ("candidate", "sitting")
-    fields = ("sitting", "candidate", "room", "extra_attempts", "admitted_at", "admitted_by")
     readonly_fields = ("admitted_at", "admitted_by")
     list_per_page = 50
     actions = ("make_links",)
+
+    def get_fields(self, request: HttpRequest, obj: Enrolment | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ("sitting", "candidate_number", "room", "extra_attempts")
+        return ("sitting", "candidate", "room", "extra_attempts", "admitted_at", "admitted_by")
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Enrolment | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[forms.ModelForm[Enrolment]]:
+        if obj is None:
+            kwargs["form"] = NewEnrolmentForm
+        return super().get_form(request, obj, change, **kwargs)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Enrolment | None = None

@@ -283,6 +283,23 @@ def test_a_launch_link_made_here_signs_its_candidate_in(staff: Client) -> None:
     assert sittings.redeem(link, timezone.now()) == enrolment
 
 
+def test_a_candidate_is_enrolled_by_number_and_once(staff: Client) -> None:
+    sitting, candidate = factories.sitting(), factories.candidate()
+    data = {"sitting": sitting.pk, "candidate_number": candidate.number, "extra_attempts": "0"}
+    assert staff.post(f"{ADMIN}enrolment/add/", data).status_code == 302
+    made = Enrolment.objects.get(sitting=sitting)
+    assert made.candidate == candidate
+    again = staff.post(f"{ADMIN}enrolment/add/", data).content.decode()
+    assert "This candidate is enrolled already." in again
+    unknown = staff.post(f"{ADMIN}enrolment/add/", {**data, "candidate_number": "?"})
+    assert "No candidate has this number." in unknown.content.decode()
+    url = f"{ADMIN}enrolment/{made.pk}/change/"
+    assert staff.post(url, {"room": "Hall B", "extra_attempts": "1"}).status_code == 302
+    assert Enrolment.objects.get(pk=made.pk).room == "Hall B"
+    told = [entry.kind for entry in ledger.read(f"sitting:{sitting.pk}")]
+    assert told == ["candidate.enrolled", "enrolment.changed"]
+
+
 # ---------- Results ----------
 
 

@@ -90,6 +90,30 @@ function afterSwap(event) {
   (wanted || document.querySelector("#desk [role=alert], #item-title, #desk h1"))?.focus({ preventScroll: true });
 }
 
+// A pause takes the page away; after it, the candidate is where they were.
+export function keepFocus() {
+  const control = document.activeElement?.closest?.("#item-form [id]");
+  const key = document.getElementById("desk")?.dataset.key;
+  if (!control || !key) return;
+  try {
+    sessionStorage.setItem("invigil.focus", JSON.stringify({ key, id: control.id }));
+  } catch {
+    /* Then the page begins at its top. */
+  }
+}
+
+function restoreFocus() {
+  const key = document.getElementById("desk")?.dataset.key;
+  if (!key) return;
+  try {
+    const kept = JSON.parse(sessionStorage.getItem("invigil.focus") ?? "null");
+    sessionStorage.removeItem("invigil.focus");
+    if (kept?.key === key) document.getElementById(kept.id)?.focus();
+  } catch {
+    /* as above */
+  }
+}
+
 export function freeze(now) {
   document.querySelectorAll(".item .item-text").forEach((part) => part.toggleAttribute("inert", now));
   document.body.classList.toggle("frozen", now);
@@ -105,4 +129,5 @@ export function begin() {
     returnTo = pressed?.id === "flag" ? "flag" : "";
   });
   placeDivider();
+  restoreFocus();
 }

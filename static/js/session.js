@@ -71,6 +71,7 @@ function onSession(frame) {
     return;
   }
   if (frame.location) {
+    item.keepFocus();
     if (frame.overlay) lockdown.cover(frame.overlay);
     page.state = frame.state;
     go(frame.location);

@@ -72,24 +72,9 @@ def item_context(
     """Return what the item page shows; `typed` is an answer that was refused, to be mended."""
     row, definition = at_desk.item(key), at_desk.definition(key)
     control = at_desk.outline.control(at_desk.planned(key))
-    begun = item_session.from_json(definition, row.qti)
     answerable = bool(navigation.may_answer(at_desk.route, key))
     feedback = control.show_feedback and row.num_attempts > 0
-
-    def asset_url(href: str) -> str:
-        return reverse("candidate:asset", args=[at_desk.session.pk, key, in_address(href)])
-
-    rendered = rendering.render_item(
-        definition,
-        begun,
-        row.response if typed is None else typed,
-        asset_url=asset_url,
-        style_url=asset_url,
-        stimuli=bank.stimuli(row.item_version_id),
-        disabled=not answerable,
-        show_feedback=feedback,
-        frames=_frames(row.item_version_id),
-    )
+    shown = row.response if typed is None else typed
 
     def test_asset_url(href: str) -> str:
         return reverse("candidate:test_asset", args=[at_desk.session.pk, in_address(href)])
@@ -99,7 +84,7 @@ def item_context(
         "instructions": instructions.at(at_desk, key, test_asset_url),
         "row": row,
         "definition": definition,
-        "rendered": rendered,
+        "rendered": _rendered(at_desk, key, shown, answerable=answerable, feedback=feedback),
         "place": at_desk.place(key),
         "map": at_desk.map(),
         "counts": at_desk.counts(),
@@ -109,6 +94,28 @@ def item_context(
         "uploads": any(each.name in UPLOADS for each in definition.interactions),
         "scripts": rendering.SCRIPTS,
     }
+
+
+def _rendered(
+    at_desk: Desk, key: str, shown: RawResponses, *, answerable: bool, feedback: bool
+) -> rendering.RenderedItem:
+    """Render an item with its answer; correct answers are not among what is handed over."""
+    row, definition = at_desk.item(key), at_desk.definition(key)
+
+    def asset_url(href: str) -> str:
+        return reverse("candidate:asset", args=[at_desk.session.pk, key, in_address(href)])
+
+    return rendering.render_item(
+        definition,
+        item_session.from_json(definition, row.qti),
+        shown,
+        asset_url=asset_url,
+        style_url=asset_url,
+        stimuli=bank.stimuli(row.item_version_id),
+        disabled=not answerable,
+        show_feedback=feedback,
+        frames=_frames(row.item_version_id),
+    )
 
 
 def _frames(item_version_id: int) -> rendering.Frames:

@@ -11,7 +11,18 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db import transaction
 
-from delivery import clock, desk, events, journal, legible, refusals, sessions, steps
+from delivery import (
+    clock,
+    desk,
+    events,
+    interventions,
+    journal,
+    legible,
+    refusals,
+    rules,
+    sessions,
+    steps,
+)
 from delivery.desk import Desk
 from delivery.events import Fact
 from delivery.models import AssessmentSession, Message, State
@@ -139,6 +150,8 @@ def client_events(
         steps.keep(found)
     if consequence is not None and consequence.action is Action.PAUSE:
         _pause_by_rule(session_id, consequence, at)
+    if consequence is not None and consequence.action is Action.TERMINATE:
+        interventions.end(session_id, reason=consequence.message, by="system", at=at)
     return consequence
 
 
@@ -156,15 +169,16 @@ def _record(
     found: Desk, allowed: Sequence[ClientEvent], dropped: int, at: datetime
 ) -> Consequence | None:
     session, facts, felt = found.session, list[Fact](), list[Consequence]()
-    policy = session.lockdown.policy() if session.lockdown is not None else None
+    enrolment = rules.enrolment_of(session)
+    policy = rules.policy_of(enrolment, session)
     for event in allowed:
         facts.append(_reported(found, event, at))
-        if policy is None or not policy.watches(event.name):
+        if not policy.watches(event.name):
             continue
         count = session.event_counts.get(event.name, 0) + 1
         session.event_counts[event.name] = count
         consequence = lockdown.judge(policy, event.name, count)
-        if lockdown.SIGNALS[event.name].adverse:
+        if lockdown.SIGNALS[event.name].adverse and not rules.is_quiet(enrolment, event.name):
             session.incidents += 1
             session.last_incident = event.name
         if consequence.is_felt:

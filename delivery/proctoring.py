@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from delivery import clock, desk, interventions, refusals, rolls, sessions
+from delivery import clock, desk, interventions, refusals, rolls, rules, sessions
 from delivery.models import AssessmentSession, Enrolment, Message, Sitting, State
 from delivery.refusals import Permission, Reason, Refusal
 from delivery.rolls import Row, Target
@@ -79,7 +79,15 @@ class AnswerHelp:
     """Somebody went to see: the call for help is over, and a covered test is uncovered."""
 
 
-Act = Pause | Resume | Extend | SendMessage | Terminate | Reopen | Admit | AnswerHelp
+@dataclass(frozen=True, slots=True)
+class Waive:
+    """Free the candidate from a rule; no rule named makes every rule hold again."""
+
+    reason: str
+    rule: str = ""
+
+
+Act = Pause | Resume | Extend | SendMessage | Terminate | Reopen | Admit | AnswerHelp | Waive
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +218,8 @@ def may(act: Act, row: Row, user: User, at: datetime) -> Permission:
     if isinstance(act, Admit):
         return _may_admit(row)
     session = row.session
+    if isinstance(act, Waive) and (session is None or not session.is_ended):
+        return rules.may_waive(row.enrolment)
     if session is None:
         return refusals.refuse(Reason.NOT_STARTED)
     if isinstance(act, Reopen) and not is_chief(user):
@@ -269,6 +279,10 @@ def _apply_to(row: Row, act: Act, user: User, at: datetime) -> Result:
 def _do(row: Row, act: Act, by: User, at: datetime) -> None:
     if isinstance(act, Admit):
         interventions.admit(row.enrolment.pk, by=by, at=at)
+        return
+    if isinstance(act, Waive):
+        named = [act.rule] if act.rule else []
+        rules.waive(row.enrolment.pk, named, reason=act.reason, by=by, at=at)
         return
     assert row.session is not None  # may() refuses every other act without a session
     pk = row.session.pk

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     NOT_RUNNING = "not_running"
     NOT_FINISHED = "not_finished"
     NOTHING_TO_EXTEND = "nothing_to_extend"
+    NOTHING_TO_WAIVE = "nothing_to_waive"
     NOT_YOUR_SITTING = "not_your_sitting"
     ALREADY_ADMITTED = "already_admitted"
     NO_ADMISSION = "no_admission"
@@ -166,6 +167,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.NOT_RUNNING: _("The session is not running."),
     Reason.NOT_FINISHED: _("The session has not ended."),
     Reason.NOTHING_TO_EXTEND: _("This session has no time limit that could be extended."),
+    Reason.NOTHING_TO_WAIVE: _("This sitting has no rule that could be waived."),
     Reason.NOT_YOUR_SITTING: _("You are not a proctor of this sitting."),
     Reason.ALREADY_ADMITTED: _("The candidate is already admitted."),
     Reason.NO_ADMISSION: _(

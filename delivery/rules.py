@@ -123,38 +123,31 @@ def bind_device(session_id: UUID, device: str) -> None:
     AssessmentSession.objects.filter(pk=session_id, device_id="").update(device_id=device)
 
 
-def waivable(enrolment: Enrolment) -> list[str]:
-    """Return what can be waived for a candidate: what their sitting asks for or watches."""
-    row, sitting = enrolment.sitting.lockdown, enrolment.sitting
-    policy = WATCHED_BY_NOBODY if row is None else row.policy()
-    asked = {
-        "seb": policy.seb_mode == "required",
-        "fullscreen": policy.requires_fullscreen,
-        "javascript": policy.requires_javascript,
-        "network": bool(sitting.networks.strip()),
-        "device": sitting.one_device,
-        "code": bool(sitting.room_codes.strip()),
-    }
-    watched = [name for name in lockdown.SIGNALS if _has_consequence(policy, name)]
-    return [name for name in REQUIREMENTS if asked[name]] + watched
+def may_waive(enrolment: Enrolment) -> Permission:
+    """Ask whether there is a rule from which a candidate could be freed."""
+    sitting = enrolment.sitting
+    asks = sitting.lockdown_id is not None or has_access_rules(sitting) or sitting.room_codes
+    return GRANTED if asks else refusals.refuse(Reason.NOTHING_TO_WAIVE)
 
 
-def _has_consequence(policy: Policy, name: str) -> bool:
-    rule = policy.watched.get(name)
-    return rule is not None and any(step.action is not lockdown.Action.LOG for step in rule.steps())
+def is_quiet(enrolment: Enrolment, signal: str) -> bool:
+    """Tell whether a signal is no incident for this candidate."""
+    assistive = enrolment.candidate.assistive and lockdown.SIGNALS[signal].assistive
+    return assistive or signal in enrolment.waived_rules
 
 
 def waive(
     enrolment_id: int, rules: Iterable[str], *, reason: str, by: User, at: datetime
 ) -> Enrolment:
-    """Free one candidate from rules from now on; what is left out is asked for again."""
+    """Free one candidate from further rules from now on; none at all makes every rule hold."""
     if not reason.strip():
         raise Refusal(Reason.REASON_REQUIRED)
     actor = interventions.actor(by)
     with transaction.atomic():
         enrolment = sessions.lock_enrolment(enrolment_id)
         known = (*REQUIREMENTS, *lockdown.SIGNALS)
-        enrolment.waived_rules = sorted(set(rules) & set(known))
+        further = set(rules) & set(known)
+        enrolment.waived_rules = sorted(further and {*enrolment.waived_rules, *further})
         enrolment.save(update_fields=["waived_rules"])
         session = sessions.current(enrolment)
         if session is None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from assembly import bank
 from assembly.qti.item import AssessmentItem
 from delivery import desk, journal, lane, presence, protocol, sessions
-from delivery.candidate import frames, words
+from delivery.candidate import door, frames, words
 from delivery.desk import Desk
 from delivery.lane import SaveFailedError
 from delivery.models import AssessmentSession
@@ -34,6 +34,7 @@ from delivery.protocol import (
     SessionMessage,
 )
 from delivery.refusals import Reason, Refusal
+from integrity.seb import Mode
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,9 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         user = self.scope.get("user")
         candidate = await _candidate_of(self.session_id, getattr(user, "pk", None))
         if candidate is None:
+            await self.close(code=NOT_YOURS)
+            return
+        if not await _is_checked(self.session_id, self.scope.get("session")):
             await self.close(code=NOT_YOURS)
             return
         self.by = f"candidate:{candidate}"
@@ -290,6 +294,15 @@ def _candidate_of(session_id: UUID, user_id: int | None) -> int | None:
     """Return the candidate whose session this is, if the user is that candidate."""
     mine = AssessmentSession.objects.filter(pk=session_id, candidate__user_id=user_id or 0)
     return mine.values_list("candidate_id", flat=True).first()
+
+
+@database_sync_to_async
+def _is_checked(session_id: UUID, sign_in: Any) -> bool:
+    """Tell whether the socket's sign-in has shown the browser that the session needs."""
+    session = AssessmentSession.objects.select_related("lockdown").get(pk=session_id)
+    if session.lockdown is None or session.lockdown.seb_mode != Mode.REQUIRED:
+        return True
+    return door.may_listen(sign_in, session, timezone.now())
 
 
 @database_sync_to_async

@@ -251,6 +251,15 @@ def rests(request: HttpRequest, enrolment: Enrolment, at: datetime, *, strictly:
     return entry.get("way") == "api" and age < holds
 
 
+def may_listen(sign_in: Any, session: AssessmentSession, at: datetime) -> bool:
+    """Tell whether a socket may open: it sends no headers, so it rests on the sign-in."""
+    enrolment = rules.enrolment_of(session)
+    if rules.policy_of(enrolment, session).seb_mode is not Mode.REQUIRED:
+        return True
+    entry = entry_of(sign_in or {}, enrolment)
+    return at.timestamp() - float(entry.get("at", 0)) < SIGN_IN_HOLDS
+
+
 def to_check(caller: Caller) -> HttpResponse:
     """Send a page to where the JavaScript API is asked, and back here afterwards."""
     check = reverse("candidate:browser", args=[caller.enrolment.pk])

@@ -160,7 +160,7 @@ def rule(
     session: AssessmentSession, consequence: Consequence, at_desk: Desk, at: datetime
 ) -> SessionMessage:
     """Return what the candidate sees when a lockdown rule fires."""
-    if consequence.action is Action.PAUSE:
+    if consequence.action in (Action.PAUSE, Action.TERMINATE):
         return moved(at_desk, at)
     context = {
         "action": consequence.action.value,

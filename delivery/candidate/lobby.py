@@ -9,11 +9,11 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assembly.qti.assessment import NavigationMode
-from delivery import desk, refusals, rules, sessions, sittings, throttle
-from delivery.candidate import door, gate, words
+from delivery import desk, preflight, refusals, rules, sessions, sittings, throttle
+from delivery.candidate import door, frames, gate, words
 from delivery.candidate.door import Caller
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from delivery.refusals import Permission, Refusal
@@ -188,7 +188,7 @@ def start_context(enrolment: Enrolment, at: datetime) -> dict[str, Any]:
         "disclosures": lockdown.disclose(policy),
         "needs_code": rules.needs_code(enrolment),
         "seb_mode": policy.seb_mode.value,
-        "waived": bool(enrolment.waived_rules),
+        "watches_screens": policy.watches("screen_extended"),
     }
 
 
@@ -197,6 +197,18 @@ def _limit(limits: Any, candidate: Candidate) -> str:
     if limits is None or limits.max_seconds is None or candidate.unlimited:
         return ""
     return words.span(int(limits.max_seconds * 1000 * float(candidate.time_multiplier)))
+
+
+@require_POST
+@gate.candidate_page
+def tell_preflight(
+    request: HttpRequest, candidate: Candidate, at: datetime, enrolment_id: int
+) -> HttpResponse:
+    """Keep what the start page's script found out about this browser."""
+    enrolment = enrolment_of(candidate, enrolment_id)
+    found = frames.body(request.body)
+    preflight.keep(enrolment, found, device=words.device(request), at=at)
+    return HttpResponse(status=204)
 
 
 @require_GET

@@ -12,7 +12,7 @@ from django.urls import reverse
 from assembly import bank, rendering
 from assembly.qti import item_session
 from assembly.qti.values import RawResponses
-from delivery import moves, navigation, presence, sessions
+from delivery import moves, navigation, presence, rules, sessions
 from delivery.candidate import instructions, words
 from delivery.candidate.gate import Visit
 from delivery.desk import Desk
@@ -42,7 +42,9 @@ def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
     at_desk = on or visit.desk
     session = at_desk.session
     reading = at_desk.reading(visit.at)
-    policy = session.lockdown.policy() if session.lockdown else None
+    policy = None
+    if session.lockdown_id is not None:
+        policy = rules.policy_of(rules.enrolment_of(session), session)
     return {
         "desk": at_desk,
         "session": session,

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from delivery import sessions
+from delivery import rules, sessions
 from delivery.candidate import gate, pages, words
 from delivery.candidate.gate import Visit
 from delivery.models import State
@@ -30,7 +30,6 @@ def paused(visit: Visit) -> HttpResponse:
 
 
 def _demand_javascript(visit: Visit) -> None:
-    policy = visit.session.lockdown
-    needed = policy is not None and policy.requires_javascript
-    if needed and visit.request.POST.get("javascript") != "1":
+    policy = rules.policy_of(rules.enrolment_of(visit.session), visit.session)
+    if policy.requires_javascript and visit.request.POST.get("javascript") != "1":
         raise Refusal(Reason.NEEDS_JAVASCRIPT)

@@ -9,6 +9,7 @@ from delivery.candidate import (
     consumers,
     endings,
     entrance,
+    hello,
     items,
     lobby,
     pauses,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("signout/", entrance.sign_out, name="sign_out"),
     path("launch/<str:token>/", entrance.launch, name="launch"),
     path("sittings/<int:enrolment_id>/", lobby.start, name="start"),
+    path("sittings/<int:enrolment_id>/preflight/", lobby.tell_preflight, name="preflight"),
     path("browser/quit/", browser.leave, name="browser_quit"),
     path("browser/file/<str:token>/exam.seb", browser.file, name="seb_file"),
     path("browser/<int:enrolment_id>/", browser.check, name="browser"),
@@ -57,5 +59,6 @@ urlpatterns = [
 ]
 
 websocket_urlpatterns = [
+    path("ws/hello/", hello.HelloConsumer.as_asgi()),
     path("ws/delivery/<uuid:session_id>/", consumers.CandidateConsumer.as_asgi()),
 ]

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.template.loader import select_template
 from django.utils import timezone
 
-from delivery import clock, desk, proctoring
+from delivery import clock, desk, preflight, proctoring
 from delivery.models import AssessmentSession, Message, TimeAdjustment
 from delivery.proctor import forms, lines
 from delivery.proctor.forms import Sheet
@@ -51,6 +51,8 @@ def read(row: Row, at: datetime) -> dict[str, Any]:
         "session": session,
         "at": at,
         "now_ms": round(at.timestamp() * 1000),
+        "waived": [forms.rule_words(rule) for rule in row.enrolment.waived_rules],
+        "preflight": preflight.read(row.enrolment.preflight),
     }
     if session is None:
         return page

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery import proctoring
 from delivery.proctoring import Act
 from delivery.rolls import Target
+from integrity import lockdown
 
 LONGEST: Final = 500
 MINUTE_MS: Final = 60_000
@@ -49,6 +50,24 @@ MISTAKES: Final[Ready] = (
     _("Ended by a technical problem"),
     _("Ended by mistake of a proctor"),
 )
+
+
+WAIVERS: Final[Ready] = (
+    _("The device or browser cannot do it"),
+    _("Assistive software sets the rule off"),
+    _("The candidate was moved to another place"),
+    _("Agreed in advance"),
+)
+RULES: Final[list[tuple[str, str | Promise]]] = [
+    ("seb", _("Safe Exam Browser")),
+    ("device", _("One device")),
+    ("network", _("Networks")),
+    ("code", _("Code of the room")),
+    ("fullscreen", _("Full screen")),
+    ("javascript", _("JavaScript")),
+    *((signal.name, _(signal.title)) for signal in lockdown.SIGNALS.values() if signal.adverse),
+    ("", _("None: every rule holds again")),
+]
 
 
 class ReasonForm(forms.Form):
@@ -100,6 +119,12 @@ class ExtendForm(ReasonForm):
         choices=[("minutes", _("minutes")), ("percent", _("percent of the test's time"))],
         initial="minutes",
     )
+
+
+class WaiveForm(ReasonForm):
+    ready_reasons = WAIVERS
+    field_order = ("rule",)
+    rule = forms.ChoiceField(label=_("Rule"), choices=RULES, required=False)
 
 
 class ReopenForm(ReasonForm):
@@ -207,6 +232,15 @@ _SHEETS = (
         lambda data: proctoring.Admit(),
     ),
     Sheet(
+        "waive",
+        _("Waive a rule"),
+        _("Waive a rule for a candidate"),
+        _("What the rule watches is still recorded, but nothing follows from it any more."),
+        _("Waive"),
+        WaiveForm,
+        lambda data: proctoring.Waive(data["reason"], data.get("rule") or ""),
+    ),
+    Sheet(
         "terminate",
         _("Terminate"),
         _("Terminate"),
@@ -233,6 +267,11 @@ def so_far(form: forms.Form) -> dict[str, Any]:
     """Return what a sheet says so far, with its first values where nothing is given yet."""
     first = {name: field.initial for name, field in form.fields.items()}
     return {"reason": "", "text": ""} | first | getattr(form, "cleaned_data", {})
+
+
+def rule_words(rule: str) -> str:
+    """Return the words of a rule that can be waived."""
+    return str(dict(RULES).get(rule, rule))
 
 
 def read_targets(values: Iterable[str]) -> list[Target]:

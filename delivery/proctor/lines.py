@@ -18,6 +18,7 @@ from delivery.refusals import Reason, Refusal
 from delivery.rolls import Row
 from delivery.watch import Concern, Connection, Standing
 from integrity import lockdown
+from integrity.seb import Assurance
 
 STANDINGS = {
     Standing.IN_PROGRESS: gettext_lazy("In progress"),
@@ -38,6 +39,12 @@ CONNECTIONS = {
     Connection.UNSTABLE: pgettext_lazy("connection", "Unstable"),
     Connection.OFFLINE: pgettext_lazy("connection", "Offline"),
     Connection.NEVER: pgettext_lazy("connection", "No live page"),
+}
+# How sure it is that the session runs in Safe Exam Browser; an ordinary browser says nothing.
+BROWSERS: dict[str, Any] = {
+    Assurance.USER_AGENT: gettext_lazy("SEB by name only"),
+    Assurance.CONFIG_KEY: gettext_lazy("SEB: Config Key"),
+    Assurance.BROWSER_EXAM_KEY: gettext_lazy("SEB: Browser Exam Key"),
 }
 CONCERNS = {
     Concern.HELP: gettext_lazy("Asks for help"),
@@ -90,6 +97,8 @@ class Line:
     connection_word: str
     incidents: int
     newest: str
+    assurance: str
+    browser: str
     need: int
     stamp: str
     find: str
@@ -149,6 +158,8 @@ def _work(session: AssessmentSession | None) -> dict[str, Any]:
         "saved_ms": _epoch(session.last_save_at) if session else None,
         "incidents": session.incidents if session else 0,
         "newest": incident(session.last_incident) if session and session.incidents else "",
+        "assurance": session.assurance if session else "",
+        "browser": str(BROWSERS.get(session.assurance, "")) if session else "",
     }
 
 

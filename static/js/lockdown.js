@@ -11,6 +11,7 @@ const watched = new Set((page.watched ?? "").split(" ").filter(Boolean));
 let noticed = [];
 let timer = 0;
 let leaving = false;
+let away = false;
 let warned = false;
 
 function notice(name, detail = "") {
@@ -37,9 +38,76 @@ function isOwnText(target) {
 }
 
 function onCopy(event) {
-  if (!watched.has("copy_attempt") || isOwnText(event.target)) return;
+  const name = event.type === "cut" ? "cut_attempt" : "copy_attempt";
+  if (!watched.has(name) || isOwnText(event.target)) return;
   event.preventDefault();
-  notice("copy_attempt", event.type);
+  notice(name);
+}
+
+// What is pasted stays the candidate's: only its length is told.
+function onPaste(event) {
+  if (!watched.has("paste_attempt")) return;
+  event.preventDefault();
+  notice("paste_attempt", `${event.clipboardData?.getData("text").length ?? 0}`);
+}
+
+function onContextMenu(event) {
+  if (!watched.has("context_menu")) return;
+  event.preventDefault();
+  notice("context_menu");
+}
+
+// An item's own pieces are made to be dragged; only what was marked or drawn beside them is not.
+function onDrag(event) {
+  if (!watched.has("drag_attempt")) return;
+  if (event.target instanceof Element && event.target.closest('[draggable="true"]')) return;
+  event.preventDefault();
+  notice("drag_attempt");
+}
+
+// A frame of the item itself takes the keyboard, too; that is still this test.
+function onBlur() {
+  setTimeout(() => {
+    if (document.hasFocus()) return;
+    away = true;
+    notice("window_blur");
+  }, 0);
+}
+
+function onFocus() {
+  if (away) notice("window_focus");
+  away = false;
+}
+
+function watchScreens() {
+  if (!watched.has("screen_extended") || !("isExtended" in screen)) return;
+  let before = false;
+  const look = () => {
+    if (screen.isExtended && !before) notice("screen_extended");
+    before = screen.isExtended;
+  };
+  screen.addEventListener?.("change", look);
+  look();
+}
+
+// Keeps the screen on while the test runs; the browser lets go whenever the page is hidden.
+async function stayAwake() {
+  if (!("wakeLock" in navigator) || page.state !== "in_progress") return;
+  if (document.visibilityState !== "visible") return;
+  try {
+    const lock = await navigator.wakeLock.request("screen");
+    lock.addEventListener("release", () => {
+      if (document.visibilityState === "visible") notice("wake_lock_lost");
+    });
+  } catch {
+    notice("wake_lock_lost");
+  }
+}
+
+// Where the browser can, keys that would leave the test stay in it while it fills the screen.
+function lockKeys() {
+  if (!watched.has("keyboard_shortcut") || !document.fullscreenElement) return;
+  navigator.keyboard?.lock?.(["Escape", "Tab", "MetaLeft", "MetaRight"]).catch(() => {});
 }
 
 function onKey(event) {
@@ -142,6 +210,16 @@ export function begin() {
   document.addEventListener("visibilitychange", () => notice(document.visibilityState === "visible" ? "tab_visible" : "tab_hidden"));
   document.addEventListener("copy", onCopy);
   document.addEventListener("cut", onCopy);
+  document.addEventListener("paste", onPaste);
+  document.addEventListener("contextmenu", onContextMenu);
+  document.addEventListener("dragstart", onDrag);
+  window.addEventListener("beforeprint", () => notice("print_attempt"));
+  window.addEventListener("blur", onBlur);
+  window.addEventListener("focus", onFocus);
+  document.addEventListener("fullscreenchange", lockKeys);
+  document.addEventListener("visibilitychange", stayAwake);
+  watchScreens();
+  stayAwake();
   document.addEventListener("keydown", onKey, true);
   // Going to the next page hides this one, too; that is nobody's fault.
   window.addEventListener("beforeunload", () => {

@@ -209,7 +209,10 @@ def _sweep_batch(at: datetime) -> int:
         locked = due.select_for_update(skip_locked=True, of=("self",)).order_by("due_at")
         found = desk.lock_all(locked[:SWEEP_BATCH])
         for at_desk in found:
-            settle(at_desk, at)
+            if settle(at_desk, at):
+                # Looked at and still open: it is due again when its clock says so.
+                desk.reset_due(at_desk.session, at)
+                steps.keep(at_desk)
         return len(found)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery import legible, presence, responses
-from delivery.models import ItemSession
+from delivery.models import ItemSession, Quarantine
 from delivery.presence import ClientEvent
 from delivery.responses import Refused, Saved
 from integrity import ledger
@@ -46,9 +46,9 @@ def test_a_hostile_answer_is_kept_as_it_can_be() -> None:
     session = factories.session()
     bad = replace(factories.save(session, "Q1"), raw={"RESPONSE": json.loads('"B\\ud800"')})
     (outcome,) = responses.save([bad])
-    assert isinstance(outcome, Saved)
-    kept = ItemSession.objects.get(session=session, key="Q1").response
-    assert kept == {"RESPONSE": "B\ufffd"}
+    assert isinstance(outcome, Refused)
+    # No such choice is offered, so that it stands aside; what stands there can be read.
+    assert Quarantine.objects.get().value == {"RESPONSE": "B\ufffd"}
 
 
 @pytest.mark.django_db

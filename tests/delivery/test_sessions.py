@@ -194,6 +194,14 @@ def test_the_sweep_takes_many_at_once() -> None:
     assert set(one.sessions.values_list("state", flat=True)) == {State.EXPIRED}
 
 
+def test_a_session_that_was_looked_at_in_vain_is_not_looked_at_again_at_once() -> None:
+    session = factories.session()
+    AssessmentSession.objects.filter(pk=session.pk).update(due_at=after(8))
+    assert sessions.sweep(after(16)) == 1
+    assert AssessmentSession.objects.get().due_at == after(3605)
+    assert sessions.sweep(after(17)) == 0
+
+
 def test_asking_whether_time_is_up_never_ends_a_session_early() -> None:
     session = factories.session()
     assert sessions.close_due(session.pk, after(3600)).state == State.IN_PROGRESS

@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class MapEntry:
-    """One box of the item map."""
+    """One box of the item map; `ahead` lies in a part that has not begun."""
 
     key: str
     number: int
@@ -61,6 +61,7 @@ class MapEntry:
     flagged: bool
     locked: bool
     reachable: bool
+    ahead: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,7 @@ class Desk:
             flagged=stop.flagged,
             locked=navigation.is_locked(route, stop),
             reachable=bool(navigation.may_enter(route, stop.key)),
+            ahead=navigation.is_ahead(route, stop),
         )
 
     def counts(self) -> Counts:

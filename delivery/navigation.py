@@ -74,6 +74,11 @@ def is_locked(route: Route, stop: Stop) -> bool:
     return not may_answer(route, stop.key)
 
 
+def is_ahead(route: Route, stop: Stop) -> bool:
+    """Tell whether the stop lies in a part that has not begun."""
+    return stop.part not in route.ended and (route.leg is None or stop.part != route.leg.id)
+
+
 def may_enter(route: Route, key: str) -> Permission:
     """Ask whether the candidate may look at an item now."""
     place, leg = route.index(key), route.leg

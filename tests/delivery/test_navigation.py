@@ -88,3 +88,12 @@ def test_an_item_that_must_be_answered_holds_the_test() -> None:
     assert why(navigation.may_complete(held, confirmed=True)) == Reason.UNANSWERED_REQUIRED
     shut = replace(held, shut=frozenset({"section:S1"}))
     assert navigation.may_complete(shut, confirmed=True)
+
+
+@pytest.mark.parametrize(("key", "ahead"), [("A", False), ("C", False), ("D", True)])
+def test_what_lies_in_a_later_part_is_ahead(key: str, ahead: bool) -> None:
+    assert navigation.is_ahead(FREE, FREE.stops[FREE.index(key)]) == ahead
+
+
+def test_a_part_that_ended_is_not_ahead() -> None:
+    assert not navigation.is_ahead(LINEAR, LINEAR.stops[0])

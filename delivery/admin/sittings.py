@@ -22,6 +22,7 @@ from django.views.decorators.cache import never_cache
 
 from assembly.models import AssessmentTestVersion, VersionState
 from delivery import lint, proctoring, reports, roster, sittings, timetable
+from delivery.admin import browsers
 from delivery.admin.common import actor
 from delivery.admin.pictures import picture
 from delivery.models import AssessmentSession, Sitting
@@ -222,6 +223,7 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
             at("results", self.results_view),
             at("export", self.export_view),
             at("release", self.release_view),
+            at("seb", self.seb_view),
             *super().get_urls(),
         ]
 
@@ -282,6 +284,10 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
         response["Content-Disposition"] = f'attachment; filename="results-{sitting.pk}.csv"'
         response["Cache-Control"] = "no-store"
         return response
+
+    def seb_view(self, request: HttpRequest, sitting_id: int) -> HttpResponse:
+        """Hand out the configuration of Safe Exam Browser for the sitting's rooms."""
+        return browsers.file_of(request, self._sitting(request, sitting_id, change=True))
 
     def release_view(self, request: HttpRequest, sitting_id: int) -> HttpResponse:
         """Ask, with the number of those who will see their result; release on the answer."""

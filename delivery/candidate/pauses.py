@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from delivery import rules, sessions
-from delivery.candidate import gate, pages, words
+from delivery.candidate import door, gate, pages, words
 from delivery.candidate.gate import Visit
 from delivery.models import State
 from delivery.refusals import Reason, Refusal
@@ -25,8 +26,16 @@ def paused(visit: Visit) -> HttpResponse:
     context = pages.frame(visit) | {
         "may_resume": bool(permission),
         "waits": words.sentence(permission.refusal) if permission.refusal else "",
+        "browser_seen": _browser_seen(visit),
     }
     return render(visit.request, "candidate/paused.html", context)
+
+
+def _browser_seen(visit: Visit) -> str:
+    """Return where it is explained why this browser was not let in, where it was not."""
+    if door.SEEN not in visit.request.session:
+        return ""
+    return reverse("candidate:browser_seen", args=[rules.enrolment_of(visit.session).pk])
 
 
 def _demand_javascript(visit: Visit) -> None:

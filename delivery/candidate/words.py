@@ -16,6 +16,7 @@ from delivery.protocol import TimerSync
 from delivery.refusals import Refusal
 
 BROWSERS: Final = (
+    (" SEB/", "Safe Exam Browser"),
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
     ("SamsungBrowser/", "Samsung Internet"),

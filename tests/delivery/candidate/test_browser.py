@@ -206,6 +206,8 @@ def test_another_browser_with_the_same_cookie_pauses_the_session(
     assert paused.answered == 1
     assert "browser.refused" in kinds(session)
     assert browser.get(item).headers["Location"].endswith("/paused/")
+    explained = thief.get(f"/sessions/{session.pk}/paused/").content.decode()
+    assert f"/browser/{enrolment.pk}/seen/" in explained
 
 
 def test_a_wrong_header_is_explained_and_the_way_on_is_a_proctor_s(
@@ -302,6 +304,26 @@ def test_a_file_under_a_password_opens_with_it(sign_in: SignIn) -> None:
     with pytest.raises(seb_files.SebFileError):
         seb_files.read(content)
     assert seb_files.read(content, "hall 5")["startURL"].startswith(f"{ORIGIN}/launch/")
+
+
+def test_the_file_of_a_room_leads_to_the_sign_in_and_its_key_counts(
+    admin_client: Client,
+) -> None:
+    enrolment = enrolled()
+    url = f"/admin/delivery/sitting/{enrolment.sitting_id}"
+    assert f"{url}/seb/" in admin_client.get(f"{url}/change/").content.decode()
+    browser = FakeSeb(admin_client.get(f"{url}/seb/").content)
+    assert browser.settings["startURL"] == f"{ORIGIN}/signin/"
+    browser.client.force_login(
+        enrolment.candidate.user, backend="delivery.candidate.backend.AccessCodeBackend"
+    )
+    assert started(browser, enrolment).assurance == Assurance.CONFIG_KEY
+
+
+def test_a_sitting_without_safe_exam_browser_has_no_file(admin_client: Client) -> None:
+    enrolment = enrolled("none")
+    url = f"/admin/delivery/sitting/{enrolment.sitting_id}/seb/"
+    assert admin_client.get(url).status_code == 404
 
 
 def test_a_nonce_page_takes_one_answer(opened: Callable[..., FakeSeb]) -> None:

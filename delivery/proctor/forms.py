@@ -124,7 +124,7 @@ class ExtendForm(ReasonForm):
 class WaiveForm(ReasonForm):
     ready_reasons = WAIVERS
     field_order = ("rule",)
-    rule = forms.ChoiceField(label=_("Rule"), choices=RULES, required=False)
+    rule = forms.ChoiceField(label=_("Rule"), choices=RULES, initial="seb", required=False)
 
 
 class ReopenForm(ReasonForm):

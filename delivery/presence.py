@@ -33,6 +33,7 @@ from integrity.lockdown import Action, Consequence
 MOST_IN_A_BATCH: Final = 50
 MOST_IN_A_MINUTE: Final = 120
 LONGEST_DETAIL: Final = 200
+SAME_EVENT_SECONDS: Final = 120
 LAST_MONOTONIC_MS: Final = 2**53 - 1
 
 
@@ -141,6 +142,7 @@ def client_events(
     Claims are clipped and limited; what is over the limit is counted and not kept.
     """
     known = [event for event in reported if event.name in lockdown.SIGNALS]
+    known = [event for event in known if _is_news(session_id, event)]
     allowed = known[: min(MOST_IN_A_BATCH, _left_in_minute(session_id, len(known)))]
     with transaction.atomic():
         found = desk.lock(session_id)
@@ -153,6 +155,12 @@ def client_events(
     if consequence is not None and consequence.action is Action.TERMINATE:
         interventions.end(session_id, reason=consequence.message, by="system", at=at)
     return consequence
+
+
+def _is_news(session_id: UUID, event: ClientEvent) -> bool:
+    """Tell whether an event is not one that a page sent again because no answer reached it."""
+    name = f"client-event:{session_id}:{event.name}:{event.monotonic_ms}"
+    return cache.add(name, 1, timeout=SAME_EVENT_SECONDS)
 
 
 def _left_in_minute(session_id: UUID, wanted: int) -> int:

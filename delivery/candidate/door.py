@@ -247,6 +247,9 @@ def rests(request: HttpRequest, enrolment: Enrolment, at: datetime, *, strictly:
     if not strictly:
         return age < SIGN_IN_HOLDS
     is_page = request.method == "GET" and not getattr(request, "htmx", False)
+    # The picture of an item that is open already must not be sent to a check of its own.
+    match = request.resolver_match
+    is_page = is_page and not (match is not None and match.url_name == "asset")
     holds = API_HOLDS if is_page else SIGN_IN_HOLDS
     return entry.get("way") == "api" and age < holds
 

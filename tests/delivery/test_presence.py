@@ -87,14 +87,23 @@ def test_a_flood_of_events_is_clipped_and_counted() -> None:
 
 def test_a_rule_fires_at_its_count() -> None:
     session = supervised(tab_hidden=[{"action": "log"}, {"action": "warn", "after": 2}])
-    event = ClientEvent("tab_hidden", 1)
-    first = presence.client_events(session.pk, [event], after(1), by=ME)
-    second = presence.client_events(session.pk, [event], after(2), by=ME)
+    one, other = ClientEvent("tab_hidden", 1), ClientEvent("tab_hidden", 2)
+    first = presence.client_events(session.pk, [one], after(1), by=ME)
+    second = presence.client_events(session.pk, [other], after(2), by=ME)
     assert first is None
     assert second is not None
     assert second.action is Action.WARN
     assert kinds(session)[-1] == "policy.fired"
     assert AssessmentSession.objects.get().incidents == 2
+
+
+def test_an_event_that_a_page_sends_again_counts_once() -> None:
+    session = supervised(tab_hidden=[{"action": "log"}])
+    event = ClientEvent("tab_hidden", 1)
+    for second in (1, 2):
+        presence.client_events(session.pk, [event, event], after(second), by=ME)
+    assert kinds(session).count("tab_hidden") == 1
+    assert AssessmentSession.objects.get().incidents == 1
 
 
 def test_a_rule_that_pauses_stops_the_clock_until_a_proctor_permits() -> None:

@@ -368,3 +368,18 @@ def test_a_policy_s_signals_do_not_change_the_browser(sign_in: SignIn) -> None:
     assert client.post(f"/sittings/{enrolment.pk}/", CONSENT).status_code == 302
     assert client.get(f"/browser/{enrolment.pk}/seen/").status_code == 200
     assert client.post(f"/browser/{enrolment.pk}/launch/").status_code == 404
+
+
+def test_an_item_s_picture_rests_on_what_its_page_has_shown(
+    opened: Callable[..., FakeSeb],
+) -> None:
+    enrolment = enrolled()
+    browser = opened(enrolment, agent=MAC)
+    session = started(browser, enrolment)
+    kept = browser.client.session
+    kept[door.CHECKED][str(enrolment.pk)]["at"] -= 2 * door.API_HOLDS
+    kept.save()
+    item = f"/sessions/{session.pk}/items/Q1/"
+    assert browser.get(f"/sessions/{session.pk}/assets/Q1/none.png").status_code == 404
+    assert browser.get(item).headers["Location"].startswith(f"/browser/{enrolment.pk}/?next=")
+    assert browser.follow(item).status_code == 200

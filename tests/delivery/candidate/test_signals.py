@@ -150,8 +150,8 @@ def watched(begin: Begin) -> AssessmentSession:
     return begin(lockdown=policy)
 
 
-def event(name: str) -> dict[str, Any]:
-    return {"name": name, "monotonic_ms": 4711, "detail": ""}
+def event(name: str, monotonic_ms: int = 4711) -> dict[str, Any]:
+    return {"name": name, "monotonic_ms": monotonic_ms, "detail": ""}
 
 
 def test_what_the_page_noticed_reaches_the_ledger(begin: Begin, sign_in: SignIn) -> None:
@@ -181,7 +181,7 @@ def test_a_rule_that_fires_says_which_and_what_now(begin: Begin, sign_in: SignIn
 def test_a_cover_waits_until_the_proctor_has_answered(begin: Begin, sign_in: SignIn) -> None:
     session = watched(begin)
     client, url = sign_in(session.candidate), f"/sessions/{session.pk}/timer/"
-    exits = {"events": [event("fullscreen_exit") for _exit in range(3)]}
+    exits = {"events": [event("fullscreen_exit", ms) for ms in range(3)]}
     (standing,) = frames(post(client, session, "events", exits), "session")
     (waiting,) = frames(json.loads(client.get(url).content), "session")
     interventions.answer_help(session.pk, by=factories.proctor(), at=timezone.now())

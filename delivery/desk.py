@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
@@ -327,10 +327,15 @@ def lock(session_id: UUID) -> Desk:
 
 def lock_all(locked: QuerySet[AssessmentSession]) -> list[Desk]:
     """Read the desks of sessions that `locked` locks, in a constant number of statements."""
-    found = list(locked.select_related("sitting__test_version", "candidate"))
+    return with_rows(list(locked.select_related("sitting__test_version", "candidate")))
+
+
+def with_rows(found: Sequence[AssessmentSession]) -> list[Desk]:
+    """Return the desks of sessions that are read already, in one statement."""
     rows: dict[UUID, list[ItemSession]] = {session.pk: [] for session in found}
-    for row in ItemSession.objects.filter(session__in=found).order_by("position"):
-        rows[row.session_id].append(row)
+    if found:
+        for row in ItemSession.objects.filter(session__in=found).order_by("position"):
+            rows[row.session_id].append(row)
     return [Desk(session, rows[session.pk]) for session in found]
 
 

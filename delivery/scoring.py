@@ -71,7 +71,7 @@ def _item_entry(found: Desk, row: ItemSession, number: int) -> dict[str, Any]:
         "weight": found.outline.weight(planned),
         "answered": row.answered,
         "needs_marking": row.needs_marking,
-        "duration_ms": row.elapsed_ms,
+        "duration_ms": found.session.timing.get("spent", {}).get(f"item:{row.key}", 0),
     }
 
 

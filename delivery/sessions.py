@@ -17,8 +17,6 @@ from delivery.refusals import GRANTED, Permission, Reason
 
 CLOCK: Final = "clock"
 RECEIPT_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-SWEEP_BATCH: Final = 500
-
 PausedBy = AssessmentSession.PausedBy
 
 
@@ -153,14 +151,17 @@ def _expire(at_desk: Desk, end: datetime, at: datetime) -> None:
     desk.fold(session, end)
     session.to_expired(end)
     close(at_desk)
-    journal.record(
-        events.SessionExpired(
-            **at_desk.head(CLOCK, at),
-            finished=end,
-            answered=session.answered,
-            total=session.total,
-            receipt=session.receipt_code,
-        )
+    journal.record(expired(session, at))
+
+
+def expired(session: AssessmentSession, at: datetime) -> events.SessionExpired:
+    """Return the fact that time ended a session, as its row has it."""
+    return events.SessionExpired(
+        **events.head(session.pk, session.sitting_id, CLOCK, at),
+        finished=session.finished_at or at,
+        answered=session.answered,
+        total=session.total,
+        receipt=session.receipt_code,
     )
 
 
@@ -189,31 +190,6 @@ def close_due(session_id: UUID, at: datetime) -> AssessmentSession:
         found = desk.lock(session_id)
         settle(found, at)
         return found.session
-
-
-def sweep(at: datetime) -> int:
-    """Settle every session that is due, however its page is doing; return how many were."""
-    total = 0
-    while batch := _sweep_batch(at):
-        total += batch
-        if batch < SWEEP_BATCH:
-            break
-    return total
-
-
-def _sweep_batch(at: datetime) -> int:
-    with transaction.atomic():
-        due = AssessmentSession.objects.filter(
-            state__in=(State.IN_PROGRESS, State.PAUSED), due_at__lt=at
-        )
-        locked = due.select_for_update(skip_locked=True, of=("self",)).order_by("due_at")
-        found = desk.lock_all(locked[:SWEEP_BATCH])
-        for at_desk in found:
-            if settle(at_desk, at):
-                # Looked at and still open: it is due again when its clock says so.
-                desk.reset_due(at_desk.session, at)
-                steps.keep(at_desk)
-        return len(found)
 
 
 def running(at_desk: Desk, at: datetime) -> Permission:

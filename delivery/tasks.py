@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from delivery import scoring, sessions
+from delivery import expiry, scoring
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 @shared_task(name="delivery.tasks.sweep")
 def sweep() -> int:
     """Close every session and section whose time is over; return how many were looked at."""
-    return sessions.sweep(timezone.now())
+    return expiry.sweep(timezone.now())
 
 
 @shared_task(name="delivery.tasks.score_pending")

@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 from django.db import close_old_connections, connection
 
-from delivery import lane, presence, responses, sessions
+from delivery import expiry, lane, presence, responses, sessions
 from delivery.models import AssessmentSession, ResponseRevision, State
 from delivery.responses import Refused, Saved
 from integrity import ledger
@@ -72,8 +72,8 @@ def test_a_submission_racing_the_sweep_ends_the_session_once() -> None:
     session = factories.session()
     together(
         lambda: sessions.complete(session.pk, after(3604), by="candidate:1", confirmed=True).state,
-        lambda: str(sessions.sweep(after(3606))),
-        lambda: str(sessions.sweep(after(3606))),
+        lambda: str(expiry.sweep(after(3606))),
+        lambda: str(expiry.sweep(after(3606))),
     )
     ended = AssessmentSession.objects.get()
     told = [entry.kind for entry in ledger.read(session.stream)]

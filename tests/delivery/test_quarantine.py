@@ -1,6 +1,6 @@
 import pytest
 
-from delivery import quarantine, scoring, sessions
+from delivery import expiry, quarantine, scoring
 from delivery.models import AssessmentSession, ItemSession, Quarantine
 from delivery.refusals import Reason, Refusal
 from integrity import ledger
@@ -15,7 +15,7 @@ def late_answer() -> Quarantine:
     """Return a right answer that came after the close of a session scored without it."""
     session = factories.session()
     factories.answer(session, "Q1", "B", writer="page", client_seq=1)
-    sessions.sweep(after(4000))
+    expiry.sweep(after(4000))
     scoring.score(session.pk, after(4001))
     factories.answer(session, "Q1", "A", received_at=after(4002), writer="page", client_seq=2)
     return Quarantine.objects.get()

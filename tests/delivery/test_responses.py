@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from delivery import interventions, moves, presence, responses, sessions
+from delivery import expiry, interventions, moves, presence, responses, sessions
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
 from delivery.refusals import Reason
 from delivery.responses import Refused, Saved
@@ -150,7 +150,7 @@ def test_the_time_of_receipt_decides(seconds: float, reason: Reason | None, in_g
 
 def test_a_save_received_in_time_counts_though_the_session_was_closed_meanwhile() -> None:
     session = factories.session()
-    sessions.sweep(after(3700))
+    expiry.sweep(after(3700))
     outcome = factories.answer(session, "Q1", received_at=after(3604))
     assert isinstance(outcome, Saved)
     assert outcome.in_grace

@@ -1,6 +1,6 @@
 import pytest
 
-from delivery import interventions, moves, scoring, sessions, sittings
+from delivery import expiry, interventions, moves, scoring, sessions, sittings
 from delivery.models import AssessmentSession, ItemSession, Sitting
 from delivery.refusals import Reason
 from integrity import ledger
@@ -24,7 +24,7 @@ def test_the_score_is_the_sum_of_what_was_saved() -> None:
     session = factories.session()
     factories.answer(session, "Q1", "A")
     factories.answer(session, "Q2", "B")
-    sessions.sweep(after(4000))
+    expiry.sweep(after(4000))
     scored = scoring.score(session.pk, after(4001))
     assert (scored.score, scored.max_score) == (1.0, 3.0)
     assert [(item["key"], item["score"]) for item in scored.outcomes["items"]] == [

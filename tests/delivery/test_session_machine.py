@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from delivery import desk, interventions, moves, responses, scoring, sessions
+from delivery import desk, expiry, interventions, moves, responses, scoring, sessions
 from delivery.models import ItemSession, State
 from delivery.refusals import Refusal
 from delivery.responses import Saved
@@ -111,7 +111,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        sessions.sweep(self.at)
+        expiry.sweep(self.at)
 
     @rule()
     def submit(self) -> None:

@@ -4,8 +4,8 @@ from hashlib import sha256
 
 import pytest
 
-from delivery import desk, drawing, interventions, moves, sessions
-from delivery.models import AssessmentSession, ItemSession, State
+from delivery import desk, drawing, expiry, interventions, moves, sessions
+from delivery.models import AssessmentSession, State
 from delivery.refusals import Reason, Refusal
 from integrity import ledger
 from tests import factories
@@ -168,40 +168,6 @@ def test_a_submission_past_the_grace_finds_the_session_expired() -> None:
     assert (done.state, done.finished_at) == (State.EXPIRED, after(3600))
 
 
-@pytest.mark.parametrize(("seconds", "closed"), [(3605, 0), (3605.5, 1)])
-def test_the_sweep_closes_what_is_due_and_nothing_else(seconds: float, closed: int) -> None:
-    session = factories.session()
-    assert sessions.sweep(after(seconds)) == closed
-    session = AssessmentSession.objects.get()
-    assert session.is_ended == bool(closed)
-
-
-def test_the_sweep_ends_at_the_deadline_however_late_it_comes() -> None:
-    session = factories.session()
-    sessions.sweep(after(4096))
-    session = AssessmentSession.objects.get(pk=session.pk)
-    assert (session.state, session.finished_at) == (State.EXPIRED, after(3600))
-    assert set(ItemSession.objects.values_list("state", flat=True)) == {"closed"}
-    assert sessions.sweep(after(4097)) == 0
-    assert kinds(session).count("session.expired") == 1
-
-
-def test_the_sweep_takes_many_at_once() -> None:
-    one = factories.sitting()
-    for number in range(3):
-        factories.session(one, factories.candidate(f"Candidate {number}"))
-    assert sessions.sweep(after(4000)) == 3
-    assert set(one.sessions.values_list("state", flat=True)) == {State.EXPIRED}
-
-
-def test_a_session_that_was_looked_at_in_vain_is_not_looked_at_again_at_once() -> None:
-    session = factories.session()
-    AssessmentSession.objects.filter(pk=session.pk).update(due_at=after(8))
-    assert sessions.sweep(after(16)) == 1
-    assert AssessmentSession.objects.get().due_at == after(3605)
-    assert sessions.sweep(after(17)) == 0
-
-
 def test_asking_whether_time_is_up_never_ends_a_session_early() -> None:
     session = factories.session()
     assert sessions.close_due(session.pk, after(3600)).state == State.IN_PROGRESS
@@ -211,7 +177,7 @@ def test_asking_whether_time_is_up_never_ends_a_session_early() -> None:
 def test_a_candidates_pause_ends_with_the_window() -> None:
     session = factories.session(factories.sitting(leaving=True))
     sessions.pause(session.pk, paused_by="candidate", reason="", by="candidate:1", at=after(64))
-    assert sessions.sweep(after(6 * 3600 + 6)) == 1
+    assert expiry.sweep(after(6 * 3600 + 6)) == 1
     ended = AssessmentSession.objects.get()
     assert (ended.state, ended.finished_at) == (State.EXPIRED, after(6 * 3600))
 
@@ -219,7 +185,7 @@ def test_a_candidates_pause_ends_with_the_window() -> None:
 def test_a_proctors_pause_holds_the_window_open() -> None:
     session = factories.session(factories.sitting(closes_at=after(7200)))
     sessions.pause(session.pk, paused_by="proctor", reason="x", by="user:1", at=after(64))
-    assert sessions.sweep(after(9000)) == 0
+    assert expiry.sweep(after(9000)) == 0
     interventions.permit_resume(session.pk, by=factories.proctor(), reason="", at=after(8000))
     resumed = sessions.resume(session.pk, after(64 + 8192), by="candidate:1")
     assert resumed.deadline == after(3600 + 8192)
@@ -261,7 +227,7 @@ def test_a_terminated_session_keeps_its_answers_and_withholds_its_result() -> No
 
 def test_a_reopened_session_waits_for_its_candidate_with_the_time_given() -> None:
     session = factories.session()
-    sessions.sweep(after(4000))
+    expiry.sweep(after(4000))
     interventions.reopen(
         session.pk, ms=600_000, reason="Outage", by=factories.proctor(), at=after(5000)
     )
@@ -277,12 +243,12 @@ def test_a_section_closes_at_its_own_deadline_and_the_next_begins_then() -> None
     )
     session = factories.session(factories.sitting(version))
     assert session.due_at == after(605)
-    assert sessions.sweep(after(640)) == 1
+    assert expiry.sweep(after(640)) == 1
     moved = AssessmentSession.objects.get()
     assert (moved.position, moved.state) == ("C", State.IN_PROGRESS)
     assert moved.closed_scopes == ["section:S-P1"]
     assert moved.due_at == after(905)
-    assert sessions.sweep(after(1000)) == 1
+    assert expiry.sweep(after(1000)) == 1
     ended = AssessmentSession.objects.get()
     assert (ended.state, ended.finished_at) == (State.EXPIRED, after(900))
 

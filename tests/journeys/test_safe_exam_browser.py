@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page, expect
 
 from integrity import seb, seb_files
+from tests.axe import violations
 from tests.journeys import acts
 from tests.journeys.acts import EXAM
 from tests.serving import Serving
@@ -83,7 +84,10 @@ def with_api(new_context: NewContext, key: str) -> Page:
 def begin(page: Page, settings: dict[str, Any]) -> str:
     """Open the configuration's start address and start the test."""
     page.goto(settings["startURL"])
+    assert violations(page) == []
     page.get_by_role("button", name="Continue").click()
+    page.get_by_role("checkbox", name="I have read this page").wait_for()
+    assert violations(page) == []
     page.get_by_role("checkbox", name="I have read this page").check()
     page.get_by_role("button", name="Start the test").click()
     page.locator("#desk").wait_for()
@@ -109,7 +113,9 @@ def test_headers_carry_the_test_and_another_browser_s_cookie_pauses_it(
     other = thief.new_page()
     other.goto(f"{server.url}/sessions/{session}/")
     expect(other.get_by_text("No key arrived")).to_be_visible()
+    assert violations(other) == []
     browser.get_by_text("did not prove to be Safe Exam Browser").first.wait_for()
+    assert violations(browser) == []
     assert acts.column(server, session, "state") == "paused"
     assert acts.column(server, session, "answered") == 1
 

@@ -1,6 +1,11 @@
 """The rows of delivery, by the names that everybody uses."""
 
-from delivery.models.response import ItemSession, Quarantine, ResponseRevision
+from delivery.models.response import (
+    CandidateComment,
+    ItemSession,
+    Quarantine,
+    ResponseRevision,
+)
 from delivery.models.session import (
     ENDED_STATES,
     OPEN_STATES,
@@ -17,10 +22,13 @@ __all__ = [
     "OPEN_STATES",
     "AssessmentSession",
     "Candidate",
+    "CandidateComment",
     "Enrolment",
+    "Heartbeat",
     "ItemSession",
     "LaunchLink",
     "Message",
+    "Outage",
     "Quarantine",
     "ResponseRevision",
     "SignInFailure",

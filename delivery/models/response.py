@@ -55,6 +55,21 @@ class ItemSession(models.Model):
         return self.key
 
 
+class CandidateComment(models.Model):
+    """What a candidate wrote about an item to those who mark it (QTI allow-comment)."""
+
+    item_session = models.OneToOneField(
+        ItemSession, on_delete=models.CASCADE, related_name="candidate_comment"
+    )
+    text = models.TextField()
+    salt = models.CharField(max_length=32)
+    revision = models.PositiveIntegerField(default=1)
+    saved_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class ResponseRevision(models.Model):
     """One acknowledged answer, never changed: the history behind an item session's current one."""
 

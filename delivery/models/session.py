@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from delivery.models.service import Outage
 from delivery.models.sitting import Candidate, Sitting
 from integrity.models import LockdownPolicy
 from integrity.seb import Assurance
@@ -81,6 +82,9 @@ class AssessmentSession(FSMModelMixin, models.Model):
     last_seen_at = models.DateTimeField(null=True)
     last_save_at = models.DateTimeField(null=True)
     disconnected_at = models.DateTimeField(null=True)
+    # How often and for how long the clock stood because the page was silent.
+    silence_pauses = models.PositiveSmallIntegerField(default=0)
+    silence_ms = models.BigIntegerField(default=0)
     help_requested_at = models.DateTimeField(null=True)
     incidents = models.PositiveIntegerField(default=0)
     last_incident = models.CharField(max_length=64, blank=True)
@@ -136,6 +140,14 @@ class AssessmentSession(FSMModelMixin, models.Model):
     def is_ended(self) -> bool:
         return self.state in ENDED_STATES
 
+    @property
+    def stands_until(self) -> datetime | None:
+        """Return until when the clock stands at most, where it stands for lost contact."""
+        if self.paused_at is None or self.paused_by != self.PausedBy.SYSTEM:
+            return None
+        left = self.sitting.silence_minutes * 60_000 - self.silence_ms
+        return self.paused_at + timedelta(milliseconds=max(0, left))
+
     @transition(field=state, source=State.NOT_STARTED, target=State.IN_PROGRESS)
     def to_started(self, at: datetime) -> None:
         self.started_at = at
@@ -143,11 +155,14 @@ class AssessmentSession(FSMModelMixin, models.Model):
     @transition(field=state, source=State.IN_PROGRESS, target=State.PAUSED)
     def to_paused(self, at: datetime, by: str, reason: str) -> None:
         self.paused_at, self.paused_by, self.pause_reason = at, by, reason
-        self.resume_permitted = by == self.PausedBy.CANDIDATE
+        self.resume_permitted = by in (self.PausedBy.CANDIDATE, self.PausedBy.SYSTEM)
 
     @transition(field=state, source=State.PAUSED, target=State.IN_PROGRESS)
     def to_resumed(self, paused_for: timedelta) -> None:
-        self.paused_ms += round(paused_for.total_seconds() * 1000)
+        paused_ms = round(paused_for.total_seconds() * 1000)
+        self.paused_ms += paused_ms
+        if self.paused_by == self.PausedBy.SYSTEM:
+            self.silence_ms += paused_ms
         self.paused_at, self.paused_by, self.pause_reason = None, "", ""
         self.resume_permitted = False
 
@@ -186,10 +201,18 @@ class TimeAdjustment(models.Model):
     ms = models.BigIntegerField()
     percent = models.SmallIntegerField(null=True)
     reason = models.TextField()
+    outage = models.ForeignKey(Outage, on_delete=models.PROTECT, null=True, related_name="credits")
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("session", "outage", "scope"), name="outage_credited_once"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.ms} ms: {self.reason}"

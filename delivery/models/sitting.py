@@ -65,10 +65,28 @@ class Sitting(models.Model):
     takeover = models.CharField(
         _("second tab or device"), max_length=10, choices=Takeover, default=Takeover.ALLOW
     )
+    silence_seconds = models.PositiveIntegerField(
+        _("stop the clock after so many seconds without contact"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(20)],
+    )
+    silence_pauses = models.PositiveSmallIntegerField(
+        _("stop it so many times at most"), default=3, validators=[MinValueValidator(1)]
+    )
+    silence_minutes = models.PositiveSmallIntegerField(
+        _("stop it for so many minutes in all at most"),
+        default=15,
+        validators=[MinValueValidator(1)],
+    )
     release = models.CharField(
         _("results are shown"), max_length=12, choices=Release, default=Release.CLOSING
     )
     released_at = models.DateTimeField(_("results released at"), null=True, blank=True)
+    looking_back = models.BooleanField(
+        _("with their results, candidates see their items again where the test allows it"),
+        default=True,
+    )
     networks = models.TextField(_("networks"), blank=True, validators=[valid_networks])
     room_codes = models.TextField(_("codes of the sitting and its rooms"), blank=True)
     one_device = models.BooleanField(_("each session stays on one device"), default=False)

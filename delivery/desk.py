@@ -371,8 +371,14 @@ def reset_due(session: AssessmentSession, at: datetime) -> None:
 
 
 def _window_due(session: AssessmentSession, now: Clock, at: datetime) -> datetime | None:
-    """A paused session is looked at when its window closes, unless the window waits for it."""
-    closes = clock.window_deadline(now, at)
-    if session.state != State.PAUSED or now.window_waits or closes is None:
+    """A paused session is looked at when its window closes, unless the window waits for it.
+
+    A clock that stands for lost contact runs on by itself at some time.
+    """
+    if session.state != State.PAUSED:
         return None
-    return closes + timedelta(milliseconds=now.grace_ms)
+    closes = clock.window_deadline(now, at)
+    ends = [session.stands_until]
+    if closes is not None and not now.window_waits:
+        ends.append(closes + timedelta(milliseconds=now.grace_ms))
+    return min((end for end in ends if end is not None), default=None)

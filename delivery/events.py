@@ -199,16 +199,22 @@ class SessionResumed(Fact):
     kind: ClassVar[str] = "session.resumed"
     paused_ms: int
     deadline: datetime | None
+    # From when the clock ran again, where that was noticed later; and why, where nobody acted.
+    since: datetime | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeExtended(Fact):
+    """Somebody gave or took time; `outage` is the number of the outage that it makes good."""
+
     kind: ClassVar[str] = "time.extended"
     scope: str
     ms: int
     percent: int | None
     reason: str
     deadline: datetime | None
+    outage: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +284,7 @@ class SessionReopened(Fact):
     kind: ClassVar[str] = "session.reopened"
     reason: str
     ms: int
+    outage: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

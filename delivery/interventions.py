@@ -17,6 +17,7 @@ from delivery.models import (
     AssessmentSession,
     ItemSession,
     Message,
+    Outage,
     State,
     TimeAdjustment,
 )
@@ -90,6 +91,7 @@ def extend(
     reason: str,
     by: User,
     at: datetime,
+    outage: Outage | None = None,
 ) -> AssessmentSession:
     """Give time (or take it, below zero): milliseconds, or a percentage of the base max-time."""
     _demand_reason(reason)
@@ -105,6 +107,7 @@ def extend(
             ms=given,
             percent=percent,
             reason=reason,
+            outage=outage,
             by=by,
             at=at,
         )
@@ -142,6 +145,7 @@ def _extended(found: Desk, row: TimeAdjustment, by: User) -> events.TimeExtended
         percent=row.percent,
         reason=row.reason,
         deadline=scopes.get(row.scope, reading.deadline),
+        outage=row.outage_id,
     )
 
 
@@ -186,8 +190,19 @@ def may_reopen(session: AssessmentSession, at: datetime) -> Permission:
     return GRANTED if session.is_ended else refusals.refuse(Reason.NOT_FINISHED)
 
 
-def reopen(session_id: UUID, *, ms: int, reason: str, by: User, at: datetime) -> AssessmentSession:
-    """Reopen an ended session with exactly `ms` left; its clock stands until the candidate acts."""
+def reopen(
+    session_id: UUID,
+    *,
+    ms: int,
+    reason: str,
+    by: User,
+    at: datetime,
+    outage: Outage | None = None,
+) -> AssessmentSession:
+    """Reopen an ended session with exactly `ms` left; its clock stands until the candidate acts.
+
+    An outage that it makes good is made good once.
+    """
     _demand_reason(reason)
     with transaction.atomic():
         found = desk.lock(session_id)
@@ -197,7 +212,13 @@ def reopen(session_id: UUID, *, ms: int, reason: str, by: User, at: datetime) ->
         _leave_time(session, ms, at)
         _open_items(found)
         desk.reset_due(session, at)
-        journal.record(events.SessionReopened(**found.head(actor(by), at), reason=reason, ms=ms))
+        number = None if outage is None else outage.pk
+        told = {"reason": reason, "ms": ms, "outage": number}
+        journal.record(events.SessionReopened(**found.head(actor(by), at), **told))
+        if outage is not None:
+            TimeAdjustment.objects.create(
+                session=session, ms=ms, reason=reason, outage=outage, by=by, at=at
+            )
         return steps.keep(found)
 
 

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     NO_ADMISSION = "no_admission"
     CHIEF_ONLY = "chief_only"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    ALREADY_CREDITED = "already_credited"
     SAID_JUST_NOW = "said_just_now"
     NO_CALL = "no_call"
     TRY_AGAIN = "try_again"
@@ -178,6 +179,7 @@ SENTENCES: Final[dict[Reason, str]] = {
         "Somebody gave or took time since you looked. "
         "Nothing was changed; look at the new time and decide again."
     ),
+    Reason.ALREADY_CREDITED: _("The time of this outage was given already."),
     Reason.SAID_JUST_NOW: _("The same message was sent less than a minute ago."),
     Reason.NO_CALL: _("Nobody waits for an answer here."),
     Reason.TRY_AGAIN: _("The database was too busy. Nothing was changed; please try again."),

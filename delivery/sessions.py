@@ -10,12 +10,23 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from delivery import clock, desk, drawing, events, journal, navigation, refusals, steps
+from delivery import (
+    clock,
+    desk,
+    drawing,
+    events,
+    journal,
+    navigation,
+    refusals,
+    steps,
+    validity,
+)
 from delivery.desk import Desk
 from delivery.models import ENDED_STATES, AssessmentSession, Enrolment, ItemSession, State
 from delivery.refusals import GRANTED, Permission, Reason
 
 CLOCK: Final = "clock"
+USED_UP: Final = "The time for which the clock may stand without contact is used up."
 RECEIPT_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 PausedBy = AssessmentSession.PausedBy
 
@@ -122,6 +133,7 @@ def settle(at_desk: Desk, at: datetime) -> bool:
     itself expires at its deadline. Must run under the session's lock.
     """
     session = at_desk.session
+    _run_on(at_desk, at)
     while session.state == State.IN_PROGRESS:
         now = desk.clock_of(session)
         end, over = clock.deadline(now, at), clock.expired_scope(now, at, grace=True)
@@ -136,6 +148,14 @@ def settle(at_desk: Desk, at: datetime) -> bool:
     if session.state == State.PAUSED:
         _settle_paused(at_desk, at)
     return session.is_open
+
+
+def _run_on(at_desk: Desk, at: datetime) -> None:
+    """A clock that stands for lost contact runs on when what the sitting allows is used up."""
+    until = at_desk.session.stands_until
+    if at_desk.session.state == State.PAUSED and until is not None and at >= until:
+        _resume(at_desk, until, at, by=CLOCK, reason=USED_UP)
+        steps.keep(at_desk)
 
 
 def _settle_paused(at_desk: Desk, at: datetime) -> None:
@@ -273,21 +293,31 @@ def resume(session_id: UUID, at: datetime, *, by: str) -> AssessmentSession:
         if session.state == State.IN_PROGRESS:
             return session
         may_resume(session, at).demand()
-        paused = at - (session.paused_at or at)
-        if desk.clock_of(session).window_waits:
-            session.window_ms += clock.milliseconds(paused)
-        session.to_resumed(paused)
-        desk.wind(session, at)
-        journal.record(
-            events.SessionResumed(
-                **found.head(by, at),
-                paused_ms=clock.milliseconds(paused),
-                deadline=session.deadline,
-            )
-        )
+        _resume(found, at, at, by=by)
         if not session.position:
             _find_place(found, at, by=by)
         return steps.keep(found)
+
+
+def _resume(
+    found: Desk, since: datetime, at: datetime, *, by: str, reason: str = ""
+) -> None:
+    """Let the clock run from `since`, which the record tells where it is not `at`."""
+    session = found.session
+    paused = since - (session.paused_at or since)
+    if desk.clock_of(session).window_waits:
+        session.window_ms += clock.milliseconds(paused)
+    session.to_resumed(paused)
+    desk.wind(session, since)
+    journal.record(
+        events.SessionResumed(
+            **found.head(by, at),
+            paused_ms=clock.milliseconds(paused),
+            deadline=session.deadline,
+            since=None if since == at else since,
+            reason=reason,
+        )
+    )
 
 
 def _find_place(found: Desk, at: datetime, *, by: str) -> None:
@@ -303,7 +333,10 @@ def may_complete(at_desk: Desk, at: datetime, *, confirmed: bool) -> Permission:
     session = at_desk.session
     if session.state != State.IN_PROGRESS:
         return running(at_desk, at)
-    return navigation.may_complete(at_desk.route, confirmed=confirmed or _is_late(at_desk, at))
+    late = _is_late(at_desk, at)
+    asked = navigation.may_complete(at_desk.route, confirmed=confirmed or late)
+    # Where the time is up, what is there counts.
+    return asked if late or not asked else validity.may_hand_in(at_desk)
 
 
 def _is_late(at_desk: Desk, at: datetime) -> bool:

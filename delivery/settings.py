@@ -182,12 +182,20 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "say that beat and a worker live": {
+        "task": "delivery.tasks.pulse",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "tell the anchors of the last checkpoint": {
         "task": "integrity.tasks.anchor",
         "schedule": 60.0,
         "options": {"expires": 60},
     },
 }
+
+# Each process says so, and an outage is known by its silence; a test's processes are none.
+HEARTBEATS = True
 
 # Who signs in, and how ---------------------------------------------------------------------
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 
-from celery import shared_task
+from datetime import datetime, timedelta
+
+from celery import Task, shared_task
 from django.utils import timezone
 
-from delivery import expiry, scoring
+from delivery import expiry, pulse, scoring, silence
 
 logger = logging.getLogger(__name__)
+
+PULSE_EXPIRES = 10
 
 
 @shared_task(name="delivery.tasks.sweep")
 def sweep() -> int:
     """Close every session and section whose time is over; return how many were looked at."""
-    return expiry.sweep(timezone.now())
+    at = timezone.now()
+    return expiry.sweep(at) + silence.sweep(at)
 
 
 @shared_task(name="delivery.tasks.score_pending")
@@ -30,3 +35,18 @@ def score_pending() -> int:
         else:
             done += 1
     return done
+
+
+@shared_task(bind=True, name="delivery.tasks.pulse")
+def say(self: Task[[], None]) -> None:
+    """Note that a worker does what beat sends: when it was done, and when it was sent."""
+    at = timezone.now()
+    pulse.beat(pulse.Kind.WORKER, str(self.request.hostname), at)
+    pulse.beat(pulse.Kind.BEAT, "beat", _sent(self.request.expires) or at)
+
+
+def _sent(expires: datetime | str | None) -> datetime | None:
+    """Tell by its expiry when beat sent the task: the message carries no other time."""
+    if isinstance(expires, str):
+        expires = datetime.fromisoformat(expires)
+    return None if expires is None else expires - timedelta(seconds=PULSE_EXPIRES)

@@ -13,7 +13,9 @@ from delivery.models import OPEN_STATES, AssessmentSession, Sitting
 from integrity.chain import Payload
 
 # What the clocks of open sessions are made of.
-OF_CLOCKS: Final = frozenset({"closes_at", "grace_seconds", "extend_past_window"})
+OF_CLOCKS: Final = frozenset(
+    {"closes_at", "grace_seconds", "extend_past_window", "silence_minutes"}
+)
 
 
 def keep(sitting: Sitting, changed: Sequence[str], *, by: str, at: datetime) -> Sitting:

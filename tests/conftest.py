@@ -41,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # The same number of queries on both databases.
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    settings.HEARTBEATS = False
     settings.MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="invigil-media-"))
 
 

@@ -5,16 +5,16 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
-from daphne.server import Server  # first: it installs the asyncio reactor
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from delivery import environment
+from delivery import environment, pulse
 from delivery.asgi import application
 from delivery.celery import app
 from delivery.demo import living, signins
 from delivery.embedded import EmbeddedCelery
+from delivery.server import OrderlyServer
 
 
 class Command(BaseCommand):
@@ -52,18 +52,20 @@ class Command(BaseCommand):
         finally:
             if celery is not None:
                 celery.stop()
+            pulse.end(pulse.Kind.WEB)
         if server.abort_start:
             raise CommandError(f"Port {options['port']} is in use; choose another with PORT=.")
         self.stdout.write("Stopped.")
 
-    def _server(self, host: str, port: int, table: Iterable[str]) -> Server:
+    def _server(self, host: str, port: int, table: Iterable[str]) -> OrderlyServer:
         def ready() -> None:
             address = f"READY http://{host}:{server.listening_addresses[0][1]}/"
             self.stdout.write("\n".join((address, *table)))
             self.stdout.flush()
+            pulse.begin(pulse.Kind.WEB)
 
         trusted = settings.BEHIND_PROXY
-        server = Server(
+        server = OrderlyServer(
             application=application,
             endpoints=[f"tcp:port={port}:interface={host}"],
             signal_handlers=True,

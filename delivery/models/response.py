@@ -131,6 +131,15 @@ class Quarantine(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     admitted_at = models.DateTimeField(null=True)
+    refused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    refused_at = models.DateTimeField(null=True)
+    refusal_grounds = models.TextField(blank=True)
+    # When the candidate looked at it as a draft, and sent it anew or left it here.
+    settled_at = models.DateTimeField(null=True)
+    # When the device wrote it, as the device says; only an emergency export tells.
+    written_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("received_at", "id")

@@ -78,6 +78,10 @@ class AssessmentSession(FSMModelMixin, models.Model):
     writer = models.CharField(max_length=64, blank=True)
     device = models.CharField(max_length=200, blank=True)
     device_id = models.CharField(max_length=64, blank=True)
+    # The device that holds the lease, when its page was left, and who asks for it meanwhile.
+    lease_device = models.CharField(max_length=64, blank=True)
+    writer_left_at = models.DateTimeField(null=True)
+    takeover = models.JSONField(default=dict)
     assurance = models.CharField(max_length=16, default=Assurance.NONE.value)
     last_seen_at = models.DateTimeField(null=True)
     last_save_at = models.DateTimeField(null=True)

@@ -79,6 +79,9 @@ class Sitting(models.Model):
         default=15,
         validators=[MinValueValidator(1)],
     )
+    offline_pages = models.BooleanField(
+        _("pages of the current part are kept ready for when the network is down"), default=False
+    )
     release = models.CharField(
         _("results are shown"), max_length=12, choices=Release, default=Release.CLOSING
     )

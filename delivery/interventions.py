@@ -213,8 +213,9 @@ def reopen(
         _open_items(found)
         desk.reset_due(session, at)
         number = None if outage is None else outage.pk
-        told = {"reason": reason, "ms": ms, "outage": number}
-        journal.record(events.SessionReopened(**found.head(actor(by), at), **told))
+        journal.record(
+            events.SessionReopened(**found.head(actor(by), at), reason=reason, ms=ms, outage=number)
+        )
         if outage is not None:
             TimeAdjustment.objects.create(
                 session=session, ms=ms, reason=reason, outage=outage, by=by, at=at

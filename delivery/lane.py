@@ -35,6 +35,10 @@ class Lane:
         self._ensure()
         return future
 
+    def waiting(self) -> int:
+        """Return how many saves are queued behind the commit that runs."""
+        return self._queue.qsize()
+
     def stop(self) -> None:
         """Finish what is queued and end the thread."""
         with self._lock:
@@ -103,6 +107,11 @@ _lane = Lane()
 def submit(save: Save) -> Future[Outcome]:
     """Queue a save on this process's lane."""
     return _lane.submit(save)
+
+
+def waiting() -> int:
+    """Return how many saves are queued on this process's lane."""
+    return _lane.waiting()
 
 
 def stop() -> None:

@@ -1,4 +1,4 @@
-"""Time that the service's own outages took from candidates, and its credit: looked at, then given."""
+"""Time that outages of our own took from candidates, and its credit: looked at, then given."""
 
 from __future__ import annotations
 
@@ -93,9 +93,7 @@ def _held_from(entry: Entry) -> datetime:
 
 def lost_ms(spans: Iterable[Span], outage: Outage) -> int:
     """Return for how long of an outage a clock ran, in milliseconds."""
-    overlaps = (
-        min(end, outage.ended_at) - max(begin, outage.began_at) for begin, end in spans
-    )
+    overlaps = (min(end, outage.ended_at) - max(begin, outage.began_at) for begin, end in spans)
     return sum(max(0, clock.milliseconds(one)) for one in overlaps)
 
 
@@ -125,9 +123,7 @@ def _loss(row: Row, outage: Outage, user: User, at: datetime) -> Loss:
     return Loss(row, lost, permission, reopens, before, after if permission else None)
 
 
-def may_credit(
-    session: AssessmentSession, outage: Outage, user: User, at: datetime
-) -> Permission:
+def may_credit(session: AssessmentSession, outage: Outage, user: User, at: datetime) -> Permission:
     """Ask whether the outage can still be made good: once, and where there is a clock."""
     if TimeAdjustment.objects.filter(session=session, outage=outage).exists():
         return refusals.refuse(Reason.ALREADY_CREDITED)

@@ -56,9 +56,7 @@ def _note(began: datetime, ended: datetime) -> Outage:
     outage, fresh = Outage.objects.get_or_create(began_at=began, defaults={"ended_at": ended})
     if fresh:
         span = {name: round(at.timestamp() * 1000) for name, at in (("from", began), ("to", ended))}
-        ledger.append(
-            stream=STREAM, kind="service.outage", payload=span, actor="system", at=ended
-        )
+        ledger.append(stream=STREAM, kind="service.outage", payload=span, actor="system", at=ended)
     return outage
 
 

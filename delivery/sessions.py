@@ -299,9 +299,7 @@ def resume(session_id: UUID, at: datetime, *, by: str) -> AssessmentSession:
         return steps.keep(found)
 
 
-def _resume(
-    found: Desk, since: datetime, at: datetime, *, by: str, reason: str = ""
-) -> None:
+def _resume(found: Desk, since: datetime, at: datetime, *, by: str, reason: str = "") -> None:
     """Let the clock run from `since`, which the record tells where it is not `at`."""
     session = found.session
     paused = since - (session.paused_at or since)

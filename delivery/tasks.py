@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-
 from datetime import datetime, timedelta
 
 from celery import Task, shared_task

@@ -114,11 +114,15 @@ class ItemFlagged(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemAttempted(Fact):
-    """An attempt at an item ended: its responses were committed and processed."""
+    """An attempt at an item ended: its responses were committed and processed.
+
+    `spent_ms` is the time spent on the item until then.
+    """
 
     kind: ClassVar[str] = "item.attempted"
     item: str
     attempt: int
+    spent_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,10 +160,7 @@ def commit_pending(
     for row in rows:
         process_attempt(at_desk, row)
     ItemSession.objects.bulk_update(rows, ATTEMPT_FIELDS)
-    return [
-        events.ItemAttempted(**at_desk.head(by, at), item=row.key, attempt=row.num_attempts)
-        for row in rows
-    ]
+    return [_attempted(at_desk, row, at, by=by) for row in rows]
 
 
 def _is_uncommitted(at_desk: Desk, row: ItemSession) -> bool:
@@ -238,14 +235,27 @@ def end_attempt(at_desk: Desk, row: ItemSession, at: datetime, *, by: str) -> No
     """Commit an item's saved responses and run its response processing once."""
     process_attempt(at_desk, row)
     row.save(update_fields=ATTEMPT_FIELDS)
-    fact = events.ItemAttempted(**at_desk.head(by, at), item=row.key, attempt=row.num_attempts)
-    journal.record(fact)
+    journal.record(_attempted(at_desk, row, at, by=by))
+
+
+def _attempted(at_desk: Desk, row: ItemSession, at: datetime, *, by: str) -> events.ItemAttempted:
+    return events.ItemAttempted(
+        **at_desk.head(by, at),
+        item=row.key,
+        attempt=row.num_attempts,
+        spent_ms=_spent(at_desk, row),
+    )
+
+
+def _spent(at_desk: Desk, row: ItemSession) -> int:
+    """Return the milliseconds that the candidate had the item before them."""
+    return int(at_desk.session.timing.get("spent", {}).get(f"item:{row.key}", 0))
 
 
 def process_attempt(at_desk: Desk, row: ItemSession) -> None:
     """Set what an attempt with the saved responses brings, without writing it."""
     item = bank.item(row.item_version_id)
-    spent = at_desk.session.timing.get("spent", {}).get(f"item:{row.key}", 0)
+    spent = _spent(at_desk, row)
     row.needs_marking = row.answered and is_marked_by_people(item)
     try:
         before = item_session.from_json(item, row.qti)

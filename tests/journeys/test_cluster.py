@@ -4,6 +4,8 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
+import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -129,6 +131,43 @@ def test_beat_and_worker_run_on_the_redis_broker(cluster: ServersAndSeats) -> No
     shell(TIME_IS_UP.format(id=seats[2].id))
     found = shell(STATE.format(id=seats[2].id))
     assert found.split() == ["expired", "scored"]
+
+
+def test_server_that_ends_under_load_says_goodbye_and_leaves_in_order(
+    cluster: ServersAndSeats,
+) -> None:
+    _, server, seats = cluster
+    statuses: set[int] = set()
+    load_is_on = threading.Event()
+    enough = threading.Event()
+
+    def ask_again_and_again() -> None:
+        while not enough.is_set():
+            try:
+                with urllib.request.urlopen(server.url + "/", timeout=10) as answer:
+                    statuses.add(answer.status)
+                load_is_on.set()
+            except OSError:  # it listens no more
+                return
+
+    async def end() -> tuple[int, int | None]:
+        socket = await load.open_socket(server.port, seats[3])
+        await asyncio.to_thread(load_is_on.wait, 30)
+        code = await asyncio.to_thread(server.stop)
+        await socket.wait_closed()
+        return code, socket.close_code
+
+    threads = [threading.Thread(target=ask_again_and_again) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert asyncio.run(end()) == (0, 1012)
+    finally:
+        enough.set()
+        for thread in threads:
+            thread.join()
+        server.start()
+    assert statuses == {200}
 
 
 def test_answers_are_saved_while_redis_is_dead(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""Daphne's server, ended in order: what is under way is answered before the process goes."""
+
+import asyncio
+import faulthandler
+from collections.abc import Iterable
+from typing import Any, Final
+
+from daphne.http_protocol import WebRequest
+from daphne.server import Server
+from twisted.internet.defer import Deferred
+
+# After a signal to end, in seconds: for requests under way, for what must be cancelled, and in all.
+ANSWER_SECONDS: Final = 5.0
+CANCEL_SECONDS: Final = 3.0
+END_SECONDS: Final = 25.0
+# RFC 6455 section 7.4.1 and its registry: the browser comes back, here or to another process.
+SERVICE_RESTART: Final = 1012
+
+
+class OrderlyServer(Server):
+    """Ends by listening no more, answering its requests and saying goodbye to its sockets."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        self.ports.append(port)
+
+    def kill_all_applications(self) -> Any:
+        """Called by Twisted before it stops the loop, which waits for the deferred returned."""
+        # Whatever hangs from here on shows its threads, and the process goes all the same.
+        faulthandler.dump_traceback_later(END_SECONDS, exit=True)
+        return Deferred.fromFuture(asyncio.ensure_future(self._finish()))
+
+    async def _finish(self) -> None:
+        for port in self.ports:
+            port.stopListening()
+        await _done(self._instances(requests=True), ANSWER_SECONDS)
+        for protocol in [one for one in self.connections if not isinstance(one, WebRequest)]:
+            protocol.serverClose(code=SERVICE_RESTART)
+        await _cancelled(self._instances(requests=True) | self._instances(requests=False))
+
+    def _instances(self, *, requests: bool) -> "set[asyncio.Future[None]]":
+        """The running applications, of the requests or of the sockets."""
+        return {
+            details["application_instance"]
+            for protocol, details in self.connections.items()
+            if isinstance(protocol, WebRequest) is requests and "application_instance" in details
+        }
+
+    def run(self) -> None:
+        super().run()
+        # A task that the interpreter finds at its very end can crash it; a thread that waits for
+        # the loop would wait for ever.
+        loop = asyncio.get_event_loop()  # the reactor's, which Daphne made this thread's
+        loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
+
+
+async def _done(futures: "Iterable[asyncio.Future[Any]]", seconds: float) -> None:
+    waiting = {future for future in futures if not future.done()}
+    if waiting:
+        await asyncio.wait(waiting, timeout=seconds)
+
+
+async def _cancelled(futures: "Iterable[asyncio.Future[Any]]") -> None:
+    waiting = {future for future in futures if not future.done()}
+    for future in waiting:
+        future.cancel()
+    await _done(waiting, CANCEL_SECONDS)

@@ -6,6 +6,7 @@ from delivery.models.response import (
     Quarantine,
     ResponseRevision,
 )
+from delivery.models.service import Heartbeat, Outage
 from delivery.models.session import (
     ENDED_STATES,
     OPEN_STATES,

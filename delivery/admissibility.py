@@ -19,7 +19,8 @@ class Facing:
     """A save and what it meets: the session, its clock and route, and the item's current answer.
 
     `revision`, `row_epoch`, `row_writer` and `row_seq` tell who wrote the current answer;
-    `save_epoch`, `writer` and `client_seq` tell who writes now (0 and "" without JavaScript).
+    `save_epoch`, `writer` and `client_seq` tell who writes now (0 and "" without JavaScript);
+    `is_holder` whether it comes from the device that holds the lease.
     """
 
     state: str
@@ -30,6 +31,7 @@ class Facing:
     scored: bool
     route: Route
     epoch: int
+    is_holder: bool
     revision: int
     row_answered: bool
     row_epoch: int
@@ -99,7 +101,7 @@ def _place(facing: Facing) -> Permission:
 
 
 def _lease(facing: Facing) -> Permission:
-    if facing.save_epoch and facing.save_epoch != facing.epoch:
+    if not facing.is_holder or (facing.save_epoch and facing.save_epoch != facing.epoch):
         return refusals.refuse(Reason.LEASE_LOST)
     return GRANTED
 

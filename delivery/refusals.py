@@ -44,10 +44,21 @@ class Reason(StrEnum):
     NO_SKIPPING = "no_skipping"
     NOT_VALID = "not_valid"
     NO_ATTEMPTS_AT_ITEM = "no_attempts_at_item"
+    NO_COMMENTS = "no_comments"
+    NO_REVIEW = "no_review"
+    NO_SOLUTION = "no_solution"
+    STILL_OPEN = "still_open"
+    NOT_VALID_YET = "not_valid_yet"
     MIN_TIME = "min_time"
     STALE = "stale"
     STALE_BLANK = "stale_blank"
     LEASE_LOST = "lease_lost"
+    ELSEWHERE = "elsewhere"
+    TAKEOVER_ASKS = "takeover_asks"
+    TAKEOVER_DENIED = "takeover_denied"
+    NO_TAKEOVER = "no_takeover"
+    NO_LEASE = "no_lease"
+    DRAFT_SETTLED = "draft_settled"
     MALFORMED = "malformed"
     NOT_OFFERED = "not_offered"
     TOO_LARGE = "too_large"
@@ -55,6 +66,12 @@ class Reason(StrEnum):
     SECOND_PERSON = "second_person"
     NOT_PROPOSED = "not_proposed"
     ALREADY_ADMITTED_ANSWER = "already_admitted_answer"
+    ALREADY_REFUSED_ANSWER = "already_refused_answer"
+    EXPORT_UNREADABLE = "export_unreadable"
+    EXPORT_FOREIGN = "export_foreign"
+    NO_OFFLINE = "no_offline"
+    SIGNED_OUT = "signed_out"
+    FORM_EXPIRED = "form_expired"
     NOT_RUNNING = "not_running"
     NOT_FINISHED = "not_finished"
     NOTHING_TO_EXTEND = "nothing_to_extend"
@@ -136,6 +153,13 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.NO_SKIPPING: _("This item must be answered before you go on."),
     Reason.NOT_VALID: _("This answer does not fit what the item asks for: %(problem)s"),
     Reason.NO_ATTEMPTS_AT_ITEM: _("You have no attempts left at this item."),
+    Reason.NO_COMMENTS: _("This item does not take comments."),
+    Reason.NO_REVIEW: _("This item cannot be looked at again. Its saved answer counts."),
+    Reason.NO_SOLUTION: _("The solution of this item is not shown."),
+    Reason.STILL_OPEN: _("This item is still open: its solution can be shown when it is closed."),
+    Reason.NOT_VALID_YET: _(
+        "Answers that do not fit what is asked for: item %(items)s. Look at them again."
+    ),
     Reason.MIN_TIME: _("You can go on from here in %(seconds)s seconds."),
     Reason.STALE: _(
         "A newer answer to this item is already saved. "
@@ -149,6 +173,21 @@ SENTENCES: Final[dict[Reason, str]] = {
         "Your test was opened in another window or device, which now does the saving. "
         "This answer is kept aside; go on there, or take over here."
     ),
+    Reason.ELSEWHERE: _(
+        "Your test is open elsewhere (%(device)s). Only one page can answer at a time; "
+        "everything that was saved is safe."
+    ),
+    Reason.TAKEOVER_ASKS: _(
+        "Your proctor decides whether you may go on here. They have been asked, and this page "
+        "goes on by itself."
+    ),
+    Reason.TAKEOVER_DENIED: _(
+        "This sitting stays on the page where it was opened (%(device)s). Go on there. "
+        "If that page is gone, ask for help: your proctor can let you go on here."
+    ),
+    Reason.NO_TAKEOVER: _("Nobody asks to go on at another device."),
+    Reason.NO_LEASE: _("The test is not open on any page that could be replaced."),
+    Reason.DRAFT_SETTLED: _("You have decided about this answer already."),
     Reason.MALFORMED: _(
         "This answer could not be read and was not saved. Load the page again and answer once more."
     ),
@@ -165,6 +204,22 @@ SENTENCES: Final[dict[Reason, str]] = {
     ),
     Reason.NOT_PROPOSED: _("Nobody has proposed to admit this answer yet."),
     Reason.ALREADY_ADMITTED_ANSWER: _("This answer was admitted already."),
+    Reason.ALREADY_REFUSED_ANSWER: _("This answer was left out already."),
+    Reason.EXPORT_UNREADABLE: _(
+        "This file cannot be opened here: it is damaged, incomplete, or was sealed for another "
+        "installation. Nothing was changed."
+    ),
+    Reason.EXPORT_FOREIGN: _(
+        "This file belongs to a session that does not exist here, or to another candidate of it. "
+        "Nothing was changed."
+    ),
+    Reason.NO_OFFLINE: _("This part is not kept ready for when the network is down."),
+    Reason.SIGNED_OUT: _(
+        "You are not signed in any more. Your answers are safe; enter your access code to go on."
+    ),
+    Reason.FORM_EXPIRED: _(
+        "This page is older than your sign-in. Nothing is lost; it tries again by itself."
+    ),
     Reason.NOT_RUNNING: _("The session is not running."),
     Reason.NOT_FINISHED: _("The session has not ended."),
     Reason.NOTHING_TO_EXTEND: _("This session has no time limit that could be extended."),

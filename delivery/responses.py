@@ -34,6 +34,7 @@ class Save:
     """One answer on its way; `received_at` is when the server had it, `by` the ledger's actor.
 
     `writer` is the page's own id and `client_seq` counts its saves; both empty without JavaScript.
+    `device` is the name that the server gave the device, "" where it is not known.
     """
 
     session_id: UUID
@@ -47,6 +48,7 @@ class Save:
     elapsed_ms: int = 0
     epoch: int = 0
     writer: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ def _facing(
         scored=session.scored_at is not None,
         route=_route(batch, session, row),
         epoch=session.epoch,
+        is_holder=not one.device or session.lease_device in ("", one.device),
         revision=row.revision,
         row_answered=row.answered,
         row_epoch=row.epoch,

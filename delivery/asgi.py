@@ -4,21 +4,24 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import django
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
-from django.core.asgi import get_asgi_application
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery.settings")
-pages = get_asgi_application()
+django.setup(set_prefix=False)
 
 # Models must be ready before anything that imports them.
 from delivery import hub  # noqa: E402
+from delivery.onehop import OneHopHandler  # noqa: E402
 from delivery.static import StaticFiles  # noqa: E402
 from delivery.urls import websocket_urlpatterns  # noqa: E402
 
 # Another site's page cannot open our sockets: the Origin must be one of our hosts.
 sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+pages = OneHopHandler(settings.WEB_THREADS)
 router = ProtocolTypeRouter({"http": StaticFiles(pages), "websocket": sockets})
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
 SHORTEST_SECRET = 50
+KEPT_SECONDS = 600
 LOCAL_NAMES = frozenset({"localhost", "testserver", ".localhost"})
 
 
@@ -60,6 +61,7 @@ def sqlite(file: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(file),
+        "CONN_MAX_AGE": KEPT_SECONDS,
         "OPTIONS": {
             # A writer takes its lock when it begins, so that two never meet half-way.
             "transaction_mode": "IMMEDIATE",
@@ -75,8 +77,6 @@ def postgresql(url: str) -> dict[str, Any]:
     if parts.scheme not in {"postgres", "postgresql"}:
         raise SettingError("DATABASE_URL begins with postgresql://; leave it empty for SQLite.")
     options: dict[str, Any] = dict(parse_qsl(parts.query))
-    # Under ASGI every request has a thread of its own: without a pool each one would connect anew.
-    options["pool"] = {"min_size": 2, "max_size": whole("DATABASE_POOL", 16), "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -84,7 +84,8 @@ def postgresql(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or options.pop("host", "")),
         "PORT": str(parts.port or options.pop("port", "")),
-        "CONN_MAX_AGE": 0,
+        # Every thread that asks is long-lived and keeps its connection.
+        "CONN_MAX_AGE": KEPT_SECONDS,
         # A connection that died with its server is replaced, not handed to a request.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,

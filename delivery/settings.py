@@ -106,6 +106,9 @@ DATABASES = {
     else environment.sqlite(environment.path("DATABASE_PATH", BASE_DIR / "db.sqlite3")),
 }
 
+# Each keeps a database connection; more of them wait for the same core.
+WEB_THREADS = environment.whole("WEB_THREADS", 4)
+
 MEDIA_ROOT = environment.path("MEDIA_ROOT", BASE_DIR / "media")
 MEDIA_URL = "media/"
 STATIC_ROOT = environment.path("STATIC_ROOT", VAR_DIR / "static")

@@ -78,7 +78,7 @@ def test_secret_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> 
     assert [path.name for path in file.parent.iterdir()] == ["secret_key"]
 
 
-def test_database_url_becomes_a_pooled_database() -> None:
+def test_database_url_becomes_a_database_whose_connections_are_kept() -> None:
     settings = environment.postgresql(
         "postgresql://ann:p%40ss@db.example:5433/exam?sslmode=require"
     )
@@ -90,7 +90,7 @@ def test_database_url_becomes_a_pooled_database() -> None:
         "exam",
     ]
     assert settings["OPTIONS"]["sslmode"] == "require"
-    assert settings["OPTIONS"]["pool"]["max_size"] == 16
+    assert settings["CONN_MAX_AGE"] == 600
 
 
 def test_another_database_is_refused() -> None:

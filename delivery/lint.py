@@ -16,6 +16,10 @@ from delivery.models import Enrolment, Sitting
 from integrity.lockdown import Action
 
 
+# Three heartbeats of a page.
+SHORT_SILENCE_SECONDS = 30
+
+
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """One thing to look at: a machine word and a sentence."""
@@ -27,6 +31,7 @@ class Doubt:
 def doubts(sitting: Sitting, at: datetime) -> list[Doubt]:
     """Return what is doubtful about a sitting, saved or about to be; none of it forbids saving."""
     found = [*_of_the_clock(sitting), *_of_the_window(sitting, at), *_of_the_policy(sitting)]
+    found += _of_silence(sitting)
     return found + (list(_of_the_people(sitting)) if sitting.pk else [])
 
 
@@ -97,6 +102,33 @@ def _of_the_policy(sitting: Sitting) -> Iterator[Doubt]:
         yield Doubt(
             "nobody_comes",
             _("The lockdown policy calls a proctor or pauses, but no proctor is named."),
+        )
+
+
+def _of_silence(sitting: Sitting) -> Iterator[Doubt]:
+    """Doubt a policy for lost contact that stops too soon, too late, or for most of the test."""
+    seconds = sitting.silence_seconds
+    base = desk.base_ms(desk.outline_of(sitting.test_version_id), sitting)
+    if seconds is None:
+        return
+    if seconds < SHORT_SILENCE_SECONDS:
+        yield Doubt(
+            "silence_short",
+            _("Pages are heard every 10 s: %(seconds)s s stop the clock for a slow network, too.")
+            % {"seconds": seconds},
+        )
+    if base is None:
+        yield Doubt(
+            "silence_untimed",
+            _("The clock stops without contact, but there is no time limit that it could spare."),
+        )
+        return
+    if seconds * 1000 >= base:
+        yield Doubt("silence_late", _("The test is over before the clock stops without contact."))
+    if sitting.silence_minutes * 60_000 > base // 2:
+        yield Doubt(
+            "silence_long",
+            _("Without contact, the clock may stand for more than half of the time for the test."),
         )
 
 

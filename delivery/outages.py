@@ -52,8 +52,12 @@ class Loss:
 
 def recent(sitting: Sitting, at: datetime) -> list[Outage]:
     """Return the outages that hit this sitting's sessions lately and are not yet made good."""
-    found = Outage.objects.filter(ended_at__gt=at - OFFERED_FOR)
-    return [outage for outage in found if _touched(sitting, outage).exists()]
+    return [outage for outage in lately(at) if _touched(sitting, outage).exists()]
+
+
+def lately(at: datetime) -> list[Outage]:
+    """Return the outages of the last days, whomever they hit."""
+    return list(Outage.objects.filter(ended_at__gt=at - OFFERED_FOR))
 
 
 def find(sitting: Sitting, outage_id: int) -> Outage | None:

@@ -8,7 +8,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from delivery import access
+from delivery import access, health_page
 from delivery.candidate import urls as candidate_urls
 from delivery.proctor import urls as proctor_urls
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("author/", include("assembly.author.urls")),
     path("auditor/", include("integrity.auditor.urls")),
     path("staff/", access.land, name="landing"),
+    path("staff/health/", health_page.page, name="health"),
     path(
         "staff/signin/",
         LoginView.as_view(authentication_form=access.StaffSignInForm),

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("integrity", "assembly", "delivery")  # from the bottom to the top
 WIRING = {"settings", "urls", "asgi", "celery", "apps", "environment", "cache", "static", "access"}
+WIRING |= {"health_page"}
 WIRING |= {"embedded", "onehop", "server"}
 AUDIENCES = {"auditor", "author", "candidate", "proctor"}
 FACES = AUDIENCES | {"admin", "tasks", "management", "demo"}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -12,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from delivery import sessions
-from delivery.models import AssessmentSession
+from delivery.models import AssessmentSession, Outage
 from tests import factories
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -35,6 +36,7 @@ OPEN = {
     "proctor": {"proctor"},
     "auditor": {"auditor"},
     "author": set[str](),
+    "health": {"proctor", "stranger", "staff"},
     "admin:index": {"staff"},
     "admin:logout": {"owner", "other", "proctor", "stranger", "auditor", "staff"},
     "admin:password_change": {"staff"},
@@ -64,6 +66,7 @@ class Scene:
 
     session: AssessmentSession
     enrolment_id: int
+    outage_id: int
     clients: dict[str, Client]
 
 
@@ -85,7 +88,10 @@ def scene(db: None) -> Scene:
     for role, user in users.items():
         clients[role] = Client()
         clients[role].force_login(user, BACKEND)
-    return Scene(session, enrolment.pk, clients)
+    now = timezone.now()
+    AssessmentSession.objects.update(started_at=now - timedelta(minutes=9))
+    outage = Outage.objects.create(began_at=now - timedelta(minutes=5), ended_at=now)
+    return Scene(session, enrolment.pk, outage.pk, clients)
 
 
 def member(name: str, group: str = "", *, is_staff: bool = False) -> User:
@@ -122,6 +128,7 @@ def filled(name: str, route: str, scene: Scene) -> Address:
         "session_id": str(session.pk),
         "enrolment_id": str(scene.enrolment_id),
         "sitting_id": str(session.sitting_id),
+        "outage_id": str(scene.outage_id),
         "key": session.position,
         "href": "figure.png",
         "token": "not-a-token",
@@ -175,6 +182,7 @@ def test_every_address_that_is_not_public_asks_anonymous_to_sign_in(scene: Scene
         ("owner", ["candidate:home", "candidate:item", "candidate:map", "candidate:timer"]),
         ("other", ["candidate:home"]),
         ("proctor", ["proctor:home", "proctor:board", "proctor:rows", "proctor:session"]),
+        ("proctor", ["proctor:outage", "health"]),
         ("stranger", ["proctor:home"]),
         ("auditor", ["auditor:streams", "auditor:stream"]),
         ("staff", ["admin:index"]),

@@ -82,6 +82,9 @@ class SittingForm(forms.ModelForm[Sitting]):
             "extend_past_window",
             "grace_seconds",
             "takeover",
+            "silence_seconds",
+            "silence_pauses",
+            "silence_minutes",
             "release",
             "networks",
             "room_codes",
@@ -94,6 +97,10 @@ class SittingForm(forms.ModelForm[Sitting]):
             "room_codes": forms.Textarea(attrs={"rows": 3}),
         }
         help_texts = {
+            "silence_seconds": _(
+                "Empty: the clock runs on, whatever the connection does. A page without "
+                "JavaScript cannot be heard, and its clock always runs on."
+            ),
             "networks": _(
                 "One address or network a line, such as 10.0.4.0/24. Empty: from anywhere."
             ),
@@ -146,6 +153,7 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
                                 "extend_past_window")}),
         (_("Rules"), {"fields": ("attempt_limit", "lockdown", "linear", "admission", "leaving",
                                  "takeover", "rules_may_terminate")}),
+        (_("Lost contact"), {"fields": ("silence_seconds", "silence_pauses", "silence_minutes")}),
         (_("Access"), {"fields": ("networks", "room_codes", "one_device")}),
         (_("Results"), {"fields": ("release",)}),
     )  # fmt: skip

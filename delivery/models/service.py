@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +34,10 @@ class Outage(models.Model):
 
     class Meta:
         ordering = ("began_at",)
+
+    @property
+    def length_ms(self) -> int:
+        return (self.ended_at - self.began_at) // timedelta(milliseconds=1)
 
     def __str__(self) -> str:
         return f"{self.began_at:%Y-%m-%d %H:%M:%S}-{self.ended_at:%H:%M:%S}"

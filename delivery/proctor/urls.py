@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from delivery.proctor import consumers, views
+from delivery.proctor import consumers, outage_page, views
 
 app_name = "proctor"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("<int:sitting_id>/", views.board, name="board"),
     path("<int:sitting_id>/rows/", views.rows, name="rows"),
     path("<int:sitting_id>/act/", views.act, name="act"),
+    path("<int:sitting_id>/outages/<int:outage_id>/", outage_page.outage, name="outage"),
     path("sessions/<uuid:session_id>/", views.session, name="session"),
     path("enrolments/<int:enrolment_id>/", views.enrolment, name="enrolment"),
 ]

@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from delivery import proctoring
+from delivery import outages, proctoring
 from delivery.models import Sitting
 from delivery.proctor import candidate_page, forms, lines, showing
 from delivery.proctor.forms import SHEETS, Sheet
@@ -53,7 +53,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 def board(request: HttpRequest, sitting_id: int) -> HttpResponse:
     sitting = _sitting(request, sitting_id)
-    return render(request, "proctor/board.html", _board(request, sitting))
+    page = _board(request, sitting)
+    page["outages"] = outages.recent(sitting, page["at"])
+    return render(request, "proctor/board.html", page)
 
 
 @require_safe

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 
 from delivery import clock, proctoring, reports
+from delivery.admin import documents
 from delivery.admin.common import ReadOnly
 from delivery.models import AssessmentSession, Quarantine
 from delivery.proctor import candidate_page
@@ -49,6 +54,18 @@ class SessionAdmin(ReadOnly):
             return "–"
         facts = {"score": f"{session.score:g}", "max": f"{session.max_score or 0:g}"}
         return gettext("%(score)s of %(max)s") % facts
+
+    def get_urls(self) -> list[URLPattern]:
+        view: Any = self.admin_site.admin_view(never_cache(self.qti_result_view))
+        name = "delivery_assessmentsession_qti"
+        return [path("<uuid:session_id>/qti-result/", view, name=name), *super().get_urls()]
+
+    def qti_result_view(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
+        """Hand a session out as a QTI Results Reporting 3.0 document."""
+        session = get_object_or_404(AssessmentSession, pk=session_id)
+        if not self.has_view_permission(request, session):
+            raise PermissionDenied
+        return documents.qti_of_session(session)
 
     def change_view(
         self,

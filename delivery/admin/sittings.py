@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 
 from assembly.models import AssessmentTestVersion, VersionState
 from delivery import lint, proctoring, reports, roster, sittings, timetable
-from delivery.admin import browsers
+from delivery.admin import browsers, documents
 from delivery.admin.common import actor
 from delivery.admin.pictures import picture
 from delivery.models import AssessmentSession, Sitting
@@ -230,6 +230,7 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
             at("roster", self.roster_view),
             at("results", self.results_view),
             at("export", self.export_view),
+            at("qti-results", self.qti_results_view),
             at("release", self.release_view),
             at("seb", self.seb_view),
             *super().get_urls(),
@@ -285,13 +286,10 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
         return render(request, "admin/delivery/results.html", {"sitting": sitting, **context})
 
     def export_view(self, request: HttpRequest, sitting_id: int) -> HttpResponse:
-        """Hand the results out as CSV, with a byte order mark for spreadsheets."""
-        sitting = self._sitting(request, sitting_id, change=False)
-        text = "\ufeff" + reports.to_csv(list(reports.results(sitting)))
-        response = HttpResponse(text, content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="results-{sitting.pk}.csv"'
-        response["Cache-Control"] = "no-store"
-        return response
+        return documents.csv_of(self._sitting(request, sitting_id, change=False))
+
+    def qti_results_view(self, request: HttpRequest, sitting_id: int) -> HttpResponse:
+        return documents.qti_of(self._sitting(request, sitting_id, change=False))
 
     def seb_view(self, request: HttpRequest, sitting_id: int) -> HttpResponse:
         """Hand out the configuration of Safe Exam Browser for the sitting's rooms."""

@@ -28,6 +28,8 @@ from delivery.admin.pictures import picture
 from delivery.models import AssessmentSession, Sitting
 
 MINUTE = 60
+# What a clock that stands for lost contact is bounded by; left empty, the usual bounds hold.
+CAPS = ("silence_pauses", "silence_minutes")
 KEPT_ROSTER = "roster-of-%s"
 
 
@@ -111,6 +113,8 @@ class SittingForm(forms.ModelForm[Sitting]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in CAPS:
+            self.fields[name].required = False
         seconds = self.instance.duration_seconds
         self.fields["duration_minutes"].initial = seconds // MINUTE if seconds else None
         self.fields["proctors"].queryset = self._proctors()  # type: ignore[attr-defined]
@@ -132,6 +136,9 @@ class SittingForm(forms.ModelForm[Sitting]):
         cleaned = super().clean() or {}
         minutes = cleaned.get("duration_minutes")
         self.instance.duration_seconds = minutes * MINUTE if minutes else None
+        for name in CAPS:
+            if cleaned.get(name) is None:
+                cleaned[name] = Sitting._meta.get_field(name).get_default()
         return cleaned
 
 

@@ -43,7 +43,11 @@ def test_by_default_the_clock_runs_on_however_long_a_page_is_silent() -> None:
 
 def test_the_clock_stands_once_the_silence_has_lasted_as_long_as_the_sitting_says() -> None:
     session = silent()
-    assert (silence.sweep(after(59)), silence.sweep(after(60)), silence.sweep(after(61))) == (0, 1, 0)
+    assert (silence.sweep(after(59)), silence.sweep(after(60)), silence.sweep(after(61))) == (
+        0,
+        1,
+        0,
+    )
     paused = now(session)
     assert (paused.state, paused.paused_by, paused.resume_permitted) == ("paused", "system", True)
     told = ledger.read(session.stream)[-1]

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
@@ -57,7 +58,7 @@ def _seal(at: datetime) -> Checkpoint | None:
     size, at_ms = tree.size, chain.milliseconds(at)
     rows = [
         SealedHead(place=size + number, stream=name, seq=length, head=head, at_ms=at_ms)
-        for number, (name, length, head) in enumerate(heads)
+        for number, (name, length, head) in enumerate(_with_marked(heads))
     ]
     for row in rows:
         tree.append(leaf(row.stream, row.seq, row.head, row.at_ms))
@@ -73,6 +74,30 @@ def _seal(at: datetime) -> Checkpoint | None:
         frontier=_written(tree.frontier()),
         at_ms=at_ms,
     )
+
+
+def _with_marked(heads: list[tuple[str, int, str]]) -> list[tuple[str, int, str]]:
+    """Return the heads, and before each the entries of its stream that get a seal of their own."""
+    kinds = list(settings.LEDGER_SEALED_KINDS)
+    if not kinds:
+        return heads
+    names = [name for name, _, _ in heads]
+    statement = _MARKED.format(names=_marks(names), kinds=_marks(kinds))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*names, *kinds])
+        found: list[tuple[str, int, str]] = cursor.fetchall()
+    marked: dict[str, list[tuple[str, int, str]]] = {}
+    for row in found:
+        marked.setdefault(row[0], []).append((row[0], row[1], row[2]))
+    return [
+        leaf
+        for head in heads
+        for leaf in (*(one for one in marked.get(head[0], ()) if one[1] < head[1]), head)
+    ]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join(["%s"] * len(values))
 
 
 def unsealed() -> "QuerySet[LedgerStream, tuple[str, int, str]]":
@@ -136,6 +161,13 @@ class Row(NamedTuple):
     proof: str
 
 
+# Entries of some kinds that came since their stream was last sealed.
+_MARKED = """
+SELECT s.name, e.seq, e.hash FROM integrity_ledgerstream s
+JOIN integrity_ledgerentry e ON e.stream_id = s.id AND e.seq > COALESCE(
+    (SELECT MAX(h.seq) FROM integrity_sealedhead h WHERE h.stream = s.name), 0)
+WHERE s.name IN ({names}) AND e.kind IN ({kinds}) ORDER BY s.id, e.seq
+"""
 # One statement, so that it sees one moment: sealing goes on meanwhile.
 _SELECT = """
 SELECT h.place, h.stream, h.seq, h.head, h.at_ms, s.length, e.hash,
@@ -209,7 +241,7 @@ def verify_streams(streams: Sequence[str]) -> list[Verdict]:
 def _unlike(streams: Sequence[str]) -> dict[str, Verdict]:
     """Return what the first sealed head that differs says of its stream."""
     with connection.cursor() as cursor:
-        cursor.execute(_UNLIKE.format(marks=",".join(["%s"] * len(streams))), list(streams))
+        cursor.execute(_UNLIKE.format(marks=_marks(streams)), list(streams))
         verdicts = [_accuse(Row(*row)) for row in cursor.fetchall()]
     return {verdict.stream: verdict for verdict in verdicts if verdict}
 

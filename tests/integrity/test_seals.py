@@ -86,7 +86,7 @@ def test_sealing_takes_the_same_statements_for_one_and_for_three(
 ) -> None:
     keys.signer()
     fill(*[f"s{number}" for number in range(count)])
-    with django_assert_num_queries(6):  # savepoint twice, last, heads, leaves, checkpoint
+    with django_assert_num_queries(7):  # savepoint twice, last, heads, leaves, checkpoint
         seals.seal(AT)
 
 

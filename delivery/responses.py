@@ -224,11 +224,13 @@ def _quarantine(batch: _Batch, session: AssessmentSession, one: Save, refusal: R
         return Refused(one.item, one.key, one.client_seq, refusal, same.pk)
     if kept.count() >= MOST_QUARANTINED:
         return _refuse(one, refusal)
+    salt, digest = salted(one.raw)
     row = Quarantine.objects.create(
         session=session,
         item_key=one.item,
         key=one.key,
         value=dict(one.raw),
+        salt=salt,
         reason=refusal.reason,
         epoch=one.epoch,
         writer=one.writer,
@@ -240,7 +242,7 @@ def _quarantine(batch: _Batch, session: AssessmentSession, one: Save, refusal: R
             **_head(session, one),
             item=one.item,
             reason=refusal.reason,
-            digest=salted(one.raw)[1],
+            digest=digest,
             key=one.key,
         )
     )
@@ -297,7 +299,12 @@ def _in_grace(session: AssessmentSession, received_at: datetime) -> bool:
 def salted(raw: RawResponses) -> tuple[str, str]:
     """Return a new salt and the digest under it: erasing the row leaves the ledger whole."""
     salt = secrets.token_hex(16)
-    return salt, sha256(salt.encode() + chain.canonical(dict(raw))).hexdigest()
+    return salt, digest_under(salt, raw)
+
+
+def digest_under(salt: str, raw: RawResponses) -> str:
+    """Return the digest that the ledger has of an answer."""
+    return sha256(salt.encode() + chain.canonical(raw)).hexdigest()
 
 
 def _saved_fact(

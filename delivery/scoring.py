@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db import transaction
@@ -127,9 +127,20 @@ def _normal_maximum(found: Desk) -> float | None:
 
 
 def _scored(found: Desk, at: datetime) -> events.SessionScored:
-    session = found.session
-    return events.SessionScored(
-        **found.head("system", at),
+    return events.SessionScored(**found.head("system", at), **facts(found.session))
+
+
+class Facts(TypedDict):
+    """What the ledger is told of a result."""
+
+    score: str
+    max_score: str
+    outcomes_sha256: str
+
+
+def facts(session: AssessmentSession) -> Facts:
+    """Return a session's result as the ledger records it."""
+    return Facts(
         score=_decimal(session.score),
         max_score=_decimal(session.max_score),
         outcomes_sha256=drawing.digest_of(_without_floats(session.outcomes)),

@@ -185,6 +185,8 @@ class BreakKind(StrEnum):
     REWRITTEN = "rewritten"  # a chain that is sound in itself, but not the one that was sealed
     FORGED = "forged checkpoint"  # its signature does not fit, or it does not follow the last
     REPLACED_KEY = "replaced key"  # signed by a key that nobody vouched for
+    ANSWER = "answer differs"  # the chain is whole, but what is kept beside it is something else
+    RESULT = "result differs"  # likewise, of what was scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,12 @@ _MESSAGES = {
     ),
     BreakKind.REPLACED_KEY: gettext_noop(
         "The checkpoint over %(seq)s heads is signed by a key that is not ours."
+    ),
+    BreakKind.ANSWER: gettext_noop(
+        "The answer that is stored is not the one that entry %(seq)s recorded."
+    ),
+    BreakKind.RESULT: gettext_noop(
+        "The result that is stored is not the one that entry %(seq)s recorded."
     ),
 }
 

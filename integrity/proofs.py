@@ -1,4 +1,4 @@
-"""Proofs that one entry was in the ledger when a checkpoint was signed; small enough to hand out."""
+"""Proofs that an entry was in the ledger when a checkpoint was signed, small enough to hand out."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

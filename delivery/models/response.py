@@ -117,6 +117,7 @@ class Quarantine(models.Model):
     item_key = models.CharField(max_length=128)
     key = models.CharField(max_length=64)
     value = models.JSONField()
+    salt = models.CharField(max_length=32, blank=True)
     reason = models.CharField(max_length=32)
     epoch = models.PositiveIntegerField(default=0)
     writer = models.CharField(max_length=64, blank=True)

@@ -119,6 +119,8 @@ def break_kind_words(kind: str) -> str:
         "rewritten": gettext("rewritten"),
         "forged checkpoint": gettext("forged checkpoint"),
         "replaced key": gettext("replaced key"),
+        "answer differs": gettext("answer differs"),
+        "result differs": gettext("result differs"),
     }
     return words[kind]
 

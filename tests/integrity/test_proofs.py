@@ -96,10 +96,11 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
+LEAF = dict.fromkeys(("stream", "seq", "head", "at_ms"), JSON)
 FIELDS = st.fixed_dictionaries(
     {},
     optional={
-        "leaf": JSON | st.fixed_dictionaries({name: JSON for name in ("stream", "seq", "head", "at_ms")}),
+        "leaf": JSON | st.fixed_dictionaries(LEAF),
         "place": JSON, "path": JSON, "checkpoint": JSON,
     },
 )  # fmt: skip

@@ -1,0 +1,46 @@
+"""Witnesses: upper layers say how what they keep compares with what the ledger recorded of it.
+
+The ledger holds digests and never the things themselves, and it has never heard of an exam: who
+keeps the things registers a witness, and whoever verifies the ledger hears all of them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from integrity.chain import Break, BreakKind
+from integrity.ledger import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not what its entry recorded; `said` and `found` are lines, side by side.
+
+    `seq` is the entry's number, 0 where no entry speaks of what was found.
+    """
+
+    stream: str
+    seq: int
+    kind: BreakKind
+    what: str
+    said: tuple[tuple[str, str], ...]
+    found: tuple[tuple[str, str], ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict(self.stream, 0, Break(self.kind, self.seq))
+
+
+# Given names of streams, or None for all of them; those it has never heard of it leaves out.
+Witness = Callable[[Sequence[str] | None], Iterator[Difference]]
+_witnesses: dict[str, Witness] = {}
+
+
+def register(name: str, witness: Witness) -> None:
+    """Let a witness be heard; registering a name again replaces its witness."""
+    _witnesses[name] = witness
+
+
+def differences(streams: Sequence[str] | None = None) -> Iterator[Difference]:
+    """Yield every difference that a witness finds in some streams, or in all of them."""
+    for witness in _witnesses.values():
+        yield from witness(streams)

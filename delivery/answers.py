@@ -11,7 +11,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from delivery import erasing, responses, scoring
+from delivery import responses, scoring
+from delivery.erasing import PersonErased
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
 from integrity.chain import BreakKind
 from integrity.models import LedgerEntry
@@ -23,7 +24,7 @@ PREFIX: Final = "session:"
 SAVED: Final = ("response.saved", "quarantine.admitted")
 KEPT_ASIDE: Final = "response.quarantined"
 SCORED: Final = "session.scored"
-KINDS: Final = (*SAVED, KEPT_ASIDE, SCORED, erasing.KIND)
+KINDS: Final = (*SAVED, KEPT_ASIDE, SCORED, PersonErased.kind)
 LONGEST_SHOWN: Final = 400
 
 Lines = tuple[tuple[str, str], ...]
@@ -71,7 +72,7 @@ class _Session:
 
     @property
     def is_erased(self) -> bool:
-        return any(one.kind == erasing.KIND for one in self.said)
+        return any(one.kind == PersonErased.kind for one in self.said)
 
 
 def differences(streams: Sequence[str] | None = None) -> Iterator[Difference]:
@@ -165,14 +166,17 @@ def _current(session: _Session) -> Iterator[Difference]:
     for key, row in newest.items():
         revision, value = session.current.get(key, (0, None))
         if (revision, value) != (row.revision, row.value):
-            said = ((_("Newest revision"), str(row.revision)), (_("Its answer"), _shown(row.value)))
-            found = ((_("Revision that counts"), str(revision)),
+            said: Lines = (
+                (_("Newest revision"), str(row.revision)),
+                (_("Its answer"), _shown(row.value)),
+            )
+            found: Lines = ((_("Revision that counts"), str(revision)),
                      (_("Answer that counts"), _shown(value)))  # fmt: skip
             yield _difference(session, row.ledger_seq, (key, row.revision), said, found)
     for key, (revision, value) in session.current.items():
         if key not in newest:
-            found = ((_("Answer that counts"), _shown(value)),)
-            yield _difference(session, 0, (key, revision), (), found)
+            alone = ((_("Answer that counts"), _shown(value)),)
+            yield _difference(session, 0, (key, revision), (), alone)
 
 
 def _aside(session: _Session) -> Iterator[Difference]:
@@ -190,7 +194,7 @@ def _result(session: _Session) -> Iterator[Difference]:
     scored = [one for one in session.said if one.kind == SCORED]
     if session.row.scored_at is None or not scored:
         return
-    said, found = scored[-1].payload, scoring.facts(session.row)
+    said, found = scored[-1].payload, dict(scoring.facts(session.row))
     if all(said.get(name) == value for name, value in found.items()):
         return
     titles = {
@@ -204,7 +208,7 @@ def _result(session: _Session) -> Iterator[Difference]:
         kind=BreakKind.RESULT,
         what=_("Result"),
         said=tuple((title, str(said.get(name, "–"))) for name, title in titles.items()),
-        found=tuple((title, found[name]) for name, title in titles.items()),
+        found=tuple((title, str(found[name])) for name, title in titles.items()),
     )
 
 

@@ -13,7 +13,7 @@ from assembly.adaptive import Candidate as PoolItem
 from assembly.qti import item_session
 from assembly.qti.values import Value
 from assembly.selection import PlannedItem, Stream, TestPlan
-from delivery import events, journal
+from delivery import erasing, events, journal
 from delivery.desk import Desk
 from delivery.models import AssessmentSession, Enrolment, ItemSession, Sitting
 from integrity import chain
@@ -114,6 +114,7 @@ def _genesis(
         plan_sha256=digest_of(session.plan),
         test_sha256=sitting.test_version.sha256,
         policy=str(session.lockdown or ""),
+        person=erasing.identity(session.candidate),
     )
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import ClassVar, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
 from delivery import events, journal, refusals
+from delivery.events import Fact
 from delivery.models import (
     OPEN_STATES,
     AssessmentSession,
@@ -33,9 +35,15 @@ from delivery.models import (
 from delivery.refusals import GRANTED, Permission, Reason, Refusal
 from integrity import chain, ledger
 
-KIND: Final = events.PersonErased.kind
 # What of an item session's own state holds answers.
 ANSWERS: Final = ("responses",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonErased(Fact):
+    """Answers, words and name are gone by a request; the digests that are left say nothing."""
+
+    kind: ClassVar[str] = "person.erased"
 
 
 def identity(candidate: Candidate) -> str:
@@ -75,7 +83,7 @@ def erase(candidate_id: int, *, reason: str, by: str, at: datetime) -> Candidate
         _forget_words(found, sessions)
         _forget_person(found, at)
         heads = [events.head(one.pk, one.sitting_id, by, at) for one in sessions]
-        journal.record_all([events.PersonErased(**head) for head in heads])
+        journal.record_all([PersonErased(**head) for head in heads])
         ledger.append(
             stream=f"candidate:{found.pk}",
             kind="candidate.erased",

@@ -65,6 +65,8 @@ class SessionCreated(Fact):
     plan_sha256: str
     test_sha256: str
     policy: str = ""
+    # A salted digest: whose session this is can be proved, until the person is erased.
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

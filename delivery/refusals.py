@@ -92,6 +92,10 @@ class Reason(StrEnum):
     TOO_MANY_TRIES = "too_many_tries"
     LINK_EXPIRED = "link_expired"
     LINK_USED = "link_used"
+    ALREADY_ERASED = "already_erased"
+    SESSION_OPEN = "session_open"
+    RECEIPT_UNREADABLE = "receipt_unreadable"
+    RECEIPT_UNKNOWN = "receipt_unknown"
 
 
 SENTENCES: Final[dict[Reason, str]] = {
@@ -255,6 +259,16 @@ SENTENCES: Final[dict[Reason, str]] = {
     ),
     Reason.LINK_USED: _(
         "This link was used already. Sign in with your access code, or ask for a new link."
+    ),
+    Reason.ALREADY_ERASED: _("This candidate was erased already."),
+    Reason.SESSION_OPEN: _(
+        "This candidate is in the middle of a test. End the session first, then erase."
+    ),
+    Reason.RECEIPT_UNREADABLE: _(
+        "This file is not a receipt. Choose the file that was downloaded from a receipt page."
+    ),
+    Reason.RECEIPT_UNKNOWN: _(
+        "No session here has this receipt code. Check each letter: a receipt has 16 of them."
     ),
 }
 

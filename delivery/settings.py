@@ -43,6 +43,8 @@ SECRET_KEY_FALLBACKS = environment.listed("SECRET_KEY_FALLBACKS")
 LEDGER_KEY_DIR = environment.path("LEDGER_KEY_DIR", VAR_DIR / "ledger")
 LEDGER_ORIGIN = environment.text("LEDGER_ORIGIN", "invigil/ledger")
 LEDGER_ANCHORS = environment.listed("LEDGER_ANCHORS")
+# Who can tell whether what is stored is what the ledger recorded of it.
+LEDGER_WITNESSES = ("delivery.answers.differences",)
 # A session's end gets a seal of its own: a receipt proves it without what came afterwards.
 LEDGER_SEALED_KINDS = ("session.completed", "session.expired", "session.terminated")
 CSRF_TRUSTED_ORIGINS = environment.listed("CSRF_TRUSTED_ORIGINS")

@@ -1,11 +1,14 @@
 """Witnesses: upper layers say how what they keep compares with what the ledger recorded of it.
 
 The ledger holds digests and never the things themselves, and it has never heard of an exam: who
-keeps the things registers a witness, and whoever verifies the ledger hears all of them.
+keeps the things names a witness in the settings, and whoever verifies the ledger hears them all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from integrity.chain import Break, BreakKind
 from integrity.ledger import Verdict
@@ -32,15 +35,10 @@ class Difference:
 
 # Given names of streams, or None for all of them; those it has never heard of it leaves out.
 Witness = Callable[[Sequence[str] | None], Iterator[Difference]]
-_witnesses: dict[str, Witness] = {}
-
-
-def register(name: str, witness: Witness) -> None:
-    """Let a witness be heard; registering a name again replaces its witness."""
-    _witnesses[name] = witness
 
 
 def differences(streams: Sequence[str] | None = None) -> Iterator[Difference]:
     """Yield every difference that a witness finds in some streams, or in all of them."""
-    for witness in _witnesses.values():
+    for path in settings.LEDGER_WITNESSES:
+        witness: Witness = import_string(path)
         yield from witness(streams)

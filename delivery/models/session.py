@@ -109,6 +109,9 @@ class AssessmentSession(FSMModelMixin, models.Model):
             models.UniqueConstraint(
                 fields=("sitting", "candidate", "attempt_number"), name="session_once_an_attempt"
             ),
+            models.UniqueConstraint(
+                fields=("receipt_code",), name="receipt_once", condition=~Q(receipt_code="")
+            ),
             models.CheckConstraint(
                 name="session_paused_while_clock_stands",
                 condition=Q(state=State.PAUSED, paused_at__isnull=False)

@@ -96,6 +96,8 @@ class Sitting(models.Model):
     rules_may_terminate = models.BooleanField(
         _("a lockdown rule may end a candidate's test"), default=False
     )
+    # When the window had closed and the last session had ended: then all of it was sealed.
+    closed_at = models.DateTimeField(null=True, editable=False)
     form_secret = models.CharField(max_length=64, default=new_secret, editable=False)
     proctors = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="sittings", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -139,6 +141,9 @@ class Candidate(models.Model):
     fixed_minutes = models.PositiveSmallIntegerField(_("fixed extra minutes"), default=0)
     unlimited = models.BooleanField(_("unlimited time"), default=False)
     assistive = models.BooleanField(_("uses assistive software"), default=False)
+    # Under it the ledger knows who this is; erasing a person takes it away.
+    salt = models.CharField(max_length=32, blank=True, editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ("name", "number")

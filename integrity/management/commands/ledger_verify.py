@@ -11,13 +11,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from integrity import anchors, evidence_verifier, keys, ledger, seals, triggers
+from integrity import anchors, evidence_verifier, keys, ledger, seals, triggers, witnesses
 from integrity.ledger import Verdict
 from integrity.models import LedgerEntry, LedgerStream, SealedHead
 
 
 class Command(BaseCommand):
-    help = "Walk the ledger's chains from beginning to head, and the seals and their signatures."
+    help = (
+        "Walk the ledger's chains from beginning to head, the seals and their signatures, and "
+        "compare the answers that are stored with what was recorded of them."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         only = parser.add_mutually_exclusive_group()
@@ -48,6 +51,8 @@ class Command(BaseCommand):
         with self._bar(stream, hidden=options["verbosity"] == 0) as bar:
             streams, entries = self._verify_chains(bar, stream)
             sealing = None if stream else self._verify_seals(bar)
+            bar.set_description("Comparing answers")
+            _hear_witnesses([stream] if stream else None)
         if anchor:
             self._verify_anchored(anchor)
         if sealing and sealing.checkpoints:
@@ -102,6 +107,11 @@ class Command(BaseCommand):
             leave=False,
             disable=True if hidden else None,  # None: shown in a terminal only
         )
+
+
+def _hear_witnesses(streams: list[str] | None) -> None:
+    for difference in witnesses.differences(streams):
+        raise CommandError(_broken_sentence(difference.verdict))
 
 
 def _count(verdicts: Iterable[Verdict]) -> tuple[int, int]:

@@ -64,11 +64,16 @@ def _state(facing: Facing) -> Permission:
         return refusals.refuse(Reason.PAUSED)
     if facing.finished_at is None:
         return GRANTED
-    if facing.state == "expired" and not facing.scored:
-        grace = timedelta(milliseconds=facing.clock.grace_ms)
-        if facing.received_at <= facing.finished_at + grace:
-            return GRANTED
+    if not facing.scored and facing.received_at <= _counts_until(facing, facing.finished_at):
+        return GRANTED
     return _ended(facing, facing.finished_at)
+
+
+def _counts_until(facing: Facing, finished_at: datetime) -> datetime:
+    """What a page had sent when somebody ended the session counts; the clock adds its grace."""
+    if facing.state == "expired":
+        return finished_at + timedelta(milliseconds=facing.clock.grace_ms)
+    return finished_at
 
 
 def _ended(facing: Facing, finished_at: datetime) -> Permission:

@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery.settings")
 django.setup(set_prefix=False)
 
 # Models must be ready before anything that imports them.
-from delivery import hub  # noqa: E402
+from delivery import hub, pulse  # noqa: E402
 from delivery.onehop import OneHopHandler  # noqa: E402
 from delivery.static import StaticFiles  # noqa: E402
 from delivery.urls import websocket_urlpatterns  # noqa: E402
@@ -31,4 +31,5 @@ async def application(
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
     hub.attach()
+    pulse.begin(pulse.Kind.WEB)
     await router(scope, receive, send)

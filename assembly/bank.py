@@ -189,11 +189,12 @@ _definitions: Cache[AssessmentTest] = Cache(128)
 _items: Cache[AssessmentItem] = Cache(2048)
 _stimuli: Cache[tuple[Stimulus, ...]] = Cache(2048)
 _pins: Cache[Mapping[str, int]] = Cache(128)
+_digests: Cache[Mapping[str, str]] = Cache(2048)
 
 
 def forget() -> None:
     """Empty the caches, for tests that begin each time with an empty database."""
-    for cache in (_definitions, _items, _stimuli, _pins):
+    for cache in (_definitions, _items, _stimuli, _pins, _digests):
         cache.clear()
 
 
@@ -246,15 +247,27 @@ def _read_stimuli(item_version_id: int) -> tuple[tuple[Stimulus, ...], bool]:
 
 
 def asset(item_version_id: int, href: str) -> models.Asset | None:
-    """The file that an item version means by an address in its XML."""
+    """The file that an item version means by an address in its XML; content comes when read."""
     files = models.ItemVersionAsset.objects.filter(item_version_id=item_version_id, href=href)
-    found = files.select_related("asset").first()
+    found = files.select_related("asset").defer("asset__content").first()
     return found.asset if found else None
+
+
+def digest(item_version_id: int, href: str) -> str:
+    """The SHA-256 of an item version's file, "" where there is no such file."""
+    return _digests.get(item_version_id, _read_digests).get(href, "")
+
+
+def _read_digests(item_version_id: int) -> tuple[Mapping[str, str], bool]:
+    files = models.ItemVersionAsset.objects.filter(item_version_id=item_version_id)
+    found = dict(files.values_list("href", "asset__sha256"))
+    item(item_version_id)
+    return found, item_version_id in _items
 
 
 def test_asset(test_version_id: int, href: str) -> models.Asset | None:
     files = models.TestVersionAsset.objects.filter(version_id=test_version_id, href=href)
-    found = files.select_related("asset").first()
+    found = files.select_related("asset").defer("asset__content").first()
     return found.asset if found else None
 
 

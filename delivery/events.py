@@ -118,13 +118,25 @@ class ItemFlagged(Fact):
 class ItemAttempted(Fact):
     """An attempt at an item ended: its responses were committed and processed.
 
-    `spent_ms` is the time spent on the item until then.
+    `spent_ms` is the time spent on the item until then; `pressed` the response of the item's own
+    button that ended it (QTI end attempt interaction).
     """
 
     kind: ClassVar[str] = "item.attempted"
     item: str
     attempt: int
     spent_ms: int
+    pressed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemCommented(Fact):
+    """The candidate wrote to those who mark; the words enter as a salted digest only."""
+
+    kind: ClassVar[str] = "item.commented"
+    item: str
+    revision: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

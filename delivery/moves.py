@@ -9,9 +9,18 @@ from uuid import UUID
 
 from django.db import transaction
 
-from assembly import bank
 from assembly.qti import item_session
-from delivery import desk, events, journal, navigation, outline, refusals, sessions, steps
+from delivery import (
+    desk,
+    events,
+    journal,
+    navigation,
+    outline,
+    refusals,
+    sessions,
+    steps,
+    validity,
+)
 from delivery.desk import Desk
 from delivery.models import ItemSession
 from delivery.refusals import GRANTED, Permission, Reason
@@ -48,21 +57,12 @@ def may_go_on(at_desk: Desk, at: datetime, *, confirmed: bool) -> Permission:
     wait = outline.min_ms_left(at_desk.outline, item, session.timing.get("spent", {}))
     if wait:
         return refusals.refuse(Reason.MIN_TIME, seconds=str(-(-wait // 1000)))
-    if not row.answered and not control.allow_skipping:
-        return refusals.refuse(Reason.NO_SKIPPING)
-    if control.validate_responses:
-        return _valid(row)
+    submitting = validity.may_submit(at_desk, item.key)
+    if control.validate_responses or not submitting:
+        return submitting
     if not row.answered and not confirmed:
         return refusals.refuse(Reason.UNANSWERED, count="1")
     return GRANTED
-
-
-def _valid(row: ItemSession) -> Permission:
-    """QTI ASI: with validate-responses, a response that breaks a constraint is not accepted."""
-    item = bank.item(row.item_version_id)
-    begun = item_session.from_json(item, row.qti)
-    found = item_session.problems(item, begun, row.response)
-    return refusals.refuse(Reason.NOT_VALID, problem=found[0].message) if found else GRANTED
 
 
 def advance(
@@ -107,8 +107,14 @@ def _commit(found: Desk, key: str, at: datetime, *, by: str) -> None:
 
 
 def _may_end_part(found: Desk, *, confirmed: bool) -> Permission:
-    ending = navigation.may_end_part(found.route, confirmed=confirmed)
+    ending = may_finish_part(found, confirmed=confirmed)
     return ending if confirmed or not ending else refusals.refuse(Reason.PART_ENDS)
+
+
+def may_finish_part(at_desk: Desk, *, confirmed: bool) -> Permission:
+    """Ask whether the current part may be left for good."""
+    ending, leg = navigation.may_end_part(at_desk.route, confirmed=confirmed), at_desk.route.leg
+    return validity.may_hand_in(at_desk, leg.id) if ending and leg else ending
 
 
 def end_part(session_id: UUID, at: datetime, *, by: str, confirmed: bool) -> Desk:
@@ -131,6 +137,13 @@ def flag(session_id: UUID, key: str, flagged: bool, at: datetime, *, by: str) ->
     return found
 
 
+def offers_check(at_desk: Desk, key: str) -> bool:
+    """Tell whether the page offers to end an attempt: there is feedback on it, or another one."""
+    control = at_desk.outline.control(at_desk.planned(key))
+    told = control.show_feedback or control.max_attempts != 1 or at_desk.definition(key).adaptive
+    return told and bool(may_check(at_desk, key))
+
+
 def may_check(at_desk: Desk, key: str) -> Permission:
     """Ask whether the item takes another attempt now (QTI ASI: max-attempts, individual mode)."""
     answering = navigation.may_answer(at_desk.route, key)
@@ -145,17 +158,20 @@ def may_check(at_desk: Desk, key: str) -> Permission:
     return GRANTED
 
 
-def check(session_id: UUID, key: str, at: datetime, *, by: str) -> Desk:
-    """End one attempt at an item: its saved answer is committed, processed, and fed back."""
+def check(session_id: UUID, key: str, at: datetime, *, by: str, pressed: str = "") -> Desk:
+    """End one attempt at an item: its saved answer is committed, processed, and fed back.
+
+    `pressed` is the response of the item's own button, which ends an attempt without an answer too.
+    """
     with _moving(session_id, at) as found:
         may_check(found, key).demand()
         row, item = found.item(key), found.definition(key)
         control = found.outline.control(found.planned(key))
-        if control.validate_responses:
-            _valid(row).demand()
+        if not pressed:
+            validity.may_submit(found, key).demand()
         desk.fold(found.session, at)
         desk.wind(found.session, at)
-        steps.end_attempt(found, row, at, by=by)
+        steps.end_attempt(found, row, at, by=by, pressed=pressed)
         if _is_spent(row, item.adaptive, control.max_attempts):
             steps.close_items(found, [key], at)
     return found

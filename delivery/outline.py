@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assembly.qti import assessment
 from assembly.qti.assessment import (
@@ -33,7 +33,11 @@ class Outline:
         """Return the item session control in force at an item (QTI ASI: the nearest wins)."""
         sections = [self.sections[name] for name in item.sections]
         part, ref = self.parts[item.part], self.refs[item.ref]
-        return assessment.control(self.test, part, sections, ref)
+        found = assessment.control(self.test, part, sections, ref)
+        if not self.is_simultaneous(item):
+            return found
+        # QTI ASI: submitted with its part, an item has one attempt, and nothing holds it back.
+        return replace(found, max_attempts=1, allow_skipping=True, validate_responses=False)
 
     def is_simultaneous(self, item: PlannedItem) -> bool:
         mode = self.parts[item.part].submission_mode

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from assembly import bank
-from assembly.qti import item_session, outcomes
+from assembly.qti import assessment, item_session, outcomes
 from assembly.qti.assessment import TestFeedback
 from assembly.qti.errors import QtiError
 from assembly.qti.expressions import Expression
@@ -82,17 +83,26 @@ def template_defaults(found: Desk, planned: PlannedItem) -> Mapping[str, Value |
     return outcomes.evaluated(declared, current(found), named, of(found))
 
 
-def feedback(found: Desk, access: str) -> list[TestFeedback]:
-    """Return the test feedback to show `during` the test or `atEnd` of it."""
-    test = found.outline.test
-    parts = [found.outline.parts[name] for name in found.plan.parts]
-    offered = [*test.feedback, *(one for part in parts for one in part.feedback)]
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The test feedback that is due, and the outcomes that it may print."""
+
+    feedback: tuple[TestFeedback, ...] = ()
+    outcomes: Mapping[str, Value | None] = field(default_factory=dict)
+
+
+def feedback(
+    found: Desk, access: str, parts: Iterable[str] | None = None, *, of_test: bool = True
+) -> Told:
+    """Return the feedback of the test and of its parts, `during` or `atEnd` (QTI ASI).
+
+    `parts` None are all of them; the outcomes are processed only where something is offered.
+    """
+    named = found.plan.parts if parts is None else parts
+    offered = [*(found.outline.test.feedback if of_test else ())]
+    offered += [one for name in named for one in found.outline.parts[name].feedback]
+    offered = [one for one in offered if one.access == access]
     if not offered:
-        return []
+        return Told()
     values = current(found)
-    return [
-        one
-        for one in offered
-        if one.access == access
-        and outcomes.names(values.get(one.outcome_identifier), one.identifier) == one.show
-    ]
+    return Told(assessment.visible_feedback(offered, values, access), values)

@@ -231,19 +231,27 @@ def _go_on_from(at_desk: Desk, end: datetime) -> bool:
     return end_part(at_desk, end, by="clock")
 
 
-def end_attempt(at_desk: Desk, row: ItemSession, at: datetime, *, by: str) -> None:
-    """Commit an item's saved responses and run its response processing once."""
-    process_attempt(at_desk, row)
+def end_attempt(
+    at_desk: Desk, row: ItemSession, at: datetime, *, by: str, pressed: str = ""
+) -> None:
+    """Commit an item's saved responses and run its response processing once.
+
+    `pressed` is the response of the item's own button, where that ended the attempt.
+    """
+    process_attempt(at_desk, row, pressed)
     row.save(update_fields=ATTEMPT_FIELDS)
-    journal.record(_attempted(at_desk, row, at, by=by))
+    journal.record(_attempted(at_desk, row, at, by=by, pressed=pressed))
 
 
-def _attempted(at_desk: Desk, row: ItemSession, at: datetime, *, by: str) -> events.ItemAttempted:
+def _attempted(
+    at_desk: Desk, row: ItemSession, at: datetime, *, by: str, pressed: str = ""
+) -> events.ItemAttempted:
     return events.ItemAttempted(
         **at_desk.head(by, at),
         item=row.key,
         attempt=row.num_attempts,
         spent_ms=_spent(at_desk, row),
+        pressed=pressed,
     )
 
 
@@ -252,14 +260,15 @@ def _spent(at_desk: Desk, row: ItemSession) -> int:
     return int(at_desk.session.timing.get("spent", {}).get(f"item:{row.key}", 0))
 
 
-def process_attempt(at_desk: Desk, row: ItemSession) -> None:
+def process_attempt(at_desk: Desk, row: ItemSession, pressed: str = "") -> None:
     """Set what an attempt with the saved responses brings, without writing it."""
     item = bank.item(row.item_version_id)
     spent = _spent(at_desk, row)
     row.needs_marking = row.answered and is_marked_by_people(item)
     try:
         before = item_session.from_json(item, row.qti)
-        after = item_session.attempt(item, before, row.response, duration_seconds=spent / 1000)
+        raw = row.response | ({pressed: "true"} if pressed in item_session.buttons(item) else {})
+        after = item_session.attempt(item, before, raw, duration_seconds=spent / 1000)
     except QtiError:
         # An item that cannot be processed is for a person to mark; the answer is kept.
         logger.exception("Item version %s could not be processed.", row.item_version_id)

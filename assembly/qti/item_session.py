@@ -205,7 +205,9 @@ def attempt(
 
     Responses that are not given keep the session's; end-attempt buttons start unpressed.
     """
-    committed = {**session.responses, **_buttons(item), **bind(item, raw)}
+    given = bind(item, raw)
+    unpressed = {name: values.boolean(False) for name in buttons(item) if given.get(name) is None}
+    committed = {**session.responses, **given, **unpressed}
     status = UNKNOWN if session.completion_status == NOT_ATTEMPTED else session.completion_status
     outcomes = (
         dict(session.outcomes)
@@ -254,21 +256,21 @@ def _settled(
     )
 
 
-def _buttons(item: AssessmentItem) -> dict[str, Value | None]:
-    """The responses of end-attempt interactions, not pressed."""
-    names = {
+def buttons(item: AssessmentItem) -> set[str]:
+    """The responses of end-attempt interactions."""
+    return {
         interaction.response_identifier
         for interaction in item.interactions
         if interaction.name == "end_attempt_interaction"
+        and interaction.response_identifier in item.responses
     }
-    return {name: values.boolean(False) for name in names if name in item.responses}
 
 
 def is_committed(item: AssessmentItem, session: ItemSession, raw: RawResponses) -> bool:
     """Are these the responses of the last attempt, however they are written (4.10 for 4.1)?"""
     if session.num_attempts == 0:
         return False
-    given = {name: value for name, value in bind(item, raw).items() if name not in _buttons(item)}
+    given = {name: value for name, value in bind(item, raw).items() if name not in buttons(item)}
     return all(_equal(session.responses.get(name), value) for name, value in given.items())
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -15,15 +15,11 @@ from django.utils import timezone
 from assembly import bank
 from assembly.qti.item import AssessmentItem
 from assembly.selection import PlannedItem, TestPlan
-from delivery import clock, events, navigation, outline
+from delivery import clock, events, navigation, outline, plans, sight
 from delivery.clock import Clock, Reading
 from delivery.models import AssessmentSession, Enrolment, ItemSession, Sitting, State
 from delivery.navigation import Route, Stop
-from delivery.outline import Outline
-
-MOST_PLANS: Final = 20_000
-_plans: dict[UUID, TestPlan] = {}
-_shared: dict[Any, Any] = {}
+from delivery.outline import NOTHING, Outline, Stops
 
 
 @lru_cache(maxsize=128)
@@ -85,10 +81,28 @@ class Counts:
 
 @dataclass
 class Desk:
-    """One session with everything around it; verbs change its row, pages read it."""
+    """One session with everything around it; verbs change its row, pages read it.
+
+    A desk that is only looked at knows of each item what its letter in `letters` says, and has
+    the row of the position alone; the others are read when somebody asks for them. `mail` tells
+    whether there may be messages that the candidate has not acknowledged.
+    """
 
     session: AssessmentSession
-    rows: list[ItemSession] = field(default_factory=list)
+    listed: list[ItemSession] | None = field(default_factory=list)
+    letters: str = ""
+    here: ItemSession | None = None
+    mail: bool = True
+
+    @property
+    def rows(self) -> list[ItemSession]:
+        if self.listed is None:
+            self.listed = list(self.session.item_sessions.order_by("position"))
+        return self.listed
+
+    @rows.setter
+    def rows(self, rows: list[ItemSession]) -> None:
+        self.listed = rows
 
     @property
     def sitting(self) -> Sitting:
@@ -100,7 +114,7 @@ class Desk:
 
     @cached_property
     def plan(self) -> TestPlan:
-        return plan_of(self.session)
+        return plans.of(self.session)
 
     def regrow(self, plan: TestPlan) -> None:
         """Put a longer plan in the place of this one."""
@@ -116,14 +130,16 @@ class Desk:
         return clock_of(self.session)
 
     def item(self, key: str) -> ItemSession:
-        """Return an item's row; raises KeyError."""
+        """Return an item's row; raises StopIteration."""
+        if self.here is not None and self.here.key == key:
+            return self.here
         return next(row for row in self.rows if row.key == key)
 
     def definition(self, key: str) -> AssessmentItem:
         return bank.item(self.item(key).item_version_id)
 
     def planned(self, key: str) -> PlannedItem:
-        return next(item for item in self.plan.items if item.key == key)
+        return self.plan.items[plans.keys_of(self.session.pk, self.plan).index(key)]
 
     def reading(self, at: datetime) -> Reading:
         return clock.read(self.clock, at, timezone.get_current_timezone())
@@ -131,20 +147,17 @@ class Desk:
     @property
     def route(self) -> Route:
         """Return the plan as navigation sees it, with what happened at each item."""
+        if self.listed is None and self.letters:
+            return self._seen_route
         rows = {row.key: row for row in self.rows}
-        stops = tuple(self._stop(item, rows[item.key]) for item in self.plan.items)
-        return route_of(self.session, self.plan, stops)
+        return self._route("".join(letter_of(rows[item.key]) for item in self.plan.items))
 
-    def _stop(self, item: PlannedItem, row: ItemSession) -> Stop:
-        return Stop(
-            key=item.key,
-            part=item.part,
-            sections=item.sections,
-            answered=row.answered,
-            flagged=row.flagged,
-            closed=row.state == ItemSession.State.CLOSED,
-            required=not self.outline.control(item).allow_skipping,
-        )
+    @cached_property
+    def _seen_route(self) -> Route:
+        return self._route(self.letters)
+
+    def _route(self, letters: str) -> Route:
+        return route_of(self.session, self.plan, Stops(self.outline, self.plan, letters))
 
     def place(self, key: str) -> Place:
         """Return where an item stands; raises StopIteration for an item not in the plan."""
@@ -199,7 +212,7 @@ class Desk:
             answered=stop.answered,
             flagged=stop.flagged,
             locked=navigation.is_locked(route, stop),
-            reachable=bool(navigation.may_enter(route, stop.key)),
+            reachable=navigation.is_open(route, stop),
             ahead=navigation.is_ahead(route, stop),
         )
 
@@ -217,16 +230,30 @@ class Desk:
         )
 
 
-def route_of(session: AssessmentSession, plan: TestPlan, stops: Iterable[Stop]) -> Route:
+def letter_of(row: ItemSession) -> str:
+    closed = row.state == ItemSession.State.CLOSED
+    return outline.letter(answered=row.answered, flagged=row.flagged, closed=closed)
+
+
+def route_of(session: AssessmentSession, plan: TestPlan, stops: Sequence[Stop]) -> Route:
     """Return a session's route over the given stops."""
     known = outline_of(session.sitting.test_version_id)
     return Route(
         legs=outline.legs(known, plan, linear=session.sitting.linear),
-        stops=tuple(stops),
+        stops=stops,
         position=session.position,
         ended=frozenset(session.ended_parts),
         shut=frozenset(session.closed_scopes),
+        keys=plans.keys_of(session.pk, plan),
     )
+
+
+def route_around(session: AssessmentSession, row: ItemSession) -> Route:
+    """Return a session's route where of all items only one is known: enough to ask about it."""
+    known, plan = outline_of(session.sitting.test_version_id), plans.of(session)
+    place = plans.keys_of(session.pk, plan).index(row.key)
+    letters = NOTHING * place + letter_of(row) + NOTHING * (len(plan.items) - place - 1)
+    return route_of(session, plan, Stops(known, plan, letters))
 
 
 def clock_of(session: AssessmentSession) -> Clock:
@@ -261,34 +288,14 @@ def _scopes(known: Outline, session: AssessmentSession) -> tuple[clock.Scope, ..
     return outline.scopes_at(known, here, timing.get("spent", {}), timing.get("extra", {}))
 
 
-def plan_of(session: AssessmentSession) -> TestPlan:
-    """Return a session's plan; one that cannot grow is read once a process.
-
-    The rows of a plan are shared among all plans: ten thousand candidates have few different ones.
-    """
-    known = _plans.get(session.pk)
-    if known is not None:
-        return known
-    read_plan = TestPlan.from_json(session.plan)
-    plan = replace(
-        read_plan,
-        items=tuple(_shared.setdefault(item, item) for item in read_plan.items),
-        sections=tuple(_shared.setdefault(one, one) for one in read_plan.sections),
-    )
-    if not any(section.adaptive for section in plan.sections):
-        if len(_plans) >= MOST_PLANS:
-            _plans.clear()
-        _plans[session.pk] = plan
-    return plan
-
-
 def position_of(session: AssessmentSession) -> PlannedItem | None:
     """Return the planned item where the candidate is."""
     # A roll of many sessions leaves their plans out; what is remembered is not read again.
-    if not session.position or (session.pk not in _plans and not session.plan):
+    if not session.position or (not plans.is_known(session.pk) and not session.plan):
         return None
-    items = plan_of(session).items
-    return next((item for item in items if item.key == session.position), None)
+    plan = plans.of(session)
+    keys = plans.keys_of(session.pk, plan)
+    return plan.items[keys.index(session.position)] if session.position in keys else None
 
 
 def forecast(enrolment: Enrolment, at: datetime) -> Reading:
@@ -314,9 +321,14 @@ def base_ms(known: Outline, sitting: Sitting) -> int | None:
 
 
 def read(session_id: UUID) -> Desk:
-    """Read one session with its items; raises AssessmentSession.DoesNotExist."""
-    found = AssessmentSession.objects.select_related("sitting__test_version", "candidate")
-    return _with_rows(found.get(pk=session_id))
+    """Read one session to look at it, in one statement; raises AssessmentSession.DoesNotExist."""
+    session: Any = sight.of(session_id)
+    if session is None:
+        raise AssessmentSession.DoesNotExist
+    grows = any(section.adaptive for section in plans.of(session).sections)
+    # The rows of a plan that grows do not stand in its order.
+    letters = "" if grows else session.letters or ""
+    return Desk(session, None, letters, session.here, session.mail)
 
 
 def lock(session_id: UUID) -> Desk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from delivery import refusals
@@ -40,17 +41,25 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A whole plan with the candidate's place in it; `shut` holds scopes whose time ran out."""
+    """A whole plan with the candidate's place in it; `shut` holds scopes whose time ran out.
+
+    `keys` are the keys of `stops` where somebody has them at hand.
+    """
 
     legs: tuple[Leg, ...]
-    stops: tuple[Stop, ...]
+    stops: Sequence[Stop]
     position: str
     ended: frozenset[str] = frozenset()
     shut: frozenset[str] = frozenset()
+    keys: tuple[str, ...] = ()
 
     def index(self, key: str) -> int:
         """Return a stop's place in the plan, or -1."""
-        return next((place for place, stop in enumerate(self.stops) if stop.key == key), -1)
+        keys = self.keys or tuple(stop.key for stop in self.stops)
+        try:
+            return keys.index(key)
+        except ValueError:
+            return -1
 
     @property
     def current(self) -> Stop | None:
@@ -66,12 +75,20 @@ class Route:
 
 def is_shut(route: Route, stop: Stop) -> bool:
     """Tell whether the time of the stop or of anything around it has run out."""
-    return any(scope in route.shut for scope in stop.scopes)
+    return bool(route.shut) and any(scope in route.shut for scope in stop.scopes)
+
+
+def is_open(route: Route, stop: Stop) -> bool:
+    """Tell whether the candidate may look at the stop now: `may_enter` without its words."""
+    leg = route.leg
+    if leg is None or stop.part != leg.id or (leg.linear and stop.key != route.position):
+        return False
+    return not is_shut(route, stop)
 
 
 def is_locked(route: Route, stop: Stop) -> bool:
     """Tell whether the stop's answer can no longer be changed, or not yet."""
-    return not may_answer(route, stop.key)
+    return stop.closed or not is_open(route, stop)
 
 
 def is_ahead(route: Route, stop: Stop) -> bool:
@@ -112,7 +129,8 @@ def next_key(route: Route) -> str | None:
     leg = route.leg
     if leg is None:
         return None
-    after = route.stops[route.index(route.position) + 1 :]
+    places = range(route.index(route.position) + 1, len(route.stops))
+    after = (route.stops[place] for place in places)
     return next(
         (stop.key for stop in after if stop.part == leg.id and not is_shut(route, stop)), None
     )
@@ -123,7 +141,7 @@ def previous_key(route: Route) -> str | None:
     leg, place = route.leg, route.index(route.position)
     if leg is None or leg.linear or place <= 0:
         return None
-    before = reversed(route.stops[:place])
+    before = (route.stops[earlier] for earlier in range(place - 1, -1, -1))
     return next(
         (stop.key for stop in before if stop.part == leg.id and not is_shut(route, stop)), None
     )

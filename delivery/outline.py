@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, overload
 
 from assembly.qti import assessment
 from assembly.qti.assessment import (
@@ -19,6 +20,9 @@ from assembly.selection import PlannedItem, TestPlan
 from delivery.clock import Kind, Scope
 from delivery.navigation import Leg, Stop
 
+LETTERS: Final = "abcdefgh"
+NOTHING: Final = LETTERS[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -28,9 +32,16 @@ class Outline:
     parts: dict[str, TestPart]
     sections: dict[str, Section]
     refs: dict[str, ItemRef]
+    controls: dict[str, ResolvedControl] = field(default_factory=dict, compare=False)
 
     def control(self, item: PlannedItem) -> ResolvedControl:
         """Return the item session control in force at an item (QTI ASI: the nearest wins)."""
+        known = self.controls.get(item.ref)
+        if known is None:
+            known = self.controls[item.ref] = self._control(item)
+        return known
+
+    def _control(self, item: PlannedItem) -> ResolvedControl:
         sections = [self.sections[name] for name in item.sections]
         part, ref = self.parts[item.part], self.refs[item.ref]
         found = assessment.control(self.test, part, sections, ref)
@@ -80,9 +91,38 @@ def legs(known: Outline, plan: TestPlan, *, linear: bool) -> tuple[Leg, ...]:
     )
 
 
-def bare_stop(item: PlannedItem, *, closed: bool) -> Stop:
-    """Return a plan's item as navigation sees it where only its closing matters."""
-    return Stop(key=item.key, part=item.part, sections=item.sections, closed=closed)
+def letter(*, answered: bool, flagged: bool, closed: bool) -> str:
+    """Return what happened at an item as one letter: a, and one, two and four further."""
+    return LETTERS[answered + 2 * flagged + 4 * closed]
+
+
+class Stops(Sequence[Stop]):
+    """A plan as navigation sees it, each stop made when it is looked at: most never are."""
+
+    def __init__(self, known: Outline, plan: TestPlan, letters: str) -> None:
+        self.known, self.plan, self.letters = known, plan, letters
+
+    def __len__(self) -> int:
+        return len(self.plan.items)
+
+    @overload
+    def __getitem__(self, place: int) -> Stop: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Stop, ...]: ...
+    def __getitem__(self, place: int | slice) -> Stop | tuple[Stop, ...]:
+        if isinstance(place, slice):
+            return tuple(self[one] for one in range(*place.indices(len(self))))
+        item = self.plan.items[place]
+        happened = LETTERS.index(self.letters[place])
+        return Stop(
+            key=item.key,
+            part=item.part,
+            sections=item.sections,
+            answered=bool(happened & 1),
+            flagged=bool(happened & 2),
+            closed=bool(happened & 4),
+            required=not self.known.control(item).allow_skipping,
+        )
 
 
 def base_seconds(known: Outline, sitting_seconds: float | None) -> float | None:

@@ -17,7 +17,7 @@ from assembly import bank
 from assembly.qti import item_session
 from assembly.qti.errors import QtiError
 from assembly.qti.values import RawResponses
-from delivery import admissibility, clock, desk, events, journal, legible, outline, setwise
+from delivery import admissibility, clock, desk, events, journal, legible, setwise
 from delivery.admissibility import Facing
 from delivery.events import Fact
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
@@ -207,10 +207,7 @@ def _facing(
 
 
 def _route(batch: _Batch, session: AssessmentSession, row: ItemSession) -> Route:
-    plan = desk.plan_of(session)
-    closed = row.state == ItemSession.State.CLOSED
-    stops = (outline.bare_stop(item, closed=closed and item.key == row.key) for item in plan.items)
-    return desk.route_of(session, plan, stops)
+    return desk.route_around(session, row)
 
 
 def _refuse(one: Save, refusal: Refusal) -> Refused:

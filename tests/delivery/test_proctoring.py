@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import Permission as DjangoPermission
 from django.contrib.auth.models import User
 
-from delivery import desk, interventions, presence, proctoring, sessions
+from delivery import interventions, plans, presence, proctoring, sessions
 from delivery.models import AssessmentSession, Candidate, Enrolment, Message, State
 from delivery.proctoring import (
     Admit,
@@ -139,7 +139,7 @@ def test_a_paused_row_is_shown_by_a_process_that_never_read_its_plan() -> None:
     session = factories.session(sitting)
     by = f"candidate:{session.candidate_id}"
     sessions.pause(session.pk, paused_by="proctor", reason="A drill.", by=by, at=after(64))
-    desk._plans.clear()
+    plans.forget()
     (row,) = proctoring.board(factories.proctor("pia", sitting), after(128), sitting=sitting)
     assert (row.standing, row.remaining_ms) == (Standing.PAUSED, 3_536_000)
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from delivery import expiry, interventions, moves, presence, responses, sessions
+from delivery import expiry, interventions, moves, presence, responses, scoring, sessions
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
 from delivery.refusals import Reason
 from delivery.responses import Refused, Saved
@@ -159,7 +159,19 @@ def test_a_save_received_in_time_counts_though_the_session_was_closed_meanwhile(
 def test_a_submitted_session_takes_no_more_answers() -> None:
     session = factories.session()
     sessions.complete(session.pk, after(64), by="candidate:1", confirmed=True)
-    assert why(factories.answer(session, "Q1", received_at=after(63))) == Reason.CLOSED
+    assert why(factories.answer(session, "Q1", received_at=after(65))) == Reason.CLOSED
+
+
+def test_an_answer_that_was_received_before_the_ending_counts_whoever_commits_first() -> None:
+    for end in ("complete", "terminate"):
+        session = factories.session()
+        if end == "complete":
+            sessions.complete(session.pk, after(64), by="candidate:1", confirmed=True)
+        else:
+            interventions.end(session.pk, reason="x", by="user:1", at=after(64))
+        assert why(factories.answer(session, "Q1", received_at=after(64))) is None
+        scoring.score(session.pk, after(65))
+        assert why(factories.answer(session, "Q2", received_at=after(64))) is not None
 
 
 @pytest.mark.parametrize(("seconds", "reason"), [(64, None), (69, None), (70, Reason.PAUSED)])

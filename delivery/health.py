@@ -189,7 +189,7 @@ def _waiting_tasks() -> int | None:
         return None
     try:
         with _client() as client:
-            return int(client.llen("celery"))  # type: ignore[arg-type]  # not awaitable here
+            return int(client.llen("celery"))
     except (RedisError, OSError):
         return None
 

@@ -44,8 +44,10 @@ def say(self: Task[[], None]) -> None:
     pulse.beat(pulse.Kind.BEAT, "beat", _sent(self.request.expires) or at)
 
 
-def _sent(expires: datetime | str | None) -> datetime | None:
+def _sent(expires: object) -> datetime | None:
     """Tell by its expiry when beat sent the task: the message carries no other time."""
     if isinstance(expires, str):
         expires = datetime.fromisoformat(expires)
-    return None if expires is None else expires - timedelta(seconds=PULSE_EXPIRES)
+    if not isinstance(expires, datetime):
+        return None
+    return expires - timedelta(seconds=PULSE_EXPIRES)

@@ -138,7 +138,7 @@ class SittingForm(forms.ModelForm[Sitting]):
         self.instance.duration_seconds = minutes * MINUTE if minutes else None
         for name in CAPS:
             if cleaned.get(name) is None:
-                cleaned[name] = Sitting._meta.get_field(name).get_default()
+                cleaned[name] = getattr(Sitting(), name)
         return cleaned
 
 

@@ -45,7 +45,8 @@ def outage(request: HttpRequest, sitting_id: int, outage_id: int) -> HttpRespons
 
 
 def _given(request: HttpRequest, page: dict[str, Any], found: Outage, user: User) -> HttpResponse:
-    chosen = {one for one in forms.read_targets(request.POST.getlist("row")) if _is_session(one)}
+    rows = forms.read_targets(request.POST.getlist("row"))
+    chosen = {row for row in rows if isinstance(row, UUID)}
     reason, at = page["form"].cleaned_data["reason"], page["at"]
     results = outages.credit(found, page["sitting"], chosen, reason=reason, by=user, at=at)
     page |= {
@@ -54,10 +55,6 @@ def _given(request: HttpRequest, page: dict[str, Any], found: Outage, user: User
         "done": sum(one.done for one in results),
     }
     return render(request, "proctor/result.html", page)
-
-
-def _is_session(target: object) -> bool:
-    return isinstance(target, UUID)
 
 
 def _offer(request: HttpRequest, page: dict[str, Any], losses: Sequence[Loss]) -> HttpResponse:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from datetime import datetime, timedelta
 
 from celery import Task, shared_task
 from django.utils import timezone
 
-from delivery import expiry, pulse, scoring, silence
+from delivery import closing, expiry, pulse, scoring, silence
+from integrity import seals
 
 logger = logging.getLogger(__name__)
 
@@ -17,9 +19,14 @@ PULSE_EXPIRES = 10
 
 @shared_task(name="delivery.tasks.sweep")
 def sweep() -> int:
-    """Close every session and section whose time is over; return how many were looked at."""
+    """Close every session, section and sitting whose time is over; return how many sessions."""
     at = timezone.now()
-    return expiry.sweep(at) + silence.sweep(at)
+    looked_at = expiry.sweep(at) + silence.sweep(at)
+    if closing.close_over(at):
+        # What hinders it is the sealing task's to say: that one comes every few seconds.
+        with contextlib.suppress(seals.SealingError):
+            seals.seal(at)
+    return looked_at
 
 
 @shared_task(name="delivery.tasks.score_pending")

@@ -46,6 +46,16 @@ def failed_room(enrolment: int, at: datetime) -> None:
     SignInFailure.objects.create(key=_digest("room", str(enrolment)), at=at)
 
 
+def may_look_up(address: str, at: datetime) -> Permission:
+    """Ask whether another receipt may be looked up from here now."""
+    return _may_try({_digest("receipt", address): MOST_PER_ADDRESS}, at)
+
+
+def failed_look_up(address: str, at: datetime) -> None:
+    """Count a receipt that nobody has."""
+    SignInFailure.objects.create(key=_digest("receipt", address), at=at)
+
+
 def _may_try(limits: Mapping[str, int], at: datetime) -> Permission:
     for key, most in limits.items():
         recent = SignInFailure.objects.filter(key=key, at__gt=at - SPAN).order_by("-at")

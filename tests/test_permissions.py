@@ -26,6 +26,8 @@ PUBLIC |= {"candidate:portable_file"}
 PUBLIC |= {"candidate:portable_frame", "candidate:portable_file"}
 # The page at which Safe Exam Browser quits, and its file behind a one-time token.
 PUBLIC |= {"candidate:browser_quit", "candidate:seb_file"}
+# Whoever holds a receipt verifies it; the page names no person.
+PUBLIC |= {"candidate:verify", "candidate:verify_code"}
 # What each role may open; an address is looked up by its name, then by its namespace.
 OPEN = {
     "landing": {"owner", "other", "proctor", "stranger", "auditor", "staff"},

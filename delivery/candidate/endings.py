@@ -97,23 +97,6 @@ def submit(visit: Visit) -> HttpResponse:
 
 @require_GET
 @gate.session_page(*ENDED_STATES)
-def receipt(visit: Visit) -> HttpResponse:
-    permission = sittings.may_see_result(visit.session, visit.at)
-    context = {
-        "desk": visit.desk,
-        "session": visit.session,
-        "sitting": visit.desk.sitting,
-        "counts": visit.desk.counts(),
-        "finished": words.moment(visit.session.finished_at),
-        "result_visible": bool(permission),
-        "awaits_score": visit.session.scored_at is None,
-        "release": visit.desk.sitting.release,
-    }
-    return render(visit.request, "candidate/receipt.html", context)
-
-
-@require_GET
-@gate.session_page(*ENDED_STATES)
 def result(visit: Visit) -> HttpResponse:
     sittings.may_see_result(visit.session, visit.at).demand()
     context = {

@@ -19,10 +19,24 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from delivery import throttle
+from delivery import refusals, throttle
 from delivery.models import Candidate
+from delivery.refusals import Reason, Refusal
 
 STAFF_PREFIXES = ("/proctor/", "/auditor/", "/author/", "/admin/", "/staff/")
+
+
+def asks_itself(request: HttpRequest) -> bool:
+    """Tell whether a script asks that can ask for the sign-in on its own page."""
+    wants_json = "application/json" in request.headers.get("Accept", "")
+    return wants_json or "X-Sign-In" in request.headers
+
+
+def told(refusal: Refusal, *, status: int) -> JsonResponse:
+    """Say to a script what a page would have said to a person; htmx leaves the page as it is."""
+    sentence = _(refusals.SENTENCES[refusal.reason]) % refusal.facts
+    body = {"type": "refused", "reason": refusal.reason, "sentence": sentence}
+    return JsonResponse(body, status=status, headers={"HX-Reswap": "none", "X-Sign-In": "again"})
 
 
 class SignInRequired(LoginRequiredMiddleware):
@@ -32,6 +46,8 @@ class SignInRequired(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Any
     ) -> HttpResponse:
         staff = request.path.startswith(STAFF_PREFIXES)
+        if not staff and asks_itself(request):
+            return told(Refusal(Reason.SIGNED_OUT), status=401)
         url = settings.STAFF_LOGIN_URL if staff else settings.LOGIN_URL
         if getattr(request, "htmx", False):
             # A fragment must not become a sign-in page inside a page.
@@ -96,6 +112,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @login_not_required
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page for a form whose token is no longer valid: what was saved is safe, go back."""
+    if asks_itself(request):
+        return told(Refusal(Reason.FORM_EXPIRED), status=403)
     back = request.headers.get("referer", "")
     here = {request.get_host()}
     if not url_has_allowed_host_and_scheme(back, here, require_https=request.is_secure()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -31,6 +31,8 @@ class Incoming:
         values: dict[str, Any] = {}
         for field in fields(cls):
             kind = kinds[str(field.type).split("[", 1)[0]]
+            if field.name not in frame and field.default is not MISSING:
+                continue
             value = frame.get(field.name)
             # A bool is an int to Python, and never one to us.
             if not isinstance(value, kind) or isinstance(value, bool):
@@ -72,11 +74,17 @@ class Ping(Incoming):
 
 @dataclass(frozen=True, slots=True)
 class Claim(Incoming):
-    """A page says who it is: `writer` is made once per document."""
+    """A page says who it is: `writer` is made once per document.
+
+    `known` are the writers of the same tab's earlier pages, one by one behind commas; with
+    `take_over` 1 the candidate has said that this page replaces any other.
+    """
 
     type: ClassVar[str] = "claim"
     writer: str
     device: str
+    known: str = ""
+    take_over: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.db import transaction
 from assembly import bank
 from assembly.qti import item_session
 from delivery import desk, drawing, events, interventions, journal, refusals, responses, steps
+from delivery import recovery_events as facts
 from delivery.desk import Desk
 from delivery.models import Quarantine, ResponseRevision
 from delivery.refusals import GRANTED, Permission, Reason, Refusal
@@ -26,6 +27,8 @@ def may_propose(kept: Quarantine) -> Permission:
     """Ask whether the answer can still be admitted."""
     if kept.admitted_at is not None:
         return refusals.refuse(Reason.ALREADY_ADMITTED_ANSWER)
+    if kept.refused_at is not None:
+        return refusals.refuse(Reason.ALREADY_REFUSED_ANSWER)
     return GRANTED
 
 
@@ -51,8 +54,9 @@ def propose(quarantine_id: int, *, reason: str, by: User, at: datetime) -> Quara
 
 def may_admit(kept: Quarantine, by: User) -> Permission:
     """Ask whether this person may agree: somebody else must have proposed."""
-    if kept.admitted_at is not None:
-        return refusals.refuse(Reason.ALREADY_ADMITTED_ANSWER)
+    open_now = may_propose(kept)
+    if not open_now:
+        return open_now
     if kept.proposed_at is None:
         return refusals.refuse(Reason.NOT_PROPOSED)
     if kept.proposed_by_id == by.pk:
@@ -83,6 +87,26 @@ def admit(quarantine_id: int, *, by: User, at: datetime) -> Quarantine:
         found.session.answered = sum(row.answered for row in found.rows)
         found.session.scored_at = None
         steps.keep(found)
+        return kept
+
+
+def refuse(quarantine_id: int, *, reason: str, by: User, at: datetime) -> Quarantine:
+    """Leave an answer out for a reason; it stays kept, and nobody admits it any more."""
+    if not reason.strip():
+        raise Refusal(Reason.REASON_REQUIRED)
+    with transaction.atomic():
+        kept, found = _lock(quarantine_id)
+        may_propose(kept).demand()
+        kept.refused_by, kept.refused_at, kept.refusal_grounds = by, at, reason
+        kept.save()
+        journal.record(
+            facts.AnswerTurnedDown(
+                **found.head(interventions.actor(by), at),
+                quarantine=kept.pk,
+                item=kept.item_key,
+                reason=reason,
+            )
+        )
         return kept
 
 

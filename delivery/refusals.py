@@ -71,6 +71,7 @@ class Reason(StrEnum):
     EXPORT_FOREIGN = "export_foreign"
     NO_OFFLINE = "no_offline"
     SIGNED_OUT = "signed_out"
+    OTHER_CANDIDATE = "other_candidate"
     FORM_EXPIRED = "form_expired"
     NOT_RUNNING = "not_running"
     NOT_FINISHED = "not_finished"
@@ -220,6 +221,9 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.NO_OFFLINE: _("This part is not kept ready for when the network is down."),
     Reason.SIGNED_OUT: _(
         "You are not signed in any more. Your answers are safe; enter your access code to go on."
+    ),
+    Reason.OTHER_CANDIDATE: _(
+        "This code belongs to somebody else. This test goes on with the code it was begun with."
     ),
     Reason.FORM_EXPIRED: _(
         "This page is older than your sign-in. Nothing is lost; it tries again by itself."

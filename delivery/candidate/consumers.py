@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from assembly import bank
 from assembly.qti.item import AssessmentItem
-from delivery import desk, journal, lane, presence, protocol, sessions
+from delivery import desk, journal, lane, leases, presence, protocol, sessions
 from delivery.candidate import door, frames, words
 from delivery.desk import Desk
 from delivery.lane import SaveFailedError
@@ -58,6 +58,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     by: str
     writer: str
     epoch: int
+    device: str
     items: dict[str, int]
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -71,6 +72,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.session_id = self.scope["url_route"]["kwargs"]["session_id"]
         self.writer, self.epoch, self.items = "", 0, {}
+        self.device = door.device_in(self.scope.get("cookies", {}))
         self.tasks: list[asyncio.Task[None]] = []
         self.alarm: asyncio.TimerHandle | None = None
         self.heard = self.window_began = asyncio.get_running_loop().time()
@@ -100,7 +102,10 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             self.alarm.cancel()
         group = journal.session_group(self.session_id)
         await self.channel_layer.group_discard(group, self.channel_name)
-        _later(_note_silence(self.session_id, timezone.now()))
+        now = timezone.now()
+        if self.writer:
+            await database_sync_to_async(leases.left)(self.session_id, self.writer, now)
+        _later(_note_silence(self.session_id, now))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if not self._may_speak():
@@ -145,7 +150,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     async def _save(self, answer: Answer) -> None:
         at = timezone.now()
         definition = await self._definition(answer.item)
-        save = frames.save_of(answer, definition, self.session_id, self.by, at)
+        save = frames.save_of(answer, definition, self.session_id, self.by, at, self.device)
         try:
             outcome = await asyncio.wrap_future(lane.submit(save))
         except SaveFailedError:
@@ -173,15 +178,12 @@ class CandidateConsumer(AsyncWebsocketConsumer):
 
     async def _claim(self, asked: Claim) -> None:
         agent = dict(self.scope["headers"]).get(b"user-agent", b"").decode("latin-1")
-        lease = await database_sync_to_async(presence.claim)(
-            self.session_id,
-            writer=asked.writer,
-            device=words.device_of(agent),
-            by=self.by,
-            at=timezone.now(),
+        asker = frames.asker_of(asked, self.device, words.device_of(agent))
+        told = await database_sync_to_async(frames.claimed)(
+            self.session_id, asked, asker, self.by, timezone.now()
         )
-        self.writer, self.epoch = asked.writer[:64], lease.epoch
-        await self._tell(frames.standing((await self._desk()).session, epoch=lease.epoch))
+        self.writer, self.epoch = asker.writer, told.epoch
+        await self._tell(told)
 
     async def _events(self, asked: Events) -> None:
         told = await database_sync_to_async(_report)(

@@ -8,13 +8,13 @@ sockets and scripts need no headers.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -93,10 +93,14 @@ def address_of(request: HttpRequest) -> networks.Address | None:
 
 def device_of(request: HttpRequest) -> str:
     """Return the name that this device was given, or ""."""
-    try:
-        return str(request.get_signed_cookie(COOKIE, "", salt=COOKIE_SALT))
-    except BadSignature:
-        return ""
+    return str(request.get_signed_cookie(COOKIE, "", salt=COOKIE_SALT))
+
+
+def device_in(cookies: Mapping[str, str]) -> str:
+    """Return the name that cookies carry; a socket has cookies, and no request to ask."""
+    request = HttpRequest()
+    request.COOKIES = dict(cookies)
+    return device_of(request)
 
 
 def name_device(response: HttpResponse, device: str) -> None:

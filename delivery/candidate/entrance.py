@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import auth
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,7 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from delivery import sittings, throttle
-from delivery.candidate import backend, words
+from delivery.candidate import backend, frames, words
+from delivery.models import AssessmentSession
 from delivery.refusals import Reason, Refusal
 
 LONGEST_CODE = 64
@@ -55,6 +59,33 @@ def _next(request: HttpRequest) -> str:
         wanted, {request.get_host()}, require_https=request.is_secure()
     )
     return wanted if safe else "candidate:home"
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def again(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Sign the candidate of a running test in again, on its own page; nobody else gets in there.
+
+    A GET gives a form token that fits the sign-in there is now.
+    """
+    wanted = AssessmentSession.objects.filter(pk=session_id).select_related("candidate").first()
+    owner = wanted.candidate.user_id if wanted is not None else None
+    if request.method == "GET":
+        known = owner is not None and request.user.pk == owner
+        return JsonResponse({"csrf": get_token(request), "signed_in": known})
+    try:
+        code = str(frames.body(request.body).get("code", ""))[:LONGEST_CODE]
+        user = _user_of(request, code)
+        if user.pk != owner:
+            throttle.failed(request.META.get("REMOTE_ADDR", ""), code, timezone.now())
+            raise Refusal(Reason.OTHER_CANDIDATE)
+    except Refusal as refusal:
+        told = {"reason": refusal.reason, "sentence": words.sentence(refusal)}
+        return JsonResponse(told, status=422)
+    auth.login(request, user, backend=backend.PATH)
+    return JsonResponse({"csrf": get_token(request), "signed_in": True})
 
 
 @login_not_required

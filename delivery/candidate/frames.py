@@ -8,23 +8,23 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from assembly import rendering
 from assembly.qti.item import AssessmentItem
-from delivery import presence, protocol, sessions
+from delivery import desk, leases, posted, presence, protocol, sessions
 from delivery.candidate import gate, words
 from delivery.desk import Desk
+from delivery.leases import Asker
 from delivery.models import AssessmentSession, State
 from delivery.presence import ClientEvent
-from delivery.protocol import Answer, MessageMessage, Outgoing, SessionMessage
+from delivery.protocol import Answer, Claim, MessageMessage, Outgoing, SessionMessage
 from delivery.refusals import Reason, Refusal
 from delivery.responses import Outcome, Refused, Save
 from integrity.lockdown import Action, Consequence
 
-MOST_FIELDS: Final = 2_000
 # The proctor came: a cover that waited for them is lifted.
 ANSWERED: Final = '<div data-overlay="answered"></div>'
 # After these the page no longer shows what the session stands at.
@@ -42,7 +42,9 @@ MOVING: Final = frozenset(
 )
 
 
-def save_of(answer: Answer, item: AssessmentItem, session_id: UUID, by: str, at: datetime) -> Save:
+def save_of(
+    answer: Answer, item: AssessmentItem, session_id: UUID, by: str, at: datetime, device: str = ""
+) -> Save:
     """Return the save that a message asks for; raises Refusal MALFORMED."""
     numbers = (answer.base_revision, answer.client_seq, answer.elapsed_ms, answer.epoch)
     if min(numbers) < 0 or max(numbers) >= 2**53 or not answer.key:
@@ -50,7 +52,7 @@ def save_of(answer: Answer, item: AssessmentItem, session_id: UUID, by: str, at:
     return Save(
         session_id=session_id,
         item=answer.item,
-        raw=rendering.posted_responses(item, _form(answer.value)),
+        raw=rendering.posted_responses(item, posted.form(answer.value)),
         base_revision=answer.base_revision,
         client_seq=answer.client_seq,
         key=answer.key[:64],
@@ -59,19 +61,22 @@ def save_of(answer: Answer, item: AssessmentItem, session_id: UUID, by: str, at:
         writer=answer.writer[:64],
         received_at=at,
         by=by,
+        device=device,
     )
 
 
-def _form(pairs: list[list[str]]) -> QueryDict:
-    """Return the form that a list of [name, value] pairs stands for."""
-    form = QueryDict(mutable=True)
-    for pair in pairs[:MOST_FIELDS]:
-        match pair:
-            case [str(name), str(value)]:
-                form.appendlist(name, value)
-            case _:
-                raise Refusal(Reason.MALFORMED)
-    return form
+def asker_of(asked: Claim, device_id: str, device: str) -> Asker:
+    """Return the page that a claim comes from."""
+    known = tuple(name[:64] for name in asked.known.split(",")[:8] if name)
+    return Asker(device_id, device, asked.writer[:64], known)
+
+
+def claimed(session_id: UUID, asked: Claim, asker: Asker, by: str, at: datetime) -> SessionMessage:
+    """Give the page the right to write and say how the session stands; raises Refusal."""
+    if asked.take_over:
+        leases.take_over(session_id, asker, by=by, at=at)
+    lease = leases.claim(session_id, asker, by=by, at=at)
+    return standing(desk.read(session_id).session, epoch=lease.epoch)
 
 
 def outcome(result: Outcome) -> Outgoing:
@@ -151,7 +156,7 @@ def pause_overlay(at_desk: Desk, at: datetime) -> str:
 def elsewhere(session: AssessmentSession) -> SessionMessage:
     """Return the overlay of a page that lost the right to write."""
     seen = words.time_of(session.last_seen_at) if session.last_seen_at else ""
-    context = {"device": session.device, "seen": seen}
+    context = {"session": session, "device": session.device, "seen": seen}
     html = render_to_string("candidate/_elsewhere.html", context)
     return standing(session, html=html, epoch=session.epoch)
 

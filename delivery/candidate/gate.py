@@ -16,10 +16,11 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from delivery import desk, rules, sessions
+from delivery import desk, leases, rules, sessions
 from delivery.candidate import door, words
 from delivery.candidate.door import Caller
 from delivery.desk import Desk
+from delivery.leases import Asker
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from delivery.refusals import Reason, Refusal
 
@@ -50,6 +51,17 @@ class Visit:
     request: HttpRequest
     desk: Desk
     at: datetime
+    # The name of the candidate's device; one that has none yet is given one.
+    device: str
+
+    @property
+    def is_holder(self) -> bool:
+        """Tell whether the device is the one that may write."""
+        return leases.is_holder(self.session, self.device)
+
+    @property
+    def asker(self) -> Asker:
+        return Asker(self.device, words.device(self.request))
 
     @property
     def session(self) -> AssessmentSession:
@@ -83,10 +95,13 @@ def session_page(
             if visit.session.state not in states:
                 return uncached(go(visit.request, url_of(visit.session)))
             try:
-                elsewhere = _at_the_door(visit, page=True)
-                return uncached(elsewhere or view(visit, *args, **kwargs))
+                elsewhere = _at_the_door(visit, page=True) or _elsewhere(visit)
+                response = elsewhere or view(visit, *args, **kwargs)
             except Refusal as refusal:
-                return uncached(refused(visit, refusal))
+                response = refused(visit, refusal)
+            if not door.device_of(request):
+                door.name_device(response, visit.device)
+            return uncached(response)
 
         return page
 
@@ -129,6 +144,25 @@ def _at_the_door(visit: Visit, *, page: bool) -> HttpResponse | None:
     return door.admit_browser(caller, page=page)
 
 
+def _elsewhere(visit: Visit) -> HttpResponse | None:
+    """Send a device that does not hold the lease to the question; a clear return is not asked."""
+    session, match = visit.session, visit.request.resolver_match
+    if session.state != State.IN_PROGRESS:
+        return None
+    if not session.lease_device:
+        leases.hold(session.pk, visit.device)
+        return None
+    posts = visit.request.method == "POST"
+    name = match.url_name if match is not None else ""
+    # An item that is sent keeps its answer as a draft before it leads to the question.
+    if visit.is_holder or name == "elsewhere" or (posts and name == "item"):
+        return None
+    if not posts and leases.is_silent(session, visit.asker, visit.at):
+        leases.take_over(session.pk, visit.asker, by=visit.by, at=visit.at)
+        return go(visit.request, visit.request.get_full_path())
+    return go(visit.request, reverse("candidate:elsewhere", args=[session.pk]))
+
+
 def candidate_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Let a page through for a signed-in candidate; others go to where their role lands."""
 
@@ -153,7 +187,7 @@ def admit(request: HttpRequest, session_id: UUID) -> Visit:
     if found.session.is_open and due is not None and due < at:
         sessions.close_due(session_id, at)
         found = desk.read(session_id)
-    return Visit(request, found, at)
+    return Visit(request, found, at, door.device_of(request) or door.new_device())
 
 
 def owned(request: HttpRequest, session_id: UUID) -> Desk:

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
-from delivery import desk, navigation, presence, protocol, responses
+from delivery import desk, leases, navigation, presence, protocol, responses
 from delivery.candidate import frames, gate, words
 from delivery.candidate.gate import Visit
 from delivery.models import State
@@ -36,7 +36,7 @@ def _saved(visit: Visit, frame: Any) -> Outgoing:
         return frames.refused("", "", 0, refusal)
     try:
         definition = visit.desk.definition(answer.item)
-        one = frames.save_of(answer, definition, visit.session.pk, visit.by, visit.at)
+        one = frames.save_of(answer, definition, visit.session.pk, visit.by, visit.at, visit.device)
         (outcome,) = responses.save([one])
     except StopIteration:
         unknown = Refusal(Reason.NO_SUCH_ITEM)
@@ -56,7 +56,11 @@ def _state(visit: Visit) -> list[Outgoing]:
     if seen_state == State.PAUSED and visit.request.GET.get("permitted") == "0":
         moves = moves or found.session.resume_permitted
     standing = frames.moved(found, visit.at) if moves else frames.unmoved(found.session)
-    return [frames.timer(found, visit.at), standing]
+    told: list[Outgoing] = [frames.timer(found, visit.at), standing]
+    epoch = visit.request.GET.get("epoch", "")
+    if not moves and epoch.isdigit() and int(epoch) and int(epoch) != found.session.epoch:
+        told.append(frames.elsewhere(found.session))
+    return told
 
 
 @require_GET
@@ -64,6 +68,7 @@ def _state(visit: Visit) -> list[Outgoing]:
 def timer(visit: Visit) -> HttpResponse:
     """The polling fallback: all that the socket would have said by now."""
     presence.seen(visit.session.pk, by=visit.by, at=visit.at)
+    leases.here(visit.session, visit.request.GET.get("writer", ""))
     return frames.answer_with([*_state(visit), *frames.unread(visit.session.pk)])
 
 
@@ -71,13 +76,18 @@ def timer(visit: Visit) -> HttpResponse:
 @gate.session_data
 def claim(visit: Visit) -> HttpResponse:
     asked = protocol.Claim.read(frames.body(visit.request.body) | {"device": ""})
-    device = words.device(visit.request)
-    lease = presence.claim(
-        visit.session.pk, writer=asked.writer, device=device, by=visit.by, at=visit.at
-    )
-    return frames.answer_with(
-        [frames.standing(desk.read(visit.session.pk).session, epoch=lease.epoch)]
-    )
+    asker = frames.asker_of(asked, visit.device, words.device(visit.request))
+    told = frames.claimed(visit.session.pk, asked, asker, visit.by, visit.at)
+    return frames.answer_with([told])
+
+
+@require_POST
+@gate.session_data
+def left(visit: Visit) -> HttpResponse:
+    """The page that holds the lease is being left; whoever returns is not asked."""
+    writer = frames.body(visit.request.body).get("writer", "")
+    leases.left(visit.session.pk, str(writer)[:64], visit.at)
+    return frames.answer_with([])
 
 
 @require_POST

@@ -32,6 +32,11 @@ function sample({ server, asked, answered }) {
   if (samples.length > 24) samples.shift();
 }
 
+// The clock as the server last told it, for a page that was drawn before.
+export function told() {
+  return JSON.stringify(timer);
+}
+
 export function serverNow() {
   return performance.now() + offset();
 }

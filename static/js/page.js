@@ -4,6 +4,8 @@
 document.addEventListener("htmx:configRequest", (event) => {
   const token = document.querySelector('meta[name="csrf-token"]');
   if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token.content;
+  // This page asks for the access code itself where the sign-in has ended.
+  if (document.body.dataset.again) event.detail.headers["X-Sign-In"] = "here";
 });
 
 document.addEventListener("htmx:load", (event) => {

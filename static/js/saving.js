@@ -1,21 +1,26 @@
 // Keeps every answer: captured on change, on leaving and on going; dropped only when the server has it.
 
-import { alarm, on, page, randomId, say, timeOfDay } from "./bus.js";
+import { alarm, on, page, randomId, say, tell, timeOfDay } from "./bus.js";
 import * as connection from "./connection.js";
-import { MemoryQueue } from "./queue.js";
+import { SealedQueue } from "./queue.js";
 
 const DEBOUNCE_MS = 800;
 const PATIENCE_MS = 8_000;
 const WAITING_FROM_MS = 3_000;
 const LARGEST = 380_000;
 const LARGEST_KEEPALIVE = 60_000;
+const MOST_AT_ONCE = 50;
 // The answer is on the server in another form: there is nothing to tell.
 const SUPERSEDED = new Set(["stale", "item_closed"]);
 
-const queue = new MemoryQueue();
+const queue = new SealedQueue(page.session);
 const revisions = new Map();
+// What this page itself heard of: only that may move the base of an answer from an earlier page.
+const heard = new Map();
 const acknowledged = new Map();
 const newest = new Map();
+// The newest answer to each item that this page knows, whether it is saved or waits.
+const values = new Map();
 
 let epoch = 0;
 let sequence = 0;
@@ -56,6 +61,7 @@ function capture() {
   if (!shown || shown.locked || readOnly || frozen) return null;
   const value = pairs();
   const text = JSON.stringify(value);
+  values.set(shown.key, value);
   if (text === shown.captured) return null;
   shown.captured = text;
   if (queue.all().some((one) => one.item === shown.key && one.text === text)) return null;
@@ -72,6 +78,7 @@ function capture() {
     text,
     sentAt: 0,
     queuedAt: performance.now(),
+    writtenAt: Date.now(),
   };
   newest.set(entry.item, entry.client_seq);
   queue.add(entry);
@@ -80,8 +87,8 @@ function capture() {
 }
 
 function frame(entry) {
-  const { sentAt, queuedAt, text, ...told } = entry;
-  const base = revisions.get(entry.item) ?? entry.base_revision;
+  const { sentAt, queuedAt, writtenAt, restored, text, ...told } = entry;
+  const base = (entry.restored ? heard : revisions).get(entry.item) ?? entry.base_revision;
   return { ...told, epoch: entry.epoch || epoch, base_revision: base };
 }
 
@@ -90,10 +97,16 @@ function keep() {
   show();
 }
 
+// What an earlier page left goes one at a time for each item: the next rests on what came of it.
+function isDue(entry, place, all) {
+  if (entry.sentAt) return false;
+  return !entry.restored || !all.slice(0, place).some((one) => one.item === entry.item);
+}
+
 function pump() {
   clearTimeout(retry);
-  if (readOnly) return;
-  const ready = queue.all().filter((entry) => !entry.sentAt);
+  if (!connection.isKnown()) return;
+  const ready = queue.all().filter(isDue).slice(0, MOST_AT_ONCE);
   if (!ready.length) return;
   if (connection.isOpen()) {
     for (const entry of ready) {
@@ -113,6 +126,7 @@ async function overHttp(ready) {
   try {
     await connection.post(page.save, { saves: ready.map(frame) });
     failures = 0;
+    for (const entry of ready) entry.sentAt = 0;
     if (queue.size) later();
   } catch {
     for (const entry of ready) entry.sentAt = 0;
@@ -138,14 +152,25 @@ function doubt() {
 }
 
 function onSaved(frame) {
+  const known = queue.all().find((entry) => entry.key === frame.key);
   queue.remove((entry) => entry.key !== frame.key && (entry.item !== frame.item || entry.client_seq > frame.client_seq));
   revisions.set(frame.item, Math.max(revisions.get(frame.item) ?? 0, frame.revision));
+  heard.set(frame.item, revisions.get(frame.item));
   acknowledged.set(frame.item, frame.saved_at);
   if (shown?.key === frame.item) setField("base_revision", revisions.get(frame.item));
   failures = 0;
   refused = "";
   settle();
   show();
+  if (known?.restored) afterReplay(frame.item);
+}
+
+// An earlier page's answer is saved now: what shows the item shows it, and the next one may go.
+function afterReplay(item) {
+  pump();
+  const waits = queue.all().some((entry) => entry.item === item);
+  if (shown?.key !== item || waits || debounce) return;
+  if (JSON.stringify(pairs()) === shown.captured) tell("stale-page");
 }
 
 // The server answers again: what was said of its silence no longer holds.
@@ -157,13 +182,20 @@ function settle() {
 function onRefused(frame) {
   // Refusals of other requests are shown by whoever asked.
   if (frame.key === undefined) return;
+  if (!frame.key) return;
   const known = queue.all().find((entry) => entry.key === frame.key);
-  if (frame.key) queue.remove((entry) => entry.key !== frame.key);
-  const older = known ? known.client_seq < (newest.get(frame.item) ?? 0) : Boolean(frame.key);
+  queue.remove((entry) => entry.key !== frame.key);
+  if (frame.reason === "lease_lost") {
+    tell("draft", frame);
+    if (!known?.restored) tell("lease-lost");
+    return show();
+  }
+  const older = known ? known.client_seq < (newest.get(frame.item) ?? 0) : true;
   if (!(older && SUPERSEDED.has(frame.reason))) {
     refused = frame.sentence;
     alarm(frame.sentence);
   }
+  if (known?.restored) pump();
   show();
   connection.poll();
 }
@@ -173,55 +205,84 @@ function setField(name, value) {
   if (field) field.value = value;
 }
 
-// The pressed button carries the answer itself. If that very answer is on its way already, it goes
-// under the same key: whichever arrives first is the save, and the other one finds it.
+// The pressed button carries the answer itself, under the key of the entry that waits in the
+// queue: whichever way arrives first is the save, and the other one finds it.
 function prepareForm(event) {
   if (event.target.id !== "item-form" || !shown) return;
-  clearTimeout(debounce);
-  debounce = 0;
+  capture();
   const text = JSON.stringify(pairs());
   const waits = queue.all().filter((entry) => entry.item === shown.key);
   const twin = waits.findLast((entry) => entry.text === text);
-  const unchanged = frozen || readOnly || (text === shown.captured && !waits.length);
-  if (!twin) sequence += 1;
-  shown.submitted = twin?.client_seq ?? sequence;
-  newest.set(shown.key, shown.submitted);
+  const unchanged = frozen || readOnly || (text === shown.captured && !twin);
+  shown.wanted = event.submitter?.name === "go" ? event.submitter.value : "save";
+  shown.submitted = twin?.client_seq ?? (sequence += 1);
+  newest.set(shown.key, Math.max(newest.get(shown.key) ?? 0, shown.submitted));
   setField("unchanged", unchanged ? "1" : "");
   setField("base_revision", revisions.get(shown.key) ?? 0);
   setField("client_seq", shown.submitted);
   setField("key", twin?.key ?? randomId());
-  setField("epoch", epoch);
+  setField("epoch", twin?.epoch || epoch);
   setField("writer", connection.writer);
   setField("elapsed_ms", elapsed());
-  queue.remove((entry) => entry.item !== shown.key || entry.sentAt);
-  shown.captured = text;
+  // On its way with the form; older ones of the same item are overtaken by it.
+  for (const entry of waits) entry.sentAt = performance.now();
 }
 
 function formAnswered(event) {
   if (event.detail.elt?.id !== "item-form" || !shown?.submitted) return;
   const { status } = event.detail.xhr;
   const { key, submitted } = shown;
-  shown.submitted = 0;
-  if (status >= 200 && status < 500) {
+  const stranger = status === 401 || status === 404 || event.detail.xhr.getResponseHeader("X-Sign-In");
+  if (status >= 200 && status < 500 && !stranger) {
+    shown.submitted = 0;
     queue.remove((entry) => entry.item !== key || entry.client_seq > submitted);
     settle();
     return;
   }
-  shown.captured = null;
+  formFailed();
+  // A token that is older than the sign-in is renewed by the save itself; else the code is asked for.
+  if (stranger) return status === 403 ? keep() : connection.stranger();
+  if (!status) connection.noteSilence();
+  goWithout(status);
+}
+
+// The form did not arrive: what it carried waits in the queue as before.
+function formFailed() {
+  if (!shown) return;
+  shown.submitted = 0;
+  for (const entry of queue.all()) if (entry.item === shown.key) entry.sentAt = 0;
+  keep();
+}
+
+// The page says that it stays, unless somebody else takes the move.
+function goWithout(status) {
+  const move = { wanted: shown.wanted, key: shown.key, taken: false };
+  tell("go-without", move);
+  if (move.taken) return;
   alarm(status ? say("serverGo") : say("offlineGo"), "attention");
   stayed = true;
-  keep();
+}
+
+// A form that cannot arrive is not sent: the move is taken from what is on this device.
+function beforeForm(event) {
+  if (event.detail.elt?.id !== "item-form" || !shown) return;
+  if (connection.isReachable() || readOnly) return;
+  event.preventDefault();
+  formFailed();
+  goWithout(0);
 }
 
 function statusText() {
   const waiting = new Set(queue.all().map((entry) => entry.item)).size;
   const oldest = waiting ? performance.now() - Math.min(...queue.all().map((entry) => entry.queuedAt)) : 0;
   const since = connection.downSince();
-  const count = waiting === 1 ? say("waitingOne") : say("waiting", waiting);
+  const where = queue.durable ? "" : "Here";
+  const count = waiting === 1 ? say(`waitingOne${where}`) : say(`waiting${where}`, waiting);
   if (since) {
     const line = say("offline", timeOfDay(since));
     return [waiting ? `${line}. ${count}` : line, "waiting"];
   }
+  if (waiting && !connection.isKnown()) return [count, "waiting"];
   if (waiting && oldest > WAITING_FROM_MS) return [count, "waiting"];
   if (waiting || debounce) return [say("saving"), ""];
   if (refused) return [say("refused"), "refused"];
@@ -255,7 +316,9 @@ function beginItem() {
     since: document.visibilityState === "visible" ? performance.now() : null,
     spent: 0,
     submitted: 0,
+    wanted: "",
   };
+  values.set(key, JSON.parse(shown.captured));
   keep();
 }
 
@@ -273,8 +336,8 @@ function onVisibility() {
 // On leaving, everything goes once more in a request that outlives the page.
 function leave() {
   capture();
-  const entries = queue.all();
-  if (!entries.length || readOnly) return;
+  const entries = queue.all().filter((entry, place, all) => isDue({ ...entry, sentAt: 0 }, place, all));
+  if (!entries.length || !connection.isKnown()) return;
   const saves = entries.map(frame);
   const small = JSON.stringify(saves).length < LARGEST_KEEPALIVE;
   connection.post(page.save, { saves }, { keepalive: small }).catch(() => {});
@@ -299,7 +362,15 @@ export function flush(patience = 3_000) {
 }
 
 export function waiting() {
-  return queue.size;
+  return queue.all();
+}
+
+export function isDurable() {
+  return queue.durable;
+}
+
+export function known() {
+  return values;
 }
 
 export function freeze(now) {
@@ -310,8 +381,26 @@ export function freeze(now) {
 export function stopWriting() {
   if (readOnly) return;
   capture();
-  pump();
   readOnly = true;
+  pump();
+}
+
+// Takes up what an earlier page left: as this page's own where nobody else wrote in between, else
+// under its old lease, so that the server keeps it as a draft and nothing is merged blindly.
+async function takeUp() {
+  const left = await queue.open(page.queueKey);
+  const known = new Set(queue.all().map((entry) => entry.key));
+  const restored = left
+    .filter((entry) => !known.has(entry.key))
+    .map((entry) => {
+      const kept = { ...entry, sentAt: 0, queuedAt: performance.now(), restored: true };
+      if (entry.epoch && entry.writer !== page.writer) return kept;
+      return { ...kept, epoch: 0, writer: connection.writer, client_seq: (sequence += 1) };
+    });
+  queue.restore(restored);
+  for (const entry of restored) values.set(entry.item, entry.value);
+  if (epoch || page.state !== "in_progress") pump();
+  show();
 }
 
 export function setEpoch(value) {
@@ -330,6 +419,7 @@ export function begin() {
     if (queue.size) later();
     show();
   });
+  on("signed-in", () => (pump(), show()));
   document.addEventListener("input", (event) => {
     if (!event.target.closest("#item-form [data-interaction]")) return;
     clearTimeout(debounce);
@@ -344,6 +434,7 @@ export function begin() {
     if (debounce && event.target.closest("#item-form [data-interaction]")) keep();
   });
   document.addEventListener("submit", prepareForm, true);
+  document.addEventListener("htmx:beforeRequest", beforeForm);
   document.addEventListener("htmx:afterRequest", formAnswered);
   document.addEventListener("visibilitychange", onVisibility);
   window.addEventListener("pagehide", leave);
@@ -352,4 +443,5 @@ export function begin() {
   });
   setInterval(show, 1_000);
   beginItem();
+  takeUp();
 }

@@ -1,19 +1,23 @@
 // A page of a running session: joins clock, saving, lockdown and the item to the server's word.
 
+import * as again from "./again.js";
 import { alarm, on, page, say } from "./bus.js";
 import * as clock from "./clock.js";
 import * as connection from "./connection.js";
 import * as item from "./item.js";
 import * as lockdown from "./lockdown.js";
+import * as offline from "./offline.js";
+import * as rescue from "./rescue.js";
 import * as saving from "./saving.js";
 
-const LIVE_SECONDS = 45;
 const ASK_MS = 1_500;
+const UNLOAD_MS = 400;
 
 let asking = 0;
 let going = false;
 let claiming = false;
 let mine = 0;
+let lost = false;
 
 function tabKey() {
   return `invigil.writer.${page.session}`;
@@ -28,20 +32,34 @@ function writersOfThisTab() {
   }
 }
 
-function isHeldElsewhere() {
-  const { writer, seen } = page;
-  return Boolean(writer) && !writersOfThisTab().includes(writer) && Number(seen) < LIVE_SECONDS;
+// Each page holds a lock of its own name while it lives.
+function lockOf(writer) {
+  return `invigil.page.${writer}`;
+}
+
+async function isAlive(writer) {
+  const held = (await navigator.locks?.query())?.held ?? [];
+  return held.some((lock) => lock.name === lockOf(writer));
+}
+
+// A tab that was duplicated carries the other one's memory: only a page that lives is elsewhere.
+async function isHeldElsewhere() {
+  if (!("held" in page)) return false;
+  if (!writersOfThisTab().includes(page.writer)) return true;
+  if (!(await isAlive(page.writer))) return false;
+  await new Promise((done) => setTimeout(done, UNLOAD_MS));
+  return isAlive(page.writer);
 }
 
 async function claim() {
   claiming = true;
+  const known = [...writersOfThisTab(), page.writer, connection.writer].filter(Boolean).slice(-8);
   try {
-    const known = [...writersOfThisTab(), page.writer, connection.writer].filter(Boolean);
-    sessionStorage.setItem(tabKey(), JSON.stringify(known.slice(-8)));
+    sessionStorage.setItem(tabKey(), JSON.stringify([...new Set(known)]));
   } catch {
     /* Then a reload asks whether to take over. */
   }
-  const body = { type: "claim", writer: connection.writer, device: "" };
+  const body = { type: "claim", writer: connection.writer, device: "", known: [...new Set(known)].join(",") };
   if (connection.send(body)) return;
   try {
     await connection.post(page.claim, body);
@@ -51,7 +69,7 @@ async function claim() {
 }
 
 function beginToWrite() {
-  if (page.state !== "in_progress" || mine || claiming) return;
+  if (page.state !== "in_progress" || lost || claiming) return;
   claim();
 }
 
@@ -63,28 +81,68 @@ async function go(location_) {
   location.replace(location_);
 }
 
+function onClaimed(frame) {
+  claiming = false;
+  // The lease was elsewhere in between: what this page shows may be old.
+  if (mine && frame.epoch !== mine) return go(location.href);
+  mine = frame.epoch;
+  connection.setEpoch(mine);
+  saving.setEpoch(mine);
+}
+
 function onSession(frame) {
-  if (claiming && frame.epoch && !frame.location && !frame.overlay) {
-    claiming = false;
-    mine = frame.epoch;
-    saving.setEpoch(mine);
-    return;
-  }
+  if (claiming && frame.epoch && !frame.location && !frame.overlay) return onClaimed(frame);
   if (frame.location) {
     item.keepFocus();
     if (frame.overlay) lockdown.cover(frame.overlay);
     page.state = frame.state;
     go(frame.location);
   } else if (frame.overlay.includes('data-overlay="elsewhere"')) {
-    if (frame.epoch === mine) return;
-    mine = 0;
-    saving.stopWriting();
-    lockdown.cover(frame.overlay);
+    if (frame.epoch === mine || lost) return;
+    loseLease(frame.overlay);
   } else if (frame.overlay.includes('data-overlay="answered"')) {
     lockdown.answered();
   } else if (frame.overlay) {
     lockdown.show(frame.overlay);
   }
+}
+
+// Another page writes now: this one only says so, and what it still holds is kept as drafts.
+function loseLease(overlay) {
+  lost = true;
+  mine = 0;
+  saving.stopWriting();
+  lockdown.cover(overlay);
+}
+
+// The push may have been missed; the refusal of a save says the same, and the poll brings the cover.
+function onLeaseLost() {
+  if (lost) return;
+  saving.stopWriting();
+  connection.poll();
+}
+
+let drafts = new Set();
+
+function onDraft(frame) {
+  drafts.add(frame.item);
+  const line = document.getElementById("not-saved");
+  if (!line) return;
+  line.textContent = drafts.size === 1 ? line.dataset.one : line.dataset.many.replace("%s", drafts.size);
+  line.hidden = false;
+}
+
+function onRefused(frame) {
+  if (frame.reason !== "elsewhere") return;
+  claiming = false;
+  location.replace(page.elsewhere);
+}
+
+// What the page shows is older than what is saved: the server draws it anew, in its place.
+function refresh() {
+  const desk = document.getElementById("desk");
+  if (!desk?.dataset.url || !window.htmx) return;
+  window.htmx.ajax("GET", desk.dataset.url, { source: desk, target: desk, swap: "outerHTML" });
 }
 
 function onMessage(frame) {
@@ -118,34 +176,34 @@ function onMoreTime() {
   setTimeout(() => alarm(""), 10_000);
 }
 
-function askBeforeTakingOver() {
-  const template = document.getElementById("elsewhere");
-  saving.stopWriting();
-  lockdown.cover(template.innerHTML);
-}
-
-document.addEventListener("click", async (event) => {
-  if (!event.target.closest("[data-take-over]")) return;
-  event.target.closest("[data-take-over]").disabled = true;
-  await claim();
-  // The page that had the right may hold newer answers: begin from what the server has.
-  setTimeout(() => location.reload(), 150);
-});
-
 document.querySelectorAll('input[name="javascript"]').forEach((field) => (field.value = "1"));
 
-on("session", onSession);
-on("message", onMessage);
-on("zero", onZero);
-on("more-time", onMoreTime);
-clock.begin();
-saving.begin();
-item.begin();
-lockdown.begin();
-if (page.state === "in_progress" && isHeldElsewhere()) {
-  askBeforeTakingOver();
-} else {
-  on("socket-open", () => (mine ? undefined : ((claiming = false), beginToWrite())));
-  setTimeout(beginToWrite, 2_500);
+async function begin() {
+  if (page.state === "in_progress" && (await isHeldElsewhere())) {
+    location.replace(page.elsewhere);
+    return;
+  }
+  navigator.locks?.request(lockOf(connection.writer), () => new Promise(() => {}));
+  on("session", onSession);
+  on("refused", onRefused);
+  on("lease-lost", onLeaseLost);
+  on("draft", onDraft);
+  on("stale-page", refresh);
+  on("message", onMessage);
+  on("zero", onZero);
+  on("more-time", onMoreTime);
+  // A socket that is new does not know which page this is.
+  on("socket-open", () => ((claiming = false), beginToWrite()));
+  on("signed-in", beginToWrite);
+  clock.begin();
+  saving.begin();
+  item.begin();
+  lockdown.begin();
+  again.begin();
+  rescue.begin();
+  offline.begin();
+  setTimeout(() => mine || beginToWrite(), 2_500);
+  connection.begin();
 }
-connection.begin();
+
+begin();

@@ -212,7 +212,7 @@ async def test_a_second_page_that_takes_over_makes_the_first_one_read_only(begin
     first, second = await opened(session), await opened(session)
     await say(first, type="claim", writer="one", device="")
     mine = await until(first, "session")
-    await say(second, type="claim", writer="two", device="")
+    await say(second, type="claim", writer="two", device="", take_over=1)
     theirs = await until(second, "session")
     told = await until(first, "session")
     assert theirs["epoch"] == mine["epoch"] + 1

@@ -135,7 +135,7 @@ def test_a_claim_gives_the_page_its_epoch_and_ends_the_other_s(
     session = begin()
     client = sign_in(session.candidate)
     (first,) = frames(post(client, session, "claim", {"writer": "one"}), "session")
-    (second,) = frames(post(client, session, "claim", {"writer": "two"}), "session")
+    (second,) = frames(post(client, session, "claim", {"writer": "two", "take_over": 1}), "session")
     assert second["epoch"] == first["epoch"] + 1
     old = answer(writer="one", epoch=first["epoch"])
     (refused,) = frames(post(client, session, "save", {"saves": [old]}), "refused")

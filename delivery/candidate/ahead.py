@@ -1,0 +1,106 @@
+"""Pages of the current part, kept ready on the device for when the network is down.
+
+Asking for them enters nothing and moves nothing: they come without answers, and without what the
+server alone may know.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import lxml.html
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from delivery import ahead
+from delivery.candidate import frames, gate, pages, words
+from delivery.candidate.gate import Visit
+from delivery.refusals import Reason, Refusal
+
+WORKER = "js/worker.js"
+
+
+@login_not_required
+@require_GET
+def worker(request: HttpRequest) -> HttpResponse:
+    """Hand out the service worker at the address that it may look after."""
+    del request
+    found = finders.find(WORKER)
+    if not found:
+        raise Http404
+    script = Path(str(found)).read_bytes()
+    response = HttpResponse(script, content_type="text/javascript; charset=utf-8")
+    patch_cache_control(response, no_cache=True)
+    return response
+
+
+@require_GET
+@gate.session_data
+def index(visit: Visit) -> HttpResponse:
+    """List the pages that may be kept ready, with what the candidate has answered so far."""
+    _holder(visit)
+    keys = ahead.keys(visit.desk)
+    told = {
+        "type": "ahead",
+        "shell": reverse("candidate:offline", args=[visit.session.pk]),
+        "items": [_entry(visit, key) for key in keys],
+    }
+    return JsonResponse(told)
+
+
+def _holder(visit: Visit) -> None:
+    if not visit.is_holder:
+        raise Refusal(Reason.ELSEWHERE, {"device": visit.session.device or "?"})
+
+
+def _entry(visit: Visit, key: str) -> dict[str, object]:
+    row = visit.desk.item(key)
+    return {
+        "key": key,
+        "url": gate.item_url(visit.session, key),
+        "ahead": reverse("candidate:ahead_item", args=[visit.session.pk, key]),
+        "revision": row.revision,
+        "saved_at": words.time_of(row.saved_at) if row.saved_at else "",
+        "value": _pairs(visit, key) if row.answered else [],
+    }
+
+
+def _pairs(visit: Visit, key: str) -> list[tuple[str, str]]:
+    """Return an answer as the item's own form would send it: rendered, and read again."""
+    rendered = pages.item_context(visit, visit.desk, key)["rendered"]
+    form = lxml.html.fragment_fromstring(f"<form>{rendered.body}</form>")
+    values = [(name, value) for name, value in form.form_values() if name.startswith("r.")]
+    return [(str(name), str(value)) for name, value in values]
+
+
+@require_GET
+@gate.session_data
+def item(visit: Visit, key: str) -> HttpResponse:
+    """Return an item's page without its answer, for the device to keep."""
+    _holder(visit)
+    if key not in ahead.keys(visit.desk):
+        raise Refusal(Reason.NO_OFFLINE)
+    context = pages.item_context(visit, visit.desk, key, {})
+    return render(visit.request, "candidate/_desk.html", context)
+
+
+@require_GET
+@gate.session_data
+def offline(visit: Visit) -> HttpResponse:
+    """Return the page that a device shows when it is asked for one that it does not have."""
+    context = {"session": visit.session, "sitting": visit.desk.sitting}
+    return render(visit.request, "candidate/offline.html", context)
+
+
+@require_POST
+@gate.session_data
+def back(visit: Visit) -> HttpResponse:
+    """The network is back: how long the page went on alone, and where it is now."""
+    told = frames.body(visit.request.body)
+    ahead.tell_span(visit.session.pk, told, by=visit.by, at=visit.at)
+    return frames.answer_with([])

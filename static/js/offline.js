@@ -1,0 +1,167 @@
+// Goes on without the network: pages of the current part, fetched ahead, shown from this device.
+
+import { alarm, on, page, say, tell } from "./bus.js";
+import * as clock from "./clock.js";
+import * as connection from "./connection.js";
+import * as saving from "./saving.js";
+
+const PREFIX = "invigil-pages-";
+const BREATH_MS = 400;
+const SHORTEST_SPAN_MS = 10_000;
+const DRAIN_MS = 500;
+
+let ahead = null;
+let span = null;
+
+function name() {
+  return `${PREFIX}${page.session}`;
+}
+
+const isPossible = "serviceWorker" in navigator && "caches" in window;
+
+// Everything of the candidate's pages leaves this device, of every session.
+export async function purge() {
+  ahead = null;
+  if (!isPossible) return;
+  const names = await caches.keys();
+  await Promise.all(names.filter((one) => one.startsWith(PREFIX)).map((one) => caches.delete(one)));
+}
+
+async function fetchAhead() {
+  if (!isPossible || !page.ahead || page.state !== "in_progress") return;
+  let index;
+  try {
+    index = await connection.get(page.ahead);
+  } catch {
+    return;
+  }
+  if (index.type !== "ahead") return purge();
+  const registration = await navigator.serviceWorker.register(page.worker, { scope: "/sessions/" });
+  await navigator.serviceWorker.ready;
+  const pages = index.items.map((item) => item.ahead);
+  const worker = registration.active ?? navigator.serviceWorker.controller;
+  worker?.postMessage({ type: "fetch-ahead", cache: name(), shell: index.shell, pages, breath: BREATH_MS });
+  ahead = index;
+}
+
+// Where a press of a button leads, among the items of this part.
+function target(wanted, key) {
+  const keys = ahead?.items.map((item) => item.key) ?? [];
+  if (wanted.startsWith("item:")) return keys.find((one) => one === wanted.slice(5));
+  const step = { next: 1, back: -1 }[wanted];
+  return step ? keys[keys.indexOf(key) + step] : undefined;
+}
+
+async function pageOf(item) {
+  const cache = await caches.open(name());
+  const found = await cache.match(item.ahead);
+  if (!found) return null;
+  return new DOMParser().parseFromString(await found.text(), "text/html").getElementById("desk");
+}
+
+// Puts an answer into the controls of a page that came without one.
+function fill(desk, pairs) {
+  const left = pairs.map(([name_, value]) => ({ name: name_, value, used: false }));
+  for (const control of desk.querySelectorAll('[name^="r."]')) {
+    const match = left.find((one) => !one.used && one.name === control.name && fits(control, one.value));
+    if (control.type === "radio" || control.type === "checkbox") control.toggleAttribute("checked", Boolean(match));
+    else if (match) put(control, match.value);
+    if (match) match.used = true;
+  }
+}
+
+function fits(control, value) {
+  return control.type === "radio" || control.type === "checkbox" ? control.value === value : control.type !== "file";
+}
+
+function put(control, value) {
+  if (control.tagName === "TEXTAREA") control.textContent = value;
+  else if (control.tagName === "SELECT") {
+    for (const option of control.options) option.toggleAttribute("selected", option.value === value);
+  } else control.setAttribute("value", value);
+}
+
+// What the map says of an item is as old as the page; what is answered is known here.
+function mark(desk) {
+  for (const box of desk.querySelectorAll('.boxes button[value^="item:"]')) {
+    const value = saving.known().get(box.value.slice(5));
+    if (value) box.classList.toggle("answered", value.some(([, text]) => text !== ""));
+  }
+}
+
+async function show(item) {
+  const desk = await pageOf(item);
+  if (!desk) return false;
+  fill(desk, saving.known().get(item.key) ?? item.value);
+  mark(desk);
+  desk.dataset.revision = item.revision;
+  desk.dataset.savedAt = item.saved_at;
+  desk.dataset.timer = clock.told();
+  document.getElementById("desk").replaceWith(desk);
+  window.htmx.process(desk);
+  desk.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: desk } }));
+  history.pushState(null, "", item.url);
+  tell("item-shown");
+  window.scrollTo(0, 0);
+  document.getElementById("item-title")?.focus({ preventScroll: true });
+  return true;
+}
+
+async function go(move) {
+  const key = target(move.wanted, move.key);
+  const item = ahead?.items.find((one) => one.key === key);
+  if (!item) return;
+  move.taken = true;
+  if (!(await show(item))) return alarm(say("offlineGo"), "attention");
+  alarm(say("offlineOn"), "attention");
+  span?.visited.push(key);
+}
+
+function onDisconnected() {
+  span ??= { since: clock.serverNow(), started: performance.now(), visited: [], answers: 0 };
+}
+
+// The network is back: first every answer, then where the candidate is now and how long it was.
+async function onConnected() {
+  const over = span;
+  span = null;
+  if (!over) return;
+  const away = Math.round(performance.now() - over.started);
+  const answers = new Set(saving.waiting().map((entry) => entry.item)).size;
+  if (!over.visited.length && !answers && away < SHORTEST_SPAN_MS) return;
+  const body = { since_ms: Math.round(over.since), away_ms: away, answers, visited: over.visited.slice(-200) };
+  await drained();
+  try {
+    await connection.post(page.back, body);
+  } catch {
+    // Lost again before this was told: it belongs to the span that began meanwhile.
+    if (span) Object.assign(span, { since: over.since, started: over.started, visited: over.visited.concat(span.visited) });
+    return;
+  }
+  if (over.visited.length) {
+    alarm("");
+    tell("stale-page");
+  }
+}
+
+function drained() {
+  return new Promise((done) => {
+    const look = setInterval(() => {
+      if (saving.waiting().length && connection.isReachable()) return;
+      clearInterval(look);
+      done();
+    }, DRAIN_MS);
+  });
+}
+
+export function begin() {
+  on("go-without", go);
+  on("disconnected", onDisconnected);
+  on("connected", onConnected);
+  on("session", (frame) => {
+    if (frame.state && frame.state !== "in_progress") purge();
+  });
+  if (page.state !== "in_progress") return void purge();
+  if (document.readyState === "complete") fetchAhead();
+  else window.addEventListener("load", fetchAhead);
+}

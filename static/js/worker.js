@@ -1,0 +1,78 @@
+// The candidate's service worker: keeps the pages of the current part, and hands out what is kept when the network is down.
+"use strict";
+
+const PREFIX = "invigil-pages-";
+const PARTS = /(?:src|href|data-src|poster)="(\/(?:sessions|static)\/[^"]+)"/g;
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms * (0.5 + Math.random())));
+
+// Returns the text of a page that is now kept, or "" where there is none.
+async function keep(cache, url) {
+  const response = await fetch(url, { credentials: "same-origin", headers: { "HX-Request": "true" } });
+  if (!response.ok || response.redirected) return "";
+  await cache.put(url, response.clone());
+  return (response.headers.get("Content-Type") ?? "").startsWith("text/html") ? response.text() : "";
+}
+
+async function keepWhole(cache, url) {
+  const html = await keep(cache, url);
+  for (const [, written] of html.matchAll(PARTS)) {
+    const part = written.replaceAll("&amp;", "&");
+    if (/\/(assets|test-assets)\//.test(part) || /\.(css|js|svg)$/.test(part)) {
+      if (!(await cache.match(part))) await keep(cache, part);
+    }
+  }
+}
+
+async function fetchAhead({ cache: name, shell, pages, breath }) {
+  // Pages of an earlier part or another session have no business here any more.
+  for (const other of await caches.keys()) {
+    if (other.startsWith(PREFIX) && other !== name) await caches.delete(other);
+  }
+  const cache = await caches.open(name);
+  const wanted = new Set(pages);
+  for (const kept of await cache.keys()) {
+    const path = new URL(kept.url).pathname;
+    if (path.includes("/ahead/") && !wanted.has(path)) await cache.delete(kept);
+  }
+  for (const url of [shell, ...pages]) {
+    if (!(await caches.has(name))) return;
+    try {
+      await keepWhole(cache, url);
+    } catch {
+      return;
+    }
+    await pause(breath);
+  }
+}
+
+self.addEventListener("message", (event) => {
+  if (event.data?.type === "fetch-ahead") event.waitUntil(fetchAhead(event.data));
+});
+
+async function kept(request) {
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(PREFIX)) continue;
+    const cache = await caches.open(name);
+    if (request.mode === "navigate") {
+      const session = name.slice(PREFIX.length);
+      if (!new URL(request.url).pathname.includes(session)) continue;
+      const shell = await cache.match(`/sessions/${session}/offline/`);
+      if (shell) return shell;
+    }
+    const found = await cache.match(request, { ignoreSearch: false });
+    if (found) return found;
+  }
+  return Response.error();
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const path = new URL(request.url).pathname;
+  const mine = request.mode === "navigate" || /\/(assets|test-assets)\//.test(path) || path.startsWith("/static/");
+  if (request.method !== "GET" || !mine || new URL(request.url).origin !== self.location.origin) return;
+  event.respondWith(fetch(request).catch(() => kept(request)));
+});

@@ -84,8 +84,8 @@ class Desk:
     """One session with everything around it; verbs change its row, pages read it.
 
     A desk that is only looked at knows of each item what its letter in `letters` says, and has
-    the row of the position alone; the others are read when somebody asks for them. `mail` tells
-    whether there may be messages that the candidate has not acknowledged.
+    the row of the position alone; the others are read when somebody asks for them. `mail` and
+    `kept` tell whether there may be messages not acknowledged and answers not settled.
     """
 
     session: AssessmentSession
@@ -93,6 +93,7 @@ class Desk:
     letters: str = ""
     here: ItemSession | None = None
     mail: bool = True
+    kept: bool = True
 
     @property
     def rows(self) -> list[ItemSession]:
@@ -328,7 +329,7 @@ def read(session_id: UUID) -> Desk:
     grows = any(section.adaptive for section in plans.of(session).sections)
     # The rows of a plan that grows do not stand in its order.
     letters = "" if grows else session.letters or ""
-    return Desk(session, None, letters, session.here, session.mail)
+    return Desk(session, None, letters, session.here, mail=session.mail, kept=session.kept)
 
 
 def lock(session_id: UUID) -> Desk:

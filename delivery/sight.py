@@ -10,7 +10,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from delivery import plans
-from delivery.models import AssessmentSession, Message
+from delivery.models import AssessmentSession, Message, Quarantine
 from delivery.prepared import Prepared
 
 # The letters of `outline.letter` in the plan's order, as each database writes them.
@@ -27,9 +27,11 @@ def _seen(session_id: UUID) -> QuerySet[AssessmentSession]:
     """Return a session with the item it stands at and the letters of all."""
     here = FilteredRelation("item_sessions", condition=Q(item_sessions__key=F("position")))
     unread = Message.objects.filter(session=OuterRef("pk"), acknowledged_at__isnull=True)
+    kept = Quarantine.objects.filter(session=OuterRef("pk"), settled_at__isnull=True)
     return (
         AssessmentSession.objects.filter(pk=session_id)
-        .annotate(here=here, letters=RawSQL(LETTERS[connection.vendor], ()), mail=Exists(unread))  # noqa: S611
+        .annotate(here=here, mail=Exists(unread), kept=Exists(kept))
+        .annotate(letters=RawSQL(LETTERS[connection.vendor], ()))  # noqa: S611  (our own text)
         .select_related("sitting__test_version", "candidate__user", "here")  # type: ignore[misc]
         .defer("sitting__test_version__xml", "outcomes")
     )
@@ -40,7 +42,7 @@ _seen_of_known_plan = Prepared(lambda pk: _seen(pk).defer("plan"), UUID(int=1))
 
 
 def of(session_id: UUID) -> AssessmentSession | None:
-    """Return a session with `letters` for its items, `mail`, and `here`, the item it stands at."""
+    """Return a session with the facts beside it that `desk.Desk` holds."""
     found = (_seen_of_known_plan if plans.is_known(session_id) else _seen_whole).one(session_id)
     if found is not None and not hasattr(found, "here"):
         found.here = None  # type: ignore[attr-defined]

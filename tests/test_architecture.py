@@ -10,9 +10,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("integrity", "assembly", "delivery")  # from the bottom to the top
 WIRING = {"settings", "urls", "asgi", "celery", "apps", "environment", "cache", "static", "access"}
 WIRING |= {"health_page"}
-WIRING |= {"embedded", "onehop", "server"}
+WIRING |= {"embedded", "onehop", "pressing", "server"}
 AUDIENCES = {"auditor", "author", "candidate", "proctor"}
-FACES = AUDIENCES | {"admin", "tasks", "management", "demo"}
+FACES = AUDIENCES | {"admin", "tasks", "management", "demo", "templatetags"}
 PURE = {
     "integrity": {"chain", "lockdown", "merkle", "networks", "seb", "seb_files", "watchlist"},
     "assembly": {"qti", "selection", "adaptive", "blueprint"},

@@ -6,17 +6,15 @@ import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from assembly import bank, rendering
-from assembly.models import Asset
-from assembly.qti import stylesheets
+from assembly import rendering
 from assembly.qti.values import Raw, RawResponses
-from delivery import desk, moves, navigation, presence, responses, sessions
-from delivery.candidate import gate, pages, words
+from delivery import comments, desk, moves, navigation, presence, responses, sessions
+from delivery.candidate import gate, looking, pages, words
 from delivery.candidate.gate import Visit
 from delivery.desk import Desk
 from delivery.models import State
@@ -36,8 +34,6 @@ ENDINGS: Final = frozenset(
 )
 # What was typed stays in the page, so that it can be mended.
 MENDABLE: Final = frozenset({Reason.NOT_VALID, Reason.MALFORMED, Reason.TOO_LARGE})
-# Images, sounds and films may be shown by the browser; anything else is only downloaded.
-SHOWN: Final = ("image/", "audio/", "video/", "text/css", "text/vtt")
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,9 +41,11 @@ SHOWN: Final = ("image/", "audio/", "video/", "text/css", "text/vtt")
 def item(visit: Visit, key: str) -> HttpResponse:
     if visit.request.method == "GET":
         return _show(visit, _enter(visit, key), key)
-    refused = _keep(visit, key)
+    refused = _keep(visit, key) or _comment(visit, key)
+    if not visit.is_holder or (refused and refused.refusal.reason is Reason.LEASE_LOST):
+        return gate.go(visit.request, reverse("candidate:elsewhere", args=[visit.session.pk]))
     if refused is None:
-        return _go(visit, key)
+        return _end_attempt(visit, key) or _go(visit, key)
     if refused.refusal.reason in ENDINGS:
         return _moved_on(visit)
     return _show(visit, desk.read(visit.session.pk), key, refused=refused)
@@ -59,14 +57,37 @@ def _enter(visit: Visit, key: str) -> Desk:
     return moves.enter(visit.session.pk, key, visit.at, by=visit.by)
 
 
+def _comment(visit: Visit, key: str) -> Refused | None:
+    """Keep what was written to those who mark; one that is too long stays in the page."""
+    text = visit.request.POST.get("comment")
+    if text is None or not comments.may_comment(visit.desk, key):
+        return None
+    try:
+        comments.save(visit.session.pk, key, text, visit.at, by=visit.by)
+    except Refusal as refusal:
+        return Refused(key, "", 0, refusal)
+    return None
+
+
+def _end_attempt(visit: Visit, key: str) -> HttpResponse | None:
+    """The item's own button ends an attempt where there is one left (QTI end attempt)."""
+    pressed = rendering.pressed(visit.desk.definition(key), visit.request.POST)
+    if not pressed or not moves.may_check(visit.desk, key):
+        return None
+    after = moves.check(visit.session.pk, key, visit.at, by=visit.by, pressed=pressed)
+    return _to(visit, after, key)
+
+
 def _keep(visit: Visit, key: str) -> Refused | None:
     """Save the posted answer; None when it is kept, or when there is nothing to keep."""
     posted = visit.request.POST
-    if posted.get("unchanged") or not navigation.may_answer(visit.desk.route, key):
+    if posted.get("unchanged"):
         return None
-    definition = visit.desk.definition(key)
-    raw = rendering.posted_responses(definition, posted, visit.request.FILES)
+    raw = _typed(visit, visit.desk, key)
     if _filled(raw) == _filled(visit.desk.item(key).response):
+        return None
+    if not _filled(raw) and not navigation.may_answer(visit.desk.route, key):
+        # The controls of a closed item are not sent: there is nothing to keep.
         return None
     save = Save(
         session_id=visit.session.pk,
@@ -80,6 +101,7 @@ def _keep(visit: Visit, key: str) -> Refused | None:
         writer=posted.get("writer", "")[:64],
         received_at=visit.at,
         by=visit.by,
+        device=visit.device,
     )
     (result,) = responses.save([save])
     return result if isinstance(result, Refused) else None
@@ -91,7 +113,10 @@ def _filled(raw: RawResponses) -> dict[str, Raw]:
 
 
 def _typed(visit: Visit, at_desk: Desk, key: str) -> RawResponses:
-    return rendering.posted_responses(at_desk.definition(key), visit.request.POST)
+    """Read the answer of the form; which button was pressed is no part of it."""
+    definition, posted = at_desk.definition(key), visit.request.POST
+    raw = rendering.posted_responses(definition, posted, visit.request.FILES)
+    return {name: value for name, value in raw.items() if name not in rendering.buttons(definition)}
 
 
 def _whole(text: str | None) -> int:
@@ -118,7 +143,10 @@ def _next(visit: Visit, key: str) -> HttpResponse:
 
 def _advance(visit: Visit, key: str) -> HttpResponse:
     pages.remember_quiet(visit)
+    part = visit.desk.planned(key).part
     after = moves.advance(visit.session.pk, visit.at, by=visit.by, from_key=key, confirmed=True)
+    if part in after.session.ended_parts and looking.has_last_words(after, part, visit.at):
+        return gate.go(visit.request, looking.part_url(after.session, part))
     return _to(visit, after)
 
 
@@ -218,46 +246,9 @@ def onward(visit: Visit, key: str) -> HttpResponse:
 @require_GET
 @gate.session_page(State.IN_PROGRESS)
 def item_map(visit: Visit) -> HttpResponse:
+    """The map as a page; a long test's item page asks for its boxes when they are wanted."""
+    if visit.is_fragment:
+        boxes = {"map": visit.desk.map(), "as_buttons": True}
+        return render(visit.request, "candidate/_map.html", boxes)
     context = pages.frame(visit) | {"map": visit.desk.map(), "counts": visit.desk.counts()}
     return render(visit.request, "candidate/map.html", context)
-
-
-@require_GET
-@gate.session_page(State.IN_PROGRESS)
-def asset(visit: Visit, key: str, href: str) -> HttpResponse:
-    """Hand out a file of an item that the candidate may see now, and of no other."""
-    navigation.may_enter(visit.desk.route, key).demand()
-    found = bank.asset(visit.desk.item(key).item_version_id, pages.from_address(href))
-    if found is None:
-        raise Http404
-    return _file(found)
-
-
-@require_GET
-@gate.session_page(State.IN_PROGRESS)
-def test_asset(visit: Visit, href: str) -> HttpResponse:
-    """Hand out a file of the test's own instructions."""
-    found = bank.test_asset(visit.desk.sitting.test_version_id, pages.from_address(href))
-    if found is None or not found.media_type.startswith(SHOWN):
-        raise Http404
-    return _file(found)
-
-
-def _file(found: Asset) -> HttpResponse:
-    if found.media_type == "text/css":
-        return _stylesheet(found)
-    shown = found.media_type.startswith(SHOWN)
-    response = HttpResponse(bytes(found.content), content_type=found.media_type)
-    response["Content-Disposition"] = "inline" if shown else "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    # A picture may carry scripts (SVG): opened on its own, it must not run them.
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    return response
-
-
-def _stylesheet(found: Asset) -> HttpResponse:
-    """An item's own stylesheet reaches its content only, never the page around it."""
-    source = bytes(found.content).decode("utf-8", "replace")
-    response = HttpResponse(stylesheets.scoped(source), content_type="text/css; charset=utf-8")
-    response["X-Content-Type-Options"] = "nosniff"
-    return response

@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 from typing import Any, Final
 
-from django.core import signing
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
-from assembly import bank, rendering
+from assembly import addresses, bank, files, portables, rendering
 from assembly.qti import item_session
+from assembly.qti.assessment import ResolvedControl
 from assembly.qti.values import RawResponses
-from delivery import moves, navigation, presence, rules, sessions
-from delivery.candidate import instructions, words
+from delivery import (
+    ahead,
+    comments,
+    drafts,
+    leases,
+    lookback,
+    moves,
+    navigation,
+    presence,
+    rules,
+    sessions,
+)
+from delivery.candidate import instructions, told, words
 from delivery.candidate.gate import Visit
 from delivery.desk import Desk
+from delivery.models import ItemSession
+from integrity import sealing
 
 QUIET: Final = "goes_on_quietly"
+# A longer test's map comes when it is opened, so that every page costs the same.
+MOST_BOXES: Final = 60
 A_DAY_MS: Final = 24 * 3_600_000
 UPLOADS: Final = frozenset({"upload_interaction", "drawing_interaction"})
-# A browser resolves ".." in an address itself: the folder above travels under another name.
-UP: Final = "~up"
-
-
-PORTABLE_SALT: Final = "portable interaction"
-
-
-def in_address(href: str) -> str:
-    """Write an item's own address of a file so that it survives in ours."""
-    return "/".join(UP if part == ".." else part for part in href.split("/"))
-
-
-def from_address(path: str) -> str:
-    """Return the address that `in_address` wrote."""
-    return "/".join(".." if part == UP else part for part in path.split("/"))
 
 
 def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
@@ -60,9 +61,14 @@ def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
         "far": (reading.remaining_ms or 0) > A_DAY_MS,
         "watched": " ".join(sorted(policy.watched)) if policy else "",
         "policy": policy,
-        "inbox": presence.unread_messages(session.pk),
-        "seen_seconds": _seconds_since(session.last_seen_at, visit.at),
-        "seen_at": words.time_of(session.last_seen_at) if session.last_seen_at else "",
+        "inbox": presence.unread_messages(session.pk) if at_desk.mail else (),
+        # Another page writes at this moment; whether it is this tab's own, only the tab knows.
+        "held": bool(session.writer) and not leases.is_gone(session, visit.at),
+        "queue_key": sealing.device_key(str(session.pk)),
+        "export_key": sealing.public_key(),
+        # Asked for by whole pages only: a fragment has no place for them.
+        "keeps_ready": SimpleLazyObject(lambda: bool(ahead.may_keep_ready(at_desk))),
+        "drafts": SimpleLazyObject(lambda: drafts.count(session) if at_desk.kept else 0),
         "may_leave": bool(sessions.may_leave(session, visit.at)),
         "page_key": secrets.token_hex(16),
     }
@@ -75,37 +81,77 @@ def item_context(
     row, definition = at_desk.item(key), at_desk.definition(key)
     control = at_desk.outline.control(at_desk.planned(key))
     answerable = bool(navigation.may_answer(at_desk.route, key))
-    feedback = control.show_feedback and row.num_attempts > 0
-    shown = row.response if typed is None else typed
-
-    def test_asset_url(href: str) -> str:
-        return reverse("candidate:test_asset", args=[at_desk.session.pk, in_address(href)])
-
     return frame(visit, at_desk) | {
         "key": key,
-        "instructions": instructions.at(at_desk, key, test_asset_url),
+        "instructions": instructions.at(at_desk, key, told.test_asset_url(at_desk)),
         "row": row,
         "definition": definition,
-        "rendered": _rendered(at_desk, key, shown, answerable=answerable, feedback=feedback),
+        "rendered": rendered(
+            at_desk,
+            key,
+            row.response if typed is None else typed,
+            disabled=not answerable,
+            feedback=lookback.shows_feedback(at_desk, key),
+        ),
         "place": at_desk.place(key),
-        "map": at_desk.map(),
-        "counts": at_desk.counts(),
+        "map": at_desk.map() if len(at_desk.plan.items) <= MOST_BOXES else (),
         "answerable": answerable,
-        "may_check": answerable and control.show_feedback and bool(moves.may_check(at_desk, key)),
+        "may_check": answerable and moves.offers_check(at_desk, key),
+        "attempts_left": _attempts_left(row, control),
+        "must": must(control) if answerable else (),
+        "told": told.during(at_desk, key),
+        "comment": comments.on(row) if control.allow_comment else None,
+        "comment_limit": comments.LONGEST,
+        **_closed(visit, at_desk, key, answerable=answerable),
         "quiet": goes_on_quietly(visit),
         "uploads": any(each.name in UPLOADS for each in definition.interactions),
-        "scripts": rendering.SCRIPTS,
+        "scripts": (*rendering.SCRIPTS, *(("js/comment.js",) if control.allow_comment else ())),
     }
 
 
-def _rendered(
-    at_desk: Desk, key: str, shown: RawResponses, *, answerable: bool, feedback: bool
+def _closed(visit: Visit, at_desk: Desk, key: str, *, answerable: bool) -> dict[str, Any]:
+    """Tell what of a closed item may still be seen (QTI ASI: allow-review, show-solution)."""
+    if answerable:
+        return {"seen": True, "solution": False}
+    feedback = lookback.shows_feedback(at_desk, key)
+    return {
+        "seen": feedback or bool(lookback.may_look(at_desk, key, visit.at)),
+        "solution": bool(lookback.may_see_solution(at_desk, key, visit.at)),
+    }
+
+
+def must(control: ResolvedControl) -> tuple[str, ...]:
+    """Say beforehand what the test will hold the candidate to at this item."""
+    found = []
+    if not control.allow_skipping:
+        found.append(_("This item must be answered."))
+    if control.validate_responses:
+        found.append(_("Only an answer that fits what is asked for is accepted."))
+    return tuple(found)
+
+
+def _attempts_left(row: ItemSession, control: ResolvedControl) -> int | None:
+    """Count the attempts that are left where there is more than one; None where none is counted."""
+    if control.max_attempts < 2:
+        return None
+    return max(0, control.max_attempts - row.num_attempts)
+
+
+def rendered(
+    at_desk: Desk,
+    key: str,
+    shown: RawResponses,
+    *,
+    disabled: bool,
+    feedback: bool,
 ) -> rendering.RenderedItem:
-    """Render an item with its answer; correct answers are not among what is handed over."""
+    """Render an item with the responses handed over; the item's answers are not among them."""
     row, definition = at_desk.item(key), at_desk.definition(key)
 
     def asset_url(href: str) -> str:
-        return reverse("candidate:asset", args=[at_desk.session.pk, key, in_address(href)])
+        url = reverse("candidate:asset", args=[at_desk.session.pk, key, addresses.in_address(href)])
+        digest = bank.digest(row.item_version_id, href)
+        return f"{url}?v={files.version_of(digest)}" if digest else url
 
     return rendering.render_item(
         definition,
@@ -114,24 +160,10 @@ def _rendered(
         asset_url=asset_url,
         style_url=asset_url,
         stimuli=bank.stimuli(row.item_version_id),
-        disabled=not answerable,
+        disabled=disabled,
         show_feedback=feedback,
-        frames=_frames(row.item_version_id),
+        frames=portables.frames(row.item_version_id),
     )
-
-
-def _frames(item_version_id: int) -> rendering.Frames:
-    """Where the item's portable interactions run, and their files for the next hour."""
-    token = signing.dumps(item_version_id, salt=PORTABLE_SALT)
-    return rendering.Frames(
-        page=reverse("candidate:portable_frame"),
-        file_url=lambda href: reverse("candidate:portable_file", args=[token, in_address(href)]),
-    )
-
-
-def _seconds_since(then: datetime | None, at: datetime) -> int:
-    """Return how long ago something was; long ago where it never was."""
-    return 10**6 if then is None else max(0, int((at - then).total_seconds()))
 
 
 def goes_on_quietly(visit: Visit) -> bool:

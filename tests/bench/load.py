@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -21,9 +21,18 @@ class Seat:
     id: str
     item: str
     cookie: str
+    # What the pages gave to the browser: the name of its device among it.
+    jar: dict[str, str] = field(default_factory=dict, compare=False)
 
     def page(self) -> str:
         return f"/sessions/{self.id}/items/{self.item}/"
+
+    def cookies(self) -> str:
+        return "; ".join([self.cookie, *(f"{name}={value}" for name, value in self.jar.items())])
+
+    def keep(self, head: str) -> None:
+        """Keep the cookies of an answer."""
+        self.jar.update(re.findall(r"(?im)^set-cookie: ([^=]+)=([^;\r]*)", head))
 
 
 class Connection:
@@ -58,22 +67,25 @@ class Connection:
 
 @dataclass(frozen=True)
 class Form:
-    """What a page gives a save: its CSRF token and cookie, and the name of its field."""
+    """What a page gives a save: its CSRF token, and the name of its field."""
 
     token: str
-    cookie: str
     field: str
 
 
 async def open_form(connection: Connection, seat: Seat) -> Form:
-    head, content = await connection.ask("GET", seat.page(), [f"Cookie: {seat.cookie}"])
-    page = content.decode()
+    page = (await open_page(connection, seat)).decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
-    cookie = re.search(r"(?i)set-cookie: (csrftoken=\w+)", head)
     field = re.search(r'name="(r\.[^"]+)"', page)
-    if not (token and cookie and field):
+    if not (token and field and "csrftoken" in seat.jar):
         raise RuntimeError(f"No form on {seat.page()}")
-    return Form(token[1], cookie[1], field[1])
+    return Form(token[1], field[1])
+
+
+async def open_page(connection: Connection, seat: Seat) -> bytes:
+    head, content = await connection.ask("GET", seat.page(), [f"Cookie: {seat.cookies()}"])
+    seat.keep(head)
+    return content
 
 
 def answer(seat: Seat, field: str) -> dict[str, object]:
@@ -114,7 +126,7 @@ async def health(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int,
 async def pages(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, float]:
     connections = [Connection(port) for _ in seats]
     asks = [
-        lambda one=one, seat=seat: one.ask("GET", seat.page(), [f"Cookie: {seat.cookie}"])
+        lambda one=one, seat=seat: open_page(one, seat)
         for one, seat in zip(connections, seats, strict=True)
     ]
     return await _closing(connections, asks, seconds)
@@ -125,7 +137,7 @@ async def saves(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, 
     forms = [await open_form(one, seat) for one, seat in zip(connections, seats, strict=True)]
 
     async def save(one: Connection, seat: Seat, form: Form) -> None:
-        headers = [f"Cookie: {seat.cookie}; {form.cookie}", f"X-CSRFToken: {form.token}"]
+        headers = [f"Cookie: {seat.cookies()}", f"X-CSRFToken: {form.token}"]
         body = json.dumps({"saves": [answer(seat, form.field)]}).encode()
         _, content = await one.ask("POST", f"/sessions/{seat.id}/save/", headers, body)
         if b'"saved"' not in content:
@@ -153,7 +165,7 @@ async def _closing(
 async def open_socket(port: int, seat: Seat) -> ClientConnection:
     return await connect(
         f"ws://127.0.0.1:{port}/ws/delivery/{seat.id}/",
-        additional_headers={"Cookie": seat.cookie},
+        additional_headers={"Cookie": seat.cookies()},
         origin=f"http://127.0.0.1:{port}",  # type: ignore[arg-type]  # a str is an Origin
         compression=None,
         proxy=None,

@@ -71,7 +71,11 @@ def start(
     if request.method == "GET":
         asks = seb.names_itself(request.headers.get("User-Agent", ""))
         elsewhere, permission = _at_the_door(caller, page=asks)
-        return elsewhere or _start_page(request, enrolment, at, permission=permission)
+        page = elsewhere or _start_page(request, enrolment, at, permission=permission)
+        if not door.device_of(request):
+            # Named before the button, so that a double click comes from one device.
+            door.name_device(page, door.new_device())
+        return page
     if not request.POST.get("consent"):
         return _start_page(request, enrolment, at, missing_consent=True)
     permission = _may_start(caller)

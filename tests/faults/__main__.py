@@ -1,36 +1,31 @@
-"""`make faults`: candidates answer while processes are killed; every acknowledgement must hold."""
+"""`make faults`: candidates answer while things break; every acknowledgement must hold."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import secrets
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tests import programs
+from tests.faults import crowds, plan
+from tests.faults.crowds import Arrival
 from tests.faults.driving import Candidate, Record
-from tests.faults.servers import ROOT, Postgres, Web
+from tests.faults.plan import Fault
+from tests.faults.stack import Stack, cast, standing
 
 CANDIDATES = 24
+CROWD = 150
 PACE_SECONDS = 0.15
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is broken, how often, and how it is mended."""
-
-    name: str
-    injections: int
-    inject: Callable[[], None]
-    mend: Callable[[], None]
-    down_seconds: float = 0.5
+LEAST_ACKNOWLEDGED = 1_000
+DISK_MIB = 256
+ITEMS = [f"Q{number:02}" for number in range(1, 11)]
+LOST = ("lost", "garbled", "not in")
 
 
 @dataclass
@@ -40,55 +35,9 @@ class Outcome:
     name: str
     injections: int
     acknowledged: int
+    meanwhile: int | None
     recovery_seconds: float
-
-
-def environment(postgres: Postgres, folder: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
-    return kept | {
-        "DATABASE_URL": postgres.url,
-        "SECRET_KEY": secrets.token_urlsafe(64),
-        "VAR_DIR": folder,
-        "MEDIA_ROOT": f"{folder}/media",
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": str(ROOT),
-    }
-
-
-def run(env: dict[str, str], *arguments: str, given: str = "") -> str:
-    command = [sys.executable, *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=env, input=given, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def candidates(env: dict[str, str], webs: list[Web], record: Record) -> list[Candidate]:
-    """Make sessions in progress by the product's own verbs, with a page for each."""
-    made = json.loads(run(env, "-m", "tests.bench.scene", str(CANDIDATES)))
-    ports, items = [web.port for web in webs], [f"Q{number:02}" for number in range(1, 11)]
-    return [Candidate(one["id"], one["cookie"], items, ports, record, PACE_SECONDS) for one in made]
-
-
-def faults(postgres: Postgres, webs: list[Web], *, short: bool) -> list[Fault]:
-    def kill_all() -> None:
-        for web in webs:
-            web.kill()
-
-    def start_all() -> None:
-        for web in webs:
-            web.start()
-
-    times = 1 if short else 6
-    return [
-        Fault("SIGKILL of one web process", times, webs[0].kill, webs[0].start),
-        Fault("SIGKILL of every web process", times, kill_all, start_all),
-        Fault("SIGKILL of PostgreSQL", times, postgres.kill, postgres.start),
-        Fault("immediate stop of PostgreSQL", times, postgres.stop_at_once, postgres.start),
-        Fault("PostgreSQL away for 5 s", 1 if short else 3, postgres.kill, postgres.start, 5.0),
-    ]
+    lost: int = 0
 
 
 async def until_more(record: Record, count: int, seconds: float = 180.0) -> float:
@@ -102,72 +51,150 @@ async def until_more(record: Record, count: int, seconds: float = 180.0) -> floa
 
 
 async def suffer(fault: Fault, record: Record) -> Outcome:
-    before, worst = len(record.acknowledged), 0.0
+    before, worst, meanwhile = len(record.acknowledged), 0.0, 0
     for _ in range(fault.injections):
         await until_more(record, CANDIDATES * 2)
         await asyncio.to_thread(fault.inject)
+        during = len(record.acknowledged)
         await asyncio.sleep(fault.down_seconds)
+        meanwhile += len(record.acknowledged) - during
+        if fault.goes_on and len(record.acknowledged) == during:
+            record.wrong.append(f"nothing was acknowledged during: {fault.name}")
+        begun = time.monotonic()
         await asyncio.to_thread(fault.mend)
-        worst = max(worst, await until_more(record, 1))
+        if fault.is_back is not None:
+            await asyncio.to_thread(fault.is_back)
+        await until_more(record, 1)
+        worst = max(worst, time.monotonic() - begun)
     await until_more(record, CANDIDATES * 2)
-    return Outcome(fault.name, fault.injections, len(record.acknowledged) - before, worst)
+    acknowledged = len(record.acknowledged) - before
+    told = meanwhile if fault.goes_on else None
+    return Outcome(fault.name, fault.injections, acknowledged, told, worst)
 
 
-async def play(playing: list[Candidate], plan: list[Fault], record: Record) -> list[Outcome]:
+async def play(playing: list[Candidate], faults: list[Fault], record: Record, least: int) -> None:
     stop = asyncio.Event()
     pages: list[Awaitable[None]] = [
         asyncio.create_task(candidate.answer_until(stop)) for candidate in playing
     ]
     try:
-        outcomes = []
-        for fault in plan:
-            outcomes.append(await suffer(fault, record))
-            print(line(outcomes[-1]), flush=True)
-        await until_more(record, max(0, 1000 - len(record.acknowledged)))
-        return outcomes
+        for fault in faults:
+            print(line(await suffer(fault, record)), flush=True)
+        await until_more(record, max(0, least - len(record.acknowledged)))
     finally:
         stop.set()
         await asyncio.gather(*pages, return_exceptions=True)
 
 
-def line(outcome: Outcome) -> str:
-    return (
-        f"{outcome.name:32} {outcome.injections:3} times {outcome.acknowledged:6} acknowledged  "
-        f"back after {outcome.recovery_seconds:4.1f} s"
+async def crowd(arrivals: list[Arrival], record: Record) -> None:
+    """Let everybody start in one second and submit in another."""
+    acts: tuple[tuple[str, Callable[[list[Arrival]], Awaitable[float]]], ...] = (
+        (f"{len(arrivals)} start in one second, twice", crowds.all_start),
+        (f"{len(arrivals)} submit in one second, twice", crowds.all_submit),
     )
+    for name, act in acts:
+        before = len(record.acknowledged)
+        seconds = await act(arrivals)
+        done = len(record.acknowledged) - before
+        print(line(Outcome(name, len(arrivals), done, None, seconds)), flush=True)
+
+
+def line(outcome: Outcome) -> str:
+    during = "" if outcome.meanwhile is None else f", {outcome.meanwhile} of them meanwhile"
+    return (
+        f"{outcome.name:36} {outcome.injections:4} times {outcome.acknowledged:6} acknowledged"
+        f"  back after {outcome.recovery_seconds:5.1f} s{during}"
+    )
+
+
+def candidates(stack: Stack, made: list[dict[str, Any]], record: Record) -> list[Candidate]:
+    return [
+        Candidate(one["id"], one["cookie"], ITEMS, stack.ports, record, PACE_SECONDS)
+        for one in made
+    ]
+
+
+def short_run(folder: str) -> tuple[Record, list[str]]:
+    record = Record()
+    with standing(folder, whole=False) as stack:
+        playing = candidates(stack, cast(stack, CANDIDATES, 0)["working"], record)
+        asyncio.run(play(playing, plan.short(stack), record, LEAST_ACKNOWLEDGED))
+        return record, judged(stack, record)
+
+
+def full_run(folder: str) -> tuple[Record, list[str]]:
+    record = Record()
+    with standing(folder, whole=True) as stack:
+        for missing in missing_parts(stack):
+            print(f"Left out: {missing}")
+        made = cast(stack, CANDIDATES, CROWD)
+        arrivals = [
+            Arrival(one["enrolment"], one["cookie"], stack.ports, record, ITEMS)
+            for one in made["crowd"]
+        ]
+        playing = candidates(stack, made["working"], record)
+        asyncio.run(crowd(arrivals, record))
+        asyncio.run(play(playing, plan.full(stack, record), record, LEAST_ACKNOWLEDGED))
+        return record, judged(stack, record)
+
+
+def missing_parts(stack: Stack) -> list[str]:
+    absent = []
+    if stack.redis is None:
+        absent.append("Redis, the worker and beat, which need redis-server.")
+    if stack.nginx is None:
+        absent.append("nginx, which is not installed; candidates reach the web processes directly.")
+    return absent
+
+
+def disk_run(folder: str) -> tuple[Record, list[str]]:
+    """A database of its own on a small disk that becomes full under it."""
+    record = Record()
+    with standing(folder, whole=False, disk_mib=DISK_MIB) as stack:
+        if not stack.postgres.mounted:
+            print("Left out: the full disk, which needs the right to mount one (root).")
+            return record, []
+        playing = candidates(stack, cast(stack, CANDIDATES, 0)["working"], record)
+        asyncio.run(play(playing, plan.of_the_disk(stack), record, 0))
+        return record, judged(stack, record)
+
+
+def judged(stack: Stack, record: Record) -> list[str]:
+    """Hold the record against the database; return what is wrong, a line each."""
+    given = {
+        "acknowledged": [asdict(one) for one in record.acknowledged],
+        "sent": record.sent,
+        "states": record.states,
+    }
+    found = stack.run("-m", "tests.faults.judging", given=json.dumps(given)).splitlines()
+    return found + record.wrong
 
 
 def main(*, short: bool) -> int:
     if programs.postgresql() is None:
         print("Left out: the fault suite needs PostgreSQL, which is not installed.")
         return 1 if programs.required() else 0
-    record, postgres = Record(), Postgres()
-    with tempfile.TemporaryDirectory(prefix="invigil-faults-var-") as folder:
-        env = environment(postgres, folder)
-        webs = [Web(env), Web(env)]
-        try:
-            run(env, "manage.py", "migrate", "--verbosity", "0")
-            for web in webs:
-                web.start()
-            playing = candidates(env, webs, record)
-            asyncio.run(play(playing, faults(postgres, webs, short=short), record))
-            return judge(env, record)
-        finally:
-            for web in webs:
-                web.kill()
-            postgres.close()
+    begun, records, found = time.monotonic(), list[Record](), list[str]()
+    for run in [short_run] if short else [full_run, disk_run]:
+        with tempfile.TemporaryDirectory(prefix="invigil-faults-var-") as folder:
+            record, wrong = run(folder)
+        records.append(record)
+        found += wrong
+    return told(records, found, time.monotonic() - begun)
 
 
-def judge(env: dict[str, str], record: Record) -> int:
-    given = json.dumps([asdict(one) for one in record.acknowledged])
-    found = run(env, "-m", "tests.faults.judging", given=given).splitlines()
-    lost = [text for text in found if text.startswith(("lost", "garbled", "not in"))]
+def told(records: list[Record], found: list[str], seconds: float) -> int:
     for text in found:
         print(text)
-    for told in record.refused[:5]:
-        print(f"refused: {told}")
-    print(f"{record.broken} connections broke and came back")
-    print(f"{len(record.acknowledged)} acknowledged, {len(lost)} lost")
+    refused = [one for record in records for one in record.refused]
+    for reason in sorted({str(one["reason"]) for one in refused}):
+        number = sum(one["reason"] == reason for one in refused)
+        print(f"{number} answers were refused and kept aside: {reason}")
+    broken = sum(record.broken for record in records)
+    print(f"{broken} connections broke and came back; {seconds / 60:.1f} minutes")
+    acknowledged = sum(len(record.acknowledged) for record in records)
+    lost = sum(text.startswith(LOST) for text in found)
+    print(f"{acknowledged} acknowledged, {lost} lost")
     return 1 if found else 0
 
 

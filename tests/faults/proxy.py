@@ -1,0 +1,92 @@
+"""A wire that can be cut and slowed: a TCP proxy in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+
+from tests.services import free_port
+
+PIECE = 65_536
+
+
+class Proxy:
+    """Passes bytes on to a port; while cut, it passes none and still takes connections.
+
+    That is what a lost network looks like: nothing is refused, nothing arrives.
+    """
+
+    def __init__(self, target: int) -> None:
+        self.target, self.port = target, free_port()
+        self.delay_seconds = 0.0
+        self.loop = asyncio.new_event_loop()
+        self.whole = asyncio.Event()
+        self.whole.set()
+        self.open: set[asyncio.StreamWriter] = set()
+        self.ready = threading.Event()
+        threading.Thread(target=self._run, name="proxy", daemon=True).start()
+        self.ready.wait(10)
+
+    def cut(self) -> None:
+        self.loop.call_soon_threadsafe(self.whole.clear)
+
+    def mend(self) -> None:
+        """Let bytes pass again; what hung on the dead wire is closed, as its ends would do."""
+        self.delay_seconds = 0.0
+        self.loop.call_soon_threadsafe(self._close_all)
+        self.loop.call_soon_threadsafe(self.whole.set)
+
+    def slow(self, seconds: float) -> None:
+        """Hold every piece back for so long, in either direction."""
+        self.delay_seconds = seconds
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self._close_all)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+
+    def _close_all(self) -> None:
+        for writer in list(self.open):
+            writer.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(self._listen())
+        self.ready.set()
+        self.loop.run_forever()
+
+    async def _listen(self) -> None:
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open.add(writer)
+        try:
+            await self.whole.wait()
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.target)
+            self.open.add(inner_writer)
+            try:
+                await asyncio.gather(
+                    self._pump(reader, inner_writer), self._pump(inner_reader, writer)
+                )
+            finally:
+                self.open.discard(inner_writer)
+                inner_writer.close()
+        except OSError:
+            pass
+        finally:
+            self.open.discard(writer)
+            with contextlib.suppress(OSError):
+                writer.close()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass bytes on in order; each piece leaves no sooner than its delay after it came."""
+        with contextlib.suppress(OSError):
+            while piece := await reader.read(PIECE):
+                due = time.monotonic() + self.delay_seconds
+                await self.whole.wait()
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                writer.write(piece)
+                await writer.drain()
+        with contextlib.suppress(OSError):
+            writer.close()

@@ -7,7 +7,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from assembly import rendering_controls, rendering_interactions
-from assembly.qti import catalogs, values
+from assembly.qti import catalogs, item_session, values
 from assembly.qti.body import Interaction, Problem
 from assembly.qti.catalogs import Catalog, Shelf
 from assembly.qti.item import AssessmentItem, ModalFeedback, Stimulus
@@ -138,6 +138,17 @@ def posted_responses(
 ) -> dict[str, Raw]:
     """The inverse of the form controls; ``files`` are those of a form sent without JavaScript."""
     return rendering_controls.raw_responses(item, data, files)
+
+
+def buttons(item: AssessmentItem) -> set[str]:
+    """The responses that are buttons: pressing one ends an attempt, and is no answer to keep."""
+    return item_session.buttons(item)
+
+
+def pressed(item: AssessmentItem, data: Fields) -> str:
+    """The response of the item's own button that sent a form; "" where none did."""
+    names = sorted(buttons(item))
+    return next((name for name in names if data.getlist(rendering_controls.name(name))), "")
 
 
 def _catalogs(item: AssessmentItem, stimuli: Sequence[Stimulus]) -> tuple[Catalog, ...]:

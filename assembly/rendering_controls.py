@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from assembly.qti import interactions
+from assembly.qti import interactions, interactions_portable
 from assembly.qti.body import Interaction
+from assembly.qti.interactions_portable import PortableCustom
 from assembly.qti.item import AssessmentItem
 from assembly.qti.values import BaseType, Cardinality, Raw
 
 PREFIX = "r."
+STATE = "state"
 PAIR_ROWS_LIMIT = 12
 POINT_ROWS_LIMIT = 12
 TEXT_ROWS_LIMIT = 12
@@ -51,6 +53,8 @@ def raw_responses(
         if declaration.base_type in _TRIMMED:
             texts = [text.strip().replace("\N{MINUS SIGN}", "-") for text in texts]
         found[response] = _shaped([text for text in texts if text], declaration.cardinality)
+        if isinstance(interaction, PortableCustom) and (state := _one(data, name(response, STATE))):
+            found[interactions_portable.state_of(response)] = state
     return found
 
 

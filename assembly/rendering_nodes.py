@@ -32,10 +32,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """The address of the sealed frame's page, and of the files that it may load."""
+    """The address of the sealed frame's page, and of the files that it may load.
+
+    ``base`` ends in a slash: what a script names by itself lies below it.
+    """
 
     page: str
     file_url: Callable[[str], str]
+    base: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assembly import adaptive, bank, linting, models, selection, stored
-from assembly.qti import assessment, item_session, values
+from assembly.qti import assessment, explaining, item_session, values
 from assembly.qti.assessment import AssessmentTest
-from assembly.qti.errors import QtiError, ResponseError
+from assembly.qti.declarations import Declaration
+from assembly.qti.errors import QtiError
+from assembly.qti.explaining import Step
 from assembly.qti.item import AssessmentItem
 from assembly.qti.item_result import ItemResult
 from assembly.qti.item_session import ItemSession
@@ -18,16 +20,22 @@ from assembly.qti.values import Raw, Value
 from assembly.selection import PlannedItem, Stream, TestPlan
 
 RawResponses = Mapping[str, Raw]
+MOST_STEPS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One item being tried: its session, the raw answer, and what was wrong with it."""
+    """One item being tried: its session, the raw answer, and what was wrong with it.
+
+    `before` and `steps` tell how the attempt just made came to its outcomes.
+    """
 
     item: AssessmentItem
     session: ItemSession
     raw: RawResponses
     problem: str = ""
+    before: ItemSession | None = None
+    steps: tuple[Step, ...] = ()
 
     @property
     def outcomes(self) -> list[tuple[str, str]]:
@@ -59,10 +67,93 @@ def resume(item: AssessmentItem, data: Mapping[str, Any] | None) -> Trial:
 def submit(trial: Trial, raw: RawResponses) -> Trial:
     """One attempt; an answer that does not fit is shown again with the reason."""
     try:
-        done = item_session.attempt(trial.item, trial.session, raw, duration_seconds=0.0)
-    except ResponseError as error:
+        told = explaining.explain(trial.item, trial.session, raw)
+    except QtiError as error:
         return replace(trial, raw=raw, problem=str(error))
-    return Trial(trial.item, done, raw)
+    return Trial(trial.item, told.session, raw, before=trial.session, steps=told.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of an item before and after an attempt; `correct` only of responses."""
+
+    name: str
+    kind: str
+    type: str
+    before: str
+    after: str
+    correct: str = ""
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+
+def variables(trial: Trial) -> list[Variable]:
+    """All variables of the attempt just made, the built-in ones too."""
+    if trial.before is None:
+        return []
+    item, before, after = trial.item, trial.before, trial.session
+    correct = item_session.correct_responses(item, after)
+    found = [
+        Variable(
+            name,
+            kind,
+            _type(declared[name]),
+            words(old.get(name)),
+            words(new.get(name)),
+            words(correct[name]) if kind == "response" else "",
+        )
+        for kind, declared, old, new in (
+            ("response", item.responses, before.responses, after.responses),
+            ("outcome", item.outcomes, before.outcomes, after.outcomes),
+            ("template", item.templates, before.templates, after.templates),
+        )
+        for name in declared
+    ]
+    return found + _built_in(before, after)
+
+
+def _type(declared: Declaration) -> str:
+    base = declared.base_type.value if declared.base_type else ""
+    return f"{declared.cardinality.value} {base}".strip()
+
+
+def _built_in(before: ItemSession, after: ItemSession) -> list[Variable]:
+    attempts = Variable(
+        "numAttempts",
+        "built-in",
+        "single integer",
+        str(before.num_attempts),
+        str(after.num_attempts),
+    )
+    status = Variable(
+        "completionStatus",
+        "built-in",
+        "single identifier",
+        before.completion_status,
+        after.completion_status,
+    )
+    return [attempts, status]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One step of response processing with the expressions it stands on."""
+
+    step: Step
+    details: tuple[Step, ...] = ()
+
+
+def rules(trial: Trial) -> tuple[list[Rule], bool]:
+    """The steps of the attempt under their rules; False where there are more than these."""
+    found: list[Rule] = []
+    for step in trial.steps[:MOST_STEPS]:
+        if step.depth == 0:
+            found.append(Rule(step))
+        elif found:
+            found[-1] = replace(found[-1], details=(*found[-1].details, step))
+    return found, len(trial.steps) <= MOST_STEPS
 
 
 def words(value: Value | None) -> str:

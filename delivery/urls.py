@@ -8,11 +8,14 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from assembly import portables
 from delivery import access, health_page
 from delivery.candidate import urls as candidate_urls
 from delivery.proctor import urls as proctor_urls
 
 urlpatterns = [
+    path("portable/", portables.frame, name="portable_frame"),
+    path("portable/<str:token>/<path:href>", portables.file, name="portable_file"),
     path("", include(candidate_urls)),
     path("proctor/", include(proctor_urls)),
     path("author/", include("assembly.author.urls")),

@@ -20,10 +20,10 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 ROLES = ("anonymous", "owner", "other", "proctor", "stranger", "auditor", "staff")
 PUBLIC = {"healthz", "staff_signin", "set_language", "candidate:sign_in", "candidate:launch"}
 # A frame without cookies shows nothing by itself; its files open to signed addresses alone.
-PUBLIC |= {"/admin/login/", "candidate:sign_out", "candidate:portable_frame"}
-PUBLIC |= {"candidate:portable_file"}
+PUBLIC |= {"/admin/login/", "candidate:sign_out", "portable_frame"}
+PUBLIC |= {"portable_file"}
 # A sealed frame has no cookies: its page is empty, its files have signed addresses.
-PUBLIC |= {"candidate:portable_frame", "candidate:portable_file"}
+PUBLIC |= {"portable_frame", "portable_file"}
 # The page at which Safe Exam Browser quits, and its file behind a one-time token.
 PUBLIC |= {"candidate:browser_quit", "candidate:seb_file"}
 # Whoever holds a receipt verifies it; the page names no person.

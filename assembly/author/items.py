@@ -15,19 +15,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from assembly import authoring, bank, linting, models, rendering, stored, trials
+from assembly import authoring, bank, files, linting, models, portables, rendering, stored, trials
 from assembly.author import access
 from assembly.author.access import staff
 from assembly.author.forms import KIND_OF, KINDS, ItemForm
 from assembly.author.xml_form import XmlForm
 from assembly.authoring import AuthoringError, Upload
-from assembly.qti import item_session, reading, stylesheets
+from assembly.qti import item_session, reading
 from assembly.qti.errors import QtiError
 from assembly.qti.reading_draft import read_draft
 from assembly.rendering import RenderedItem
 from assembly.trials import Trial
-
-ASSET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 @require_GET
@@ -226,11 +224,15 @@ def preview(request: HttpRequest, version_id: int) -> HttpResponse:
         request.session[key] = trial.to_json()
     elif key not in request.session:
         request.session[key] = trial.to_json()
+    told, whole = trials.rules(trial)
     context = {
         "version": version,
         "trial": trial,
         "problems": item_session.problems(trial.item, trial.session, trial.raw),
         "rendered": show(trial, version_address(version.pk), version),
+        "variables": trials.variables(trial),
+        "rules": told,
+        "whole": whole,
     }
     return render(request, "author/preview.html", context)
 
@@ -251,6 +253,7 @@ def show(
         stimuli=bank.stimuli(version.pk) if version else (),
         disabled=disabled,
         show_feedback=trial.scored,
+        frames=portables.frames(version.pk) if version else None,
     )
 
 
@@ -260,7 +263,8 @@ def version_address(version_id: int) -> Callable[[str], str]:
 
 def asset_url(version_id: int, href: str) -> str:
     # In the query, because a browser would fold the dots of "../images/a.png" in a path.
-    return f"{reverse('author:asset', args=[version_id])}?href={quote(href, safe='')}"
+    version = files.version_of(bank.digest(version_id, href))
+    return f"{reverse('author:asset', args=[version_id])}?href={quote(href, safe='')}&v={version}"
 
 
 @require_GET
@@ -269,11 +273,4 @@ def asset(request: HttpRequest, version_id: int) -> HttpResponse:
     found = bank.asset(version_id, request.GET.get("href", ""))
     if found is None:
         raise Http404
-    content = bytes(found.content)
-    if found.media_type == "text/css":
-        content = stylesheets.scoped(content.decode("utf-8", "replace")).encode()
-    response = HttpResponse(content, content_type=found.media_type)
-    response["Content-Security-Policy"] = ASSET_POLICY
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, max-age=300"
-    return response
+    return files.respond(request, found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from assembly.qti import item_session, values
 from assembly.qti.declarations import AreaMapping, Mapping
@@ -12,6 +13,17 @@ from assembly.qti.processing import Target
 from assembly.qti.values import RawResponses, Value
 
 
+class Kind(StrEnum):
+    """What a step is: a condition that held or not, a variable that was set, a part of either."""
+
+    TAKEN = "taken"
+    PASSED = "passed"
+    SET = "set"
+    EXIT = "exit"
+    NOTE = "note"
+    EXPRESSION = "expression"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """`depth` 0 is a rule or a branch, deeper ones are its expressions."""
@@ -19,6 +31,7 @@ class Step:
     depth: int
     text: str
     line: int | None = None
+    kind: Kind = Kind.EXPRESSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +77,20 @@ class Recorder:
         (self._open[-1].below if self._open else self._heard).extend(told)
 
     def chooses(self, line: int | None, holds: bool | None) -> None:
-        self._rule(_BRANCHES[holds], line)
+        self._rule(_BRANCHES[holds], line, Kind.PASSED if holds is False else Kind.TAKEN)
 
     def sets(self, target: str, identifier: str, line: int | None, value: Value | None) -> None:
-        self._rule(_SETS[Target(target)].format(identifier, shown(value)), line)
+        self._rule(_SETS[Target(target)].format(identifier, shown(value)), line, Kind.SET)
 
     def leaves(self, line: int | None) -> None:
-        self._rule("Exit: the rules end here.", line)
+        self._rule("Exit: the rules end here.", line, Kind.EXIT)
 
     def notes(self, message: str) -> None:
         self._open.clear()
-        self._rule(message, None)
+        self._rule(message, None, Kind.NOTE)
 
-    def _rule(self, text: str, line: int | None) -> None:
-        self.steps += [Step(0, text, line), *self._heard]
+    def _rule(self, text: str, line: int | None, kind: Kind) -> None:
+        self.steps += [Step(0, text, line, kind), *self._heard]
         self._heard = []
 
     def _told(

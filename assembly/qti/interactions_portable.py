@@ -6,6 +6,16 @@ from typing import ClassVar
 
 from assembly.qti.body import Interaction
 
+STATE_LIMIT = 60_000
+
+
+def state_of(response: str) -> str:
+    """The name under which an interaction's own state is saved beside its response.
+
+    Identifiers never hold a colon, so no response is called like that.
+    """
+    return f"{response}:state"
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleFile:

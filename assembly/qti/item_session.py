@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assembly.qti import item_scope, processing, values
+from assembly.qti import interactions_portable, item_scope, processing, values
 from assembly.qti.body import Interaction, Problem, ShuffleGroup
 from assembly.qti.draws import Draws
 from assembly.qti.errors import ProcessingError, ResponseError
 from assembly.qti.expressions import Stream, Witness
+from assembly.qti.interactions_portable import PortableCustom
 from assembly.qti.item import AssessmentItem
 from assembly.qti.item_scope import COMPLETION_STATUS, ItemScope, Variables
 from assembly.qti.processing import ConstraintUnmetError, Run
@@ -119,10 +120,13 @@ def _drawn(group: ShuffleGroup, stream: Stream) -> tuple[str, ...]:
 def bind(item: AssessmentItem, raw: RawResponses) -> dict[str, Value | None]:
     """Typed values of the identifiers given; raises ResponseError for what does not fit.
 
-    What an interaction collects for a response that its item forgot to declare is let go.
+    What an interaction collects for a response that its item forgot to declare is let go, and so
+    is the state that a portable interaction keeps for itself.
     """
     bound: dict[str, Value | None] = {}
     for identifier, text in raw.items():
+        if ":" in identifier and _is_state(item, identifier, text):
+            continue
         declaration = item.responses.get(identifier)
         if declaration is None and identifier in item.undeclared:
             continue
@@ -136,6 +140,15 @@ def bind(item: AssessmentItem, raw: RawResponses) -> dict[str, Value | None]:
             )
         bound[identifier] = values.parse(text, declaration.base_type, declaration.cardinality)
     return bound
+
+
+def _is_state(item: AssessmentItem, name: str, text: Raw) -> bool:
+    portables = (each for each in item.interactions if isinstance(each, PortableCustom))
+    if all(name != interactions_portable.state_of(p.response_identifier) for p in portables):
+        return False
+    if isinstance(text, list) or len(text or "") > interactions_portable.STATE_LIMIT:
+        raise ResponseError("The state of an interaction is one text.", reason="wrong_type")
+    return True
 
 
 def _well_formed(raw: Raw) -> bool:
@@ -205,9 +218,7 @@ def attempt(
 
     Responses that are not given keep the session's; end-attempt buttons start unpressed.
     """
-    given = bind(item, raw)
-    unpressed = {name: values.boolean(False) for name in buttons(item) if given.get(name) is None}
-    committed = {**session.responses, **given, **unpressed}
+    committed = {**session.responses, **_unpressed(item), **_given(item, raw)}
     status = UNKNOWN if session.completion_status == NOT_ATTEMPTED else session.completion_status
     outcomes = (
         dict(session.outcomes)
@@ -254,6 +265,15 @@ def _settled(
         completion_status=settled,
         notes=tuple(notes),
     )
+
+
+def _given(item: AssessmentItem, raw: RawResponses) -> dict[str, Value | None]:
+    bound, named = bind(item, raw), buttons(item)
+    return {name: value for name, value in bound.items() if value is not None or name not in named}
+
+
+def _unpressed(item: AssessmentItem) -> dict[str, Value | None]:
+    return {name: values.boolean(False) for name in buttons(item)}
 
 
 def buttons(item: AssessmentItem) -> set[str]:

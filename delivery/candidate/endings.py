@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from delivery import moves, navigation, sessions, sittings
-from delivery.candidate import gate, pages, results, words
+from delivery.candidate import gate, looking, pages, results, told, words
 from delivery.candidate.gate import Visit
 from delivery.desk import Counts
 from delivery.models import ENDED_STATES, State
@@ -69,11 +69,14 @@ def _counts_of_part(visit: Visit) -> Counts:
 def end_part(visit: Visit) -> HttpResponse:
     """Ask, then end the current part for good: its items can no longer be reached."""
     if visit.request.method == "POST":
+        part = visit.desk.route.leg.id if visit.desk.route.leg else ""
         after = moves.end_part(visit.session.pk, visit.at, by=visit.by, confirmed=True)
+        if looking.has_last_words(after, part, visit.at):
+            return redirect(looking.part_url(after.session, part))
         return redirect(gate.url_of(after.session))
     context = pages.frame(visit) | _review_context(visit, "all")
     context["counts"] = _counts_of_part(visit)
-    asked = navigation.may_end_part(visit.desk.route, confirmed=True)
+    asked = moves.may_finish_part(visit.desk, confirmed=True)
     context["obstacle"] = words.sentence(asked.refusal) if asked.refusal else ""
     return render(visit.request, "candidate/end_part.html", context)
 
@@ -104,6 +107,9 @@ def result(visit: Visit) -> HttpResponse:
         "session": visit.session,
         "sitting": visit.desk.sitting,
         "result": results.summary(visit.session),
+        "needs_marking": any(row.needs_marking for row in visit.desk.rows),
+        "told": told.after_test(visit.desk),
+        "entries": looking.entries(visit, looking.keys(visit)),
         "home": reverse("candidate:home"),
     }
     return render(visit.request, "candidate/result.html", context)

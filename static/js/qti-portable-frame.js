@@ -10,6 +10,7 @@
   let setup = null;
   let paths = {};
   let collected = [];
+  let registered = false;
 
   const addresses = (name, from) => {
     if (/^(\.|\/)/.test(name) && from) return [new URL(name.endsWith(".js") ? name : `${name}.js`, from).href];
@@ -33,10 +34,18 @@
     return turn;
   };
 
+  // A script that defines nothing is a module of the language itself: its imports lie beside it.
+  async function fetchDefined(url) {
+    const found = await fetchInTurn(url);
+    if (found.length || registered) return found;
+    const module = await import(url);
+    return Object.keys(module).length ? [{ name: null, dependencies: [], factory: () => module.default ?? module }] : found;
+  }
+
   async function fetchFirst(urls) {
     let last = new Error("no address");
     for (const url of urls) {
-      try { return [await fetchInTurn(url), url]; } catch (error) { last = error; }
+      try { return [await fetchDefined(url), url]; } catch (error) { last = error; }
     }
     throw last;
   }
@@ -127,6 +136,7 @@
 
   const context = {
     register: (found) => {
+      registered = true;
       const host = place();
       const ready = (instance) => { tell({ kind: "ready" }); watch(instance); };
       const configuration = {

@@ -4,6 +4,8 @@
 
   const TALLEST = 3000;
   const PATIENCE = 20000; // ms until a silent module counts as failed
+  const LONGEST_STATE = 60000; // characters; the server keeps no more
+  const STATE_PAUSE = 1500; // ms
 
   const lexical = (value) => (Array.isArray(value) ? value.join(" ") : String(value));
 
@@ -17,43 +19,52 @@
     return answer.list ? [].concat(value).map(lexical) : [lexical(value)];
   }
 
-  const stateKey = (setup) => `portable:${location.pathname}:${setup.responseIdentifier}`;
-
-  function recall(setup) {
-    try { return sessionStorage.getItem(stateKey(setup)); } catch { return null; }
-  }
-
   function start(interaction) {
     interaction.dataset.portableReady = "true";
     const frame = interaction.querySelector("iframe");
     if (!frame) return;
     const note = interaction.querySelector("[data-portable-note]");
     const holder = interaction.querySelector("[data-portable-values]");
+    const state = interaction.querySelector("[data-portable-state]");
     const setup = JSON.parse(frame.dataset.setup);
     const fail = () => { frame.hidden = true; note.hidden = false; note.textContent = note.dataset.failed; };
     const timeout = setTimeout(fail, PATIENCE);
 
+    const changed = () => holder.dispatchEvent(new Event("change", { bubbles: true }));
+    let waiting = 0;
+    let untouched = null;
+    const rest = () => { waiting ||= setTimeout(() => { waiting = 0; changed(); }, STATE_PAUSE); };
+    // How the module begins is no work of the candidate's.
+    const isNew = (answer, now) => {
+      if (typeof now !== "string" || now === "null" || now.length > LONGEST_STATE) return false;
+      if (untouched === null) untouched = state.value || texts(answer).length ? "" : now;
+      return now !== (state.value || untouched);
+    };
+
     const write = (answer) => {
       const values = texts(answer);
       const before = [...holder.children].map((input) => input.value);
-      if (values.length === before.length && values.every((value, at) => value === before[at])) return;
+      if (values.length === before.length && values.every((value, at) => value === before[at])) return false;
       holder.replaceChildren(...values.map((value) => {
         const input = document.createElement("input");
         Object.assign(input, { type: "hidden", name: holder.dataset.name, value });
         return input;
       }));
-      holder.dispatchEvent(new Event("change", { bubbles: true }));
+      changed();
+      return true;
     };
 
     const handlers = {
-      hello: () => frame.contentWindow.postMessage({ kind: "setup", setup: { ...setup, state: recall(setup) } }, "*"),
+      hello: () => frame.contentWindow.postMessage({ kind: "setup", setup: { ...setup, state: state.value || null } }, "*"),
       ready: () => clearTimeout(timeout),
       failed: () => { clearTimeout(timeout); fail(); },
       height: ({ height }) => { if (Number.isFinite(height)) frame.height = Math.min(Math.max(Math.ceil(height), 60), TALLEST); },
-      answer: ({ answer, state }) => {
+      answer: ({ answer, state: now }) => {
         if (interaction.disabled) return;
-        if (typeof state === "string") try { sessionStorage.setItem(stateKey(setup), state); } catch { /* the answer is what counts */ }
-        write(answer);
+        const moved = isNew(answer, now);
+        if (moved) state.value = now;
+        // An answer is saved at once, with the state beside it; a state alone in its own time.
+        if (!write(answer) && moved) rest();
       },
     };
 

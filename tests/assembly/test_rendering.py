@@ -317,7 +317,7 @@ def test_the_items_own_words_are_said_at_the_limit() -> None:
 
 def test_markup_of_a_portable_interaction_enters_the_page_as_data_for_its_frame_only() -> None:
     found = CASES["portable_custom"].item
-    frames = rendering.Frames("/portable/", lambda href: f"/sealed/{href}")
+    frames = rendering.Frames("/portable/", lambda href: f"/sealed/{href}", "/sealed/")
     (frame,) = page(found, frames=frames).iter("iframe")
     assert (frame.get("sandbox"), frame.get("data-src")) == ("allow-scripts", "/portable/")
     assert json.loads(frame.get("data-setup", ""))["markup"] == "<p>inside</p>"

@@ -9,8 +9,9 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from assembly import addresses, portables
 from assembly.models import Asset, ItemVersion, ItemVersionAsset
-from delivery.candidate import backend, pages
+from delivery.candidate import backend
 from delivery.models import AssessmentSession, ItemSession
 from tests import factories
 from tests.factories import QTI, Part
@@ -37,19 +38,21 @@ define(["qtiCustomInteractionContext", "./words"], (context, words) => {
     getInstance(dom, configuration, state) {
       const bound = configuration.boundTo.RESPONSE.base;
       let count = bound ? bound.integer : 0;
+      let steps = state ? state.steps : 0;
       let reach = [];
       try { parent.document.title; reach.push("parent"); } catch { /* sealed */ }
       try { if (document.cookie !== undefined) reach.push("cookies"); } catch { /* sealed */ }
       const show = () => {
-        dom.querySelector("output").textContent = `${words.counted}: ${count} ${reach.join()}`;
+        const told = `${words.counted}: ${count} in ${steps} ${reach.join()}`;
+        dom.querySelector("output").textContent = told;
       };
       const button = dom.querySelector("button");
       button.textContent = configuration.properties.buttonLabel;
-      button.addEventListener("click", () => { count += 1; show(); });
+      button.addEventListener("click", () => { count += 1; steps += 1; show(); });
       show();
       configuration.onready({
         getResponse: () => (count ? { base: { integer: count } } : null),
-        getState: () => JSON.stringify({ count }),
+        getState: () => JSON.stringify({ steps }),
         oncompleted() {},
       });
     },
@@ -78,8 +81,8 @@ def portable(**files: str) -> ItemVersion:
 
 
 def address(version: ItemVersion, href: str) -> str:
-    token = signing.dumps(version.pk, salt=pages.PORTABLE_SALT)
-    return f"/portable/{token}/{pages.in_address(href)}"
+    token = signing.dumps(version.pk, salt=portables.SALT)
+    return f"/portable/{token}/{addresses.in_depth(href)}"
 
 
 def test_the_frames_page_is_sealed_and_the_same_for_everybody() -> None:
@@ -97,7 +100,7 @@ def test_files_are_handed_out_by_their_signed_address_only() -> None:
     assert answer["Access-Control-Allow-Origin"] == "*"
     assert answer["Content-Type"] == "text/javascript"
     assert Client().get(address(version, "other.js")).status_code == 404
-    assert Client().get("/portable/forged/~up/shared/counter.js").status_code == 404
+    assert Client().get("/portable/forged/_/_/_/_/_/shared/counter.js").status_code == 404
 
 
 def test_a_token_of_another_item_opens_nothing_of_this_one() -> None:
@@ -143,15 +146,16 @@ def test_a_portable_interaction_is_answered_kept_and_restored(
     version = portable(**{"../shared/counter.js": COUNTER, "../shared/words.js": WORDS})
     page, session = open_item(version)
     inside = page.frame_locator("iframe")
-    expect(inside.locator("output")).to_have_text("Counted: 0 ")
+    expect(inside.locator("output")).to_have_text("Counted: 0 in 0 ")
     inside.get_by_role("button", name="One more").click()
     inside.get_by_role("button", name="One more").click()
     expect(page.locator("input[name='r.RESPONSE']")).to_have_value("2")
     page.get_by_role("button", name="Next").click()
     page.wait_for_url("**/items/Q2/")
-    assert ItemSession.objects.get(session=session, key="Q1").response == {"RESPONSE": "2"}
+    kept = {"RESPONSE": "2", "RESPONSE:state": '{"steps":2}'}
+    assert ItemSession.objects.get(session=session, key="Q1").response == kept
     page.goto(page.url.replace("/Q2/", "/Q1/"))
-    expect(page.frame_locator("iframe").locator("output")).to_have_text("Counted: 2 ")
+    expect(page.frame_locator("iframe").locator("output")).to_have_text("Counted: 2 in 2 ")
 
 
 @pytest.mark.browser
@@ -163,3 +167,32 @@ def test_a_module_that_is_missing_says_so_and_blocks_nothing(
     expect(page.get_by_text("could not be started")).to_be_visible()
     page.get_by_role("button", name="Next").click()
     page.wait_for_url("**/items/Q2/")
+
+
+SPOKEN = """
+import words from "./deep/words.js";
+export default {
+  typeIdentifier: "urn:example:counter",
+  getInstance(dom, configuration) {
+    dom.querySelector("output").textContent = words;
+    configuration.onready({ getResponse: () => null, getState: () => "{}" });
+  },
+};
+"""
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_a_module_of_the_language_itself_finds_what_it_imports_above_its_folder(
+    open_item: Callable[[ItemVersion], tuple[Page, AssessmentSession]],
+) -> None:
+    files = {
+        "../shared/counter.js": SPOKEN,
+        "../shared/deep/words.js": 'import said from "../../other/said.js"; export default said;',
+        "../other/said.js": 'export default "said from above";',
+    }
+    page, session = open_item(portable(**files))
+    expect(page.frame_locator("iframe").locator("output")).to_have_text("said from above")
+    page.get_by_role("button", name="Next").click()
+    page.wait_for_url("**/items/Q2/")
+    assert ItemSession.objects.get(session=session, key="Q1").response == {}

@@ -8,13 +8,15 @@ from django.contrib.auth.decorators import login_not_required
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
-from assembly import bank
-from delivery.candidate import pages
+from assembly import addresses, bank, files
+from assembly.rendering_nodes import Frames
 
 SECONDS: Final = 3600
+SALT: Final = "portable interaction"
 # The frame has an origin of its own that no cookie reaches: "self" must be spelt out.
 POLICY: Final = (
     "sandbox allow-scripts; default-src 'none'; script-src {origin} 'unsafe-eval';"
@@ -24,12 +26,23 @@ POLICY: Final = (
 )
 
 
+def frames(item_version_id: int) -> Frames:
+    """Where the item's portable interactions run, and their files for the next hour."""
+    token = signing.dumps(item_version_id, salt=SALT)
+
+    def file_url(href: str) -> str:
+        return reverse("portable_file", args=[token, addresses.in_depth(href)])
+
+    base = reverse("portable_file", args=[token, addresses.in_depth("base")]).removesuffix("base")
+    return Frames(page=reverse("portable_frame"), file_url=file_url, base=base)
+
+
 @login_not_required
 @require_GET
 @xframe_options_sameorigin
 def frame(request: HttpRequest) -> HttpResponse:
     """The same empty page for everybody: it is told by its parent what to show."""
-    response = render(request, "candidate/portable_frame.html")
+    response = render(request, "qti/portable_frame.html")
     response["Content-Security-Policy"] = POLICY.format(origin=_origin(request))
     return response
 
@@ -39,17 +52,16 @@ def frame(request: HttpRequest) -> HttpResponse:
 def file(request: HttpRequest, token: str, href: str) -> HttpResponse:
     """A file of the item that the token was signed for, to a frame that sends no cookies."""
     try:
-        version_id = signing.loads(token, salt=pages.PORTABLE_SALT, max_age=SECONDS)
+        version_id = signing.loads(token, salt=SALT, max_age=SECONDS)
     except signing.BadSignature as error:
         raise Http404 from error
-    found = bank.asset(int(version_id), pages.from_address(href))
+    found = bank.asset(int(version_id), addresses.from_depth(href))
     if found is None:
         raise Http404
-    response = HttpResponse(bytes(found.content), content_type=_kind(found.media_type))
+    found.media_type = _kind(found.media_type)
+    response = files.respond(request, found, as_it_is=True)
     response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     response["Cache-Control"] = f"private, max-age={SECONDS}"
     return response
 

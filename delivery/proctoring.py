@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from delivery import clock, desk, interventions, refusals, rolls, rules, sessions
+from delivery import clock, desk, interventions, leases, refusals, rolls, rules, sessions
 from delivery.models import AssessmentSession, Enrolment, Message, Sitting, State
 from delivery.refusals import Permission, Reason, Refusal
 from delivery.rolls import Row, Target
@@ -87,7 +87,33 @@ class Waive:
     rule: str = ""
 
 
-Act = Pause | Resume | Extend | SendMessage | Terminate | Reopen | Admit | AnswerHelp | Waive
+@dataclass(frozen=True, slots=True)
+class LetElsewhere:
+    """Let the page or device that asks go on; where none asks, whichever comes next."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepHere:
+    """Leave the test where it is open; the page that asked says so."""
+
+    reason: str
+
+
+Act = (
+    Pause
+    | Resume
+    | Extend
+    | SendMessage
+    | Terminate
+    | Reopen
+    | Admit
+    | AnswerHelp
+    | Waive
+    | LetElsewhere
+    | KeepHere
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +269,10 @@ def _may_in(session: AssessmentSession, act: Act, at: datetime) -> Permission:
             return interventions.may_reopen(session, at)
         case AnswerHelp() if session.help_requested_at is None:
             return refusals.refuse(Reason.NO_CALL)
+        case LetElsewhere():
+            return leases.may_allow(session)
+        case KeepHere():
+            return leases.may_refuse(session)
     return refusals.GRANTED if session.is_open else refusals.refuse(Reason.NOT_RUNNING)
 
 
@@ -302,6 +332,10 @@ def _do(row: Row, act: Act, by: User, at: datetime) -> None:
             _send(row.session, text, by, at)
         case AnswerHelp():
             interventions.answer_help(pk, by=by, at=at)
+        case LetElsewhere(reason):
+            leases.allow(pk, reason=reason, by=by, at=at)
+        case KeepHere(reason):
+            leases.refuse(pk, reason=reason, by=by, at=at)
 
 
 def _extend(session: AssessmentSession, act: Extend, by: User, at: datetime) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from delivery import clock, desk, watch
+from delivery import clock, desk, leases, watch
 from delivery.models import AssessmentSession, Enrolment, State
 from delivery.watch import Concern, Connection, Standing, Vitals
 
@@ -95,6 +95,7 @@ def _vitals(
         return Vitals(state)
     at_the_door = enrolment.sitting.admission and enrolment.admitted_at is None
     held_up = session.paused_by in HELD_UP_BY and not session.resume_permitted
+    asks = state is Standing.IN_PROGRESS and leases.is_asked(session)
     return Vitals(
         standing=state,
         last_seen_at=session.last_seen_at if _is_heard(session) else None,
@@ -102,7 +103,7 @@ def _vitals(
         help_requested_at=session.help_requested_at,
         remaining_ms=remaining_ms,
         incidents=session.incidents,
-        waiting=at_the_door if state is Standing.NOT_STARTED else held_up,
+        waiting=at_the_door if state is Standing.NOT_STARTED else held_up or asks,
     )
 
 

@@ -52,6 +52,11 @@ MISTAKES: Final[Ready] = (
 )
 
 
+MOVES: Final[Ready] = (
+    _("The device failed"),
+    _("The candidate was moved to another place"),
+    _("Identity was checked"),
+)
 WAIVERS: Final[Ready] = (
     _("The device or browser cannot do it"),
     _("Assistive software sets the rule off"),
@@ -119,6 +124,10 @@ class ExtendForm(ReasonForm):
         choices=[("minutes", _("minutes")), ("percent", _("percent of the test's time"))],
         initial="minutes",
     )
+
+
+class ElsewhereForm(ReasonForm):
+    ready_reasons = MOVES
 
 
 class WaiveForm(ReasonForm):
@@ -221,6 +230,24 @@ _SHEETS = (
         _("Help was given"),
         PlainForm,
         lambda data: proctoring.AnswerHelp(),
+    ),
+    Sheet(
+        "elsewhere",
+        _("Let go on elsewhere"),
+        _("Let a candidate go on at another page or device"),
+        _("The page that asks goes on by itself; the one that was open only shows the test."),
+        _("Let go on there"),
+        ElsewhereForm,
+        lambda data: proctoring.LetElsewhere(data["reason"]),
+    ),
+    Sheet(
+        "stay",
+        _("Keep where it is"),
+        _("Keep the test where it is open"),
+        _("The page that asks says so, with your reason. Nothing else changes."),
+        _("Keep it there"),
+        ReasonForm,
+        lambda data: proctoring.KeepHere(data["reason"]),
     ),
     Sheet(
         "admit",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
-from delivery import clock, refusals
+from delivery import clock, leases, refusals
 from delivery.models import AssessmentSession
 from delivery.proctoring import Affected, Result
 from delivery.refusals import Reason, Refusal
@@ -218,6 +218,8 @@ def note_of(row: Row) -> str:
         return _note_before(row)
     if row.standing is Standing.PAUSED:
         return _note_paused(session)
+    if row.standing is Standing.IN_PROGRESS and leases.is_asked(session):
+        return gettext("Asks to go on elsewhere: %(device)s") % session.takeover
     if session.finished_at is not None:
         ended = clock.time_of(session.finished_at, timezone.get_current_timezone())
         return " · ".join(part for part in (ended, session.end_reason) if part)

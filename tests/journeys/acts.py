@@ -53,18 +53,19 @@ def start(page: Page, title: str) -> None:
 
 
 def resume(page: Page, title: str) -> None:
+    """Go on with a test; where another page was here a moment ago, take over from it."""
     page.get_by_role("link", name=_card("Continue", title)).click()
-    page.locator("#desk").wait_for()
+    page.locator("#desk, #takeover").wait_for()
+    take_over(page)
 
 
 def take_over(page: Page) -> None:
     """Take the right to write from a page that was here a moment ago, if there was one."""
-    page.locator(".clock-time", has_text=TICKING).wait_for()
+    page.locator(".clock-time", has_text=TICKING).or_(page.locator("#takeover")).wait_for()
     button = page.get_by_role("button", name="Take over here")
     if button.is_visible():
         button.click()
-        button.wait_for(state="hidden")
-        page.locator(".clock-time", has_text=TICKING).wait_for()
+    page.locator(".clock-time", has_text=TICKING).wait_for()
 
 
 def _card(act: str, title: str) -> re.Pattern[str]:
@@ -116,6 +117,13 @@ def rows(server: Serving, sql: str, *values: object) -> list[tuple[Any, ...]]:
     """Read the server's own database beside it."""
     with closing(sqlite3.connect(server.folder / "db.sqlite3", timeout=10)) as database:
         return database.execute(sql, values).fetchall()
+
+
+def write(server: Serving, sql: str, *values: object) -> None:
+    """Change the server's own database beside it."""
+    with closing(sqlite3.connect(server.folder / "db.sqlite3", timeout=10)) as database:
+        database.execute(sql, values)
+        database.commit()
 
 
 def facts(server: Serving, session: str, kind: str) -> list[dict[str, Any]]:

@@ -45,6 +45,8 @@ LEDGER_ORIGIN = environment.text("LEDGER_ORIGIN", "invigil/ledger")
 LEDGER_ANCHORS = environment.listed("LEDGER_ANCHORS")
 # Who can tell whether what is stored is what the ledger recorded of it.
 LEDGER_WITNESSES = ("delivery.answers.differences",)
+# Who can tell all that is known of a stream, for an evidence bundle.
+LEDGER_DOSSIERS = ("delivery.dossier.of_stream",)
 # A session's end gets a seal of its own: a receipt proves it without what came afterwards.
 LEDGER_SEALED_KINDS = ("session.completed", "session.expired", "session.terminated")
 CSRF_TRUSTED_ORIGINS = environment.listed("CSRF_TRUSTED_ORIGINS")

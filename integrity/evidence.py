@@ -3,12 +3,17 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain as chain_of
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from integrity import keys, ledger, merkle, seals
-from integrity.models import Checkpoint, SealedHead
+from integrity.models import Checkpoint, LedgerStream, SealedHead
 
 FORMAT = "invigil-evidence/1"
 VERIFIER = Path(__file__).with_name("evidence_verifier.py")
@@ -18,6 +23,9 @@ streams/*.jsonl  the entries, one line each, as they were hashed
 checkpoint.txt   the signed root of the tree in which the streams' heads are sealed
 manifest.json    which file is which stream, its seal and audit path, every file's SHA-256
 keys.txt         the verifier keys; get them by another way, too, and compare
+sessions/*/      what is known of each session: the items as they were shown, every answer, the
+                 times with their reasons, what staff did, messages, incidents, receipt, results;
+                 *.disclosed.json opens the digests that the entries hold
 verify.py        verifies all of this, with Python and its cryptography package alone:
 
     python verify.py BUNDLE.zip [VERIFIER_KEY...]
@@ -28,10 +36,42 @@ class EvidenceError(Exception):
     """A bundle that would prove nothing; the message says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What an upper layer knows of a stream: further streams, and files; each file comes once.
+
+    A file named `*.disclosed.json` lists what opens digests: `{stream, entry, field, salt}` with
+    `value` (canonical JSON) or `text`; one with `erased` opens nothing any more.
+    """
+
+    streams: tuple[str, ...]
+    files: Iterator[tuple[str, bytes]]
+
+
+Dossier = Callable[..., Contents | None]
+
+
+def gather(stream: str, *, named: bool = False) -> Contents:
+    """Return everything that is known of a stream; just the stream where nobody knows more."""
+    for path in settings.LEDGER_DOSSIERS:
+        dossier: Dossier = import_string(path)
+        found = dossier(stream, named=named)
+        if found is not None:
+            return Contents(_recorded((stream, *found.streams)), found.files)
+    return Contents((stream,), iter(()))
+
+
+def _recorded(streams: Sequence[str]) -> tuple[str, ...]:
+    """Return the streams in which anything was ever recorded, each once."""
+    known = LedgerStream.objects.filter(name__in=streams, length__gt=0)
+    names = set(known.values_list("name", flat=True))
+    return tuple(name for name in dict.fromkeys(streams) if name in names)
+
+
 def write(
-    file: BinaryIO, streams: Sequence[str], *, extra: Mapping[str, bytes] | None = None
+    file: IO[bytes], streams: Sequence[str], *, files: Iterable[tuple[str, bytes]] = ()
 ) -> None:
-    """Write a bundle of some streams; `extra` files of upper layers are put beside them.
+    """Write a bundle of some streams, file by file; `files` of upper layers stand beside them.
 
     Raises EvidenceError where a stream is not sealed yet.
     """
@@ -41,25 +81,32 @@ def write(
     unsealed = [name for name, head in zip(streams, heads, strict=True) if head is None]
     if checkpoint is None or unsealed:
         raise EvidenceError(f"Nothing is sealed yet of {', '.join(unsealed)}: try again soon.")
-    files = {
-        f"streams/{number:04}.jsonl": "".join(ledger.export(name)).encode()
-        for number, name in enumerate(streams, start=1)
-    }
-    manifest = {
+    named = {name: f"streams/{number:04}.jsonl" for number, name in enumerate(streams, start=1)}
+    manifest: dict[str, Any] = {
         "format": FORMAT,
-        "streams": dict(zip(streams, list(files), strict=True)),
+        "streams": named,
         "seals": _seals([head for head in heads if head], checkpoint),
+        "files": {},
     }
-    files |= extra or {}
-    files["checkpoint.txt"] = checkpoint.note.encode()
-    files["keys.txt"] = "".join(f"{key}\n" for key in keys.verifiers()).encode()
-    files["README.txt"] = README.encode()
-    manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    files["manifest.json"] = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
-    files["verify.py"] = VERIFIER.read_bytes()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, data in files.items():
+        for name, data in chain_of(_streams(named), files, _frame(checkpoint)):
+            if name in manifest["files"]:  # a picture that two sessions share
+                continue
+            manifest["files"][name] = hashlib.sha256(data).hexdigest()
             bundle.writestr(name, data)
+        bundle.writestr("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
+        bundle.writestr("verify.py", VERIFIER.read_bytes())
+
+
+def _streams(named: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    for stream, name in named.items():
+        yield name, "".join(ledger.export(stream)).encode()
+
+
+def _frame(checkpoint: Checkpoint) -> Iterator[tuple[str, bytes]]:
+    yield "checkpoint.txt", checkpoint.note.encode()
+    yield "keys.txt", "".join(f"{key}\n" for key in keys.verifiers()).encode()
+    yield "README.txt", README.encode()
 
 
 def _seals(heads: list[SealedHead], checkpoint: Checkpoint) -> dict[str, Any]:

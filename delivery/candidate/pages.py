@@ -17,6 +17,7 @@ from delivery import (
     ahead,
     comments,
     drafts,
+    instructions,
     leases,
     lookback,
     moves,
@@ -25,7 +26,7 @@ from delivery import (
     rules,
     sessions,
 )
-from delivery.candidate import instructions, told, words
+from delivery.candidate import told, words
 from delivery.candidate.gate import Visit
 from delivery.desk import Desk
 from delivery.models import ItemSession

@@ -1,11 +1,18 @@
-"""XML Schema's regular expressions, by way of Python's."""
+"""XML Schema's regular expressions, matched in time linear in the text (never by backtracking)."""
 
 import re
 import sys
 import unicodedata
 from functools import lru_cache
 
+from assembly.qti.automaton import NOTHING, Automaton, Builder, Piece
+
 TEXT_LIMIT = 20_000
+PATTERN_LIMIT = 20_000
+
+_QUANTIFIERS: dict[str, tuple[int, int | None]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
+_BOUNDS = re.compile(r"\{(\d{1,5})(,(\d{0,5}))?\}", re.ASCII)
+_SINGLE = "dDsSwWnrtfv"
 
 _OUTSIDE = {"i": r"[^\W\d]|:", "c": r"[\w.:·-]", "I": r"[\W\d]", "C": r"[^\w.:·-]"}
 _INSIDE = {"i": "a-zA-Z_:À-ÖØ-öø-˿Ͱ-ͽͿ-῿", "c": r"\w.:·\-"}
@@ -14,38 +21,136 @@ _INSIDE = {"i": "a-zA-Z_:À-ÖØ-öø-˿Ͱ-ͽͿ-῿", "c": r"\w.:·\-"}
 def matches(pattern: str, text: str) -> bool:
     """The whole text must match; raises ValueError for a pattern that cannot be read.
 
-    Authors also write ^ and $, which XML Schema would take literally; here they are the anchors
-    that are meant. A text beyond 20,000 characters matches nothing.
+    Authors also write ^ and $, which XML Schema would take literally; around a whole pattern or
+    one of its branches they are the anchors that are meant. Looking around and back is not XML
+    Schema's and is not read. A text beyond 20,000 characters matches nothing.
     """
-    return len(text) <= TEXT_LIMIT and _compiled(pattern).fullmatch(text) is not None
+    return len(text) <= TEXT_LIMIT and _compiled(pattern).matches(text)
 
 
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> Automaton:
+    if len(pattern) > PATTERN_LIMIT:
+        raise ValueError("the pattern is too long")
     try:
-        return re.compile(_Translation(pattern).all())
-    except (re.error, IndexError, RecursionError, OverflowError) as error:
+        reading = _Reading(pattern)
+        return Automaton(reading.builder, reading.all())
+    except (re.error, IndexError, KeyError, RecursionError, OverflowError) as error:
         raise ValueError(str(error)) from error
 
 
-class _Translation:
+class _Reading:
     """One pass over a pattern; character classes may nest by subtraction."""
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self.at = 0
+        self.builder = Builder()
 
-    def all(self) -> str:
-        pieces: list[str] = []
-        while self.at < len(self.pattern):
-            pieces.append(self._piece())
-        return "".join(pieces)
+    def all(self) -> Piece:
+        found = self._either()
+        if self.at < len(self.pattern):
+            raise ValueError("a parenthesis is closed that was not opened")
+        return found
 
-    def _piece(self) -> str:
+    def _either(self) -> Piece:
+        found = self._sequence()
+        while self._peek() == "|":
+            self.at += 1
+            found = self.builder.either(found, self._sequence())
+        return found
+
+    def _sequence(self) -> Piece:
+        start, pieces = self.at, NOTHING
+        while self._peek() not in ("", "|", ")"):
+            at_start = self.at == start
+            if (self._peek() == "^" and at_start) or (self._peek() == "$" and self._at_end()):
+                self.at += 1
+                continue
+            pieces = self.builder.sequence(pieces, self._repeated())
+        return pieces
+
+    def _at_end(self) -> bool:
+        return self.pattern[self.at + 1 : self.at + 2] in ("", "|", ")")
+
+    def _repeated(self) -> Piece:
+        start = self.at
+        piece = self._atom()
+        bounds = self._quantifier()
+        if bounds is None:
+            return piece
+        after = self.at
+        repeated = self._copies(piece, start, *bounds)
+        self.at = after
+        return repeated
+
+    def _copies(self, piece: Piece, start: int, least: int, most: int | None) -> Piece:
+        """x{2,4} as x(x(x(x)?)?): each copy is read anew, and none of them counts as empty."""
+        build = self.builder
+        if piece.empty:
+            least = 0
+        count = max(least, 1) if most is None else most
+        if count < least:
+            raise ValueError("a quantifier ends below where it begins")
+        if not count or not piece.first:
+            return NOTHING
+        copies = [piece, *(self._again(start) for _ in range(count - 1))]
+        solid = [Piece(one.first, one.last, empty=False) for one in copies]
+        tail = NOTHING
+        for number in range(count, 0, -1):
+            here = solid[number - 1]
+            if most is None and number == count:
+                build.loop(here)
+            tail = build.sequence(here, tail)
+            if number > least:
+                tail = Piece(tail.first, tail.last, empty=True)
+        return tail
+
+    def _again(self, start: int) -> Piece:
+        self.at = start
+        return self._atom()
+
+    def _quantifier(self) -> tuple[int, int | None] | None:
+        symbol = self._peek()
+        if symbol in _QUANTIFIERS and symbol:
+            self.at += 1
+            bounds: tuple[int, int | None] = _QUANTIFIERS[symbol]
+        elif symbol == "{" and (found := _BOUNDS.match(self.pattern, self.at)):
+            self.at = found.end()
+            least = int(found[1])
+            bounds = least, (least if found[2] is None else int(found[3]) if found[3] else None)
+        else:
+            return None
+        if self._peek() == "?":
+            # A reluctant quantifier matches the same whole texts.
+            self.at += 1
+        return bounds
+
+    def _atom(self) -> Piece:
         symbol = self._take()
+        if symbol == "(":
+            return self._group()
+        if symbol in "*+?":
+            raise ValueError("a quantifier stands alone")
+        return self.builder.symbol(self._single(symbol))
+
+    def _group(self) -> Piece:
+        if self._peek() == "?":
+            self.at += 1
+            if self._take() != ":":
+                raise ValueError("looking around is not supported")
+        found = self._either()
+        if self._take() != ")":
+            raise ValueError("a parenthesis is not closed")
+        return found
+
+    def _single(self, symbol: str) -> str:
+        """One character of the pattern as an expression of Python's that matches one character."""
         if symbol == "\\":
             return self._escape(self._take())
-        return self._class() if symbol == "[" else symbol
+        if symbol == "[":
+            return self._class()
+        return r"[^\n\r]" if symbol == "." else re.escape(symbol)
 
     def _take(self) -> str:
         symbol = self.pattern[self.at]
@@ -55,7 +160,11 @@ class _Translation:
     def _escape(self, symbol: str) -> str:
         if symbol in "pP":
             return f"[{'^' if symbol == 'P' else ''}{self._category()}]"
-        return f"(?:{_OUTSIDE[symbol]})" if symbol in _OUTSIDE else "\\" + symbol
+        if symbol in _OUTSIDE:
+            return f"(?:{_OUTSIDE[symbol]})"
+        if symbol.isalnum() and symbol not in _SINGLE:
+            raise ValueError(f"\\{symbol} is not supported")
+        return "\\" + symbol
 
     def _category(self) -> str:
         if self._take() != "{":

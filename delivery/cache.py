@@ -12,7 +12,11 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 0.25
+# Slower than this, asking costs a page more than what it saves.
+SLOW_SECONDS = 0.05
 REST_SECONDS = 5.0
+# Until when each server is left alone: one thread's bad experience is every thread's.
+_rests_until: dict[str, float] = {}
 
 
 class TolerantRedisCache(RedisCache):
@@ -24,17 +28,24 @@ class TolerantRedisCache(RedisCache):
         options.setdefault("socket_timeout", TIMEOUT_SECONDS)
         options.setdefault("socket_connect_timeout", TIMEOUT_SECONDS)
         super().__init__(server, {**params, "OPTIONS": options})
-        self._rests_until = 0.0
+        self._server = server
 
     def _or(self, fallback: Any, call: Callable[[], Any]) -> Any:
-        if time.monotonic() < self._rests_until:
+        begun = time.monotonic()
+        if begun < _rests_until.get(self._server, 0.0):
             return fallback
         try:
-            return call()
+            found = call()
         except (RedisError, OSError) as error:
-            self._rests_until = time.monotonic() + REST_SECONDS
-            logger.warning("The cache is left alone for %s s: %s", REST_SECONDS, error)
+            self._rest(str(error))
             return fallback
+        if time.monotonic() - begun > SLOW_SECONDS:
+            self._rest("it answers slowly")
+        return found
+
+    def _rest(self, why: str) -> None:
+        _rests_until[self._server] = time.monotonic() + REST_SECONDS
+        logger.warning("The cache is left alone for %s s: %s", REST_SECONDS, why)
 
     def get_backend_timeout(self, timeout: Any = DEFAULT_TIMEOUT) -> float | None:
         seconds = super().get_backend_timeout(timeout)

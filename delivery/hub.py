@@ -1,6 +1,7 @@
 """Hands a message to a channel group from any thread, sync or async; a lost one is only a hint."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -53,6 +54,24 @@ def attach() -> None:
     loop = asyncio.get_running_loop()
     if _hub.loop is not loop:
         _hub.loop, _hub.own_loop = loop, False
+
+
+async def join(layer: Any, group: str, channel: str) -> bool:
+    """Join a group; False, soon, where the layer is gone or hangs: the page then asks by itself."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await layer.group_add(group, channel)
+    except Exception as error:  # whatever the layer raises, hints only make a page quicker
+        logger.warning("%s is listened to without hints: %r", group, error)
+        return False
+    return True
+
+
+async def leave(layer: Any, group: str, channel: str) -> None:
+    """Leave a group; a layer that is gone has forgotten it already."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await layer.group_discard(group, channel)
 
 
 def send(group: str, message: dict[str, Any]) -> None:

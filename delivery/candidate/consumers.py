@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from assembly import bank
 from assembly.qti.item import AssessmentItem
-from delivery import desk, journal, lane, leases, presence, protocol, sessions
+from delivery import desk, hub, journal, lane, leases, presence, protocol, sessions
 from delivery.candidate import door, frames, words
 from delivery.desk import Desk
 from delivery.lane import SaveFailedError
@@ -44,6 +44,7 @@ HEARTBEAT_SECONDS: Final = 10.0
 DEBOUNCE_SECONDS: Final = 4.0
 NOT_YOURS: Final = 4404
 TOO_FAST: Final = 4429
+NO_HINTS: Final = 4503
 MOST_A_MINUTE: Final = 600
 # These change nothing that a candidate's page shows of itself.
 SILENT: Final = frozenset(
@@ -86,9 +87,11 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             await self.close(code=NOT_YOURS)
             return
         self.by = f"candidate:{candidate}"
-        await self.channel_layer.group_add(
-            journal.session_group(self.session_id), self.channel_name
-        )
+        group = journal.session_group(self.session_id)
+        if not await hub.join(self.channel_layer, group, self.channel_name):
+            # Over HTTP the page asks by itself until a socket can hear of a pause again.
+            await self.close(code=NO_HINTS)
+            return
         await self.accept()
         await self._tell_all()
         self.tasks.append(asyncio.create_task(self._stream_clock()))
@@ -101,7 +104,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         if self.alarm is not None:
             self.alarm.cancel()
         group = journal.session_group(self.session_id)
-        await self.channel_layer.group_discard(group, self.channel_name)
+        await hub.leave(self.channel_layer, group, self.channel_name)
         now = timezone.now()
         if self.writer:
             await database_sync_to_async(leases.left)(self.session_id, self.writer, now)

@@ -18,7 +18,7 @@ from django.db import DatabaseError
 from django.template.loader import get_template
 from django.utils import timezone
 
-from delivery import journal, proctoring
+from delivery import hub, journal, proctoring
 from delivery.models import Sitting
 from delivery.proctor import lines, showing
 from delivery.proctor.lines import Line
@@ -62,23 +62,15 @@ class BoardConsumer(AsyncWebsocketConsumer):
             await self.close(code=NOT_YOURS)
             return
         self.user, self.sitting = user, sitting
-        await self._listen()
+        await hub.join(self.channel_layer, journal.board_group(sitting.pk), self.channel_name)
         await self.accept()
-
-    async def _listen(self) -> None:
-        group = journal.board_group(self.sitting.pk)
-        try:
-            await self.channel_layer.group_add(group, self.channel_name)
-        except Exception as error:  # whatever the layer raises: hints only make the board quicker
-            logger.warning("The board of %s looks without hints: %r", group, error)
 
     async def disconnect(self, code: int) -> None:
         if self.work is not None:
             self.work.cancel()
         if hasattr(self, "sitting"):
-            with suppress(Exception):  # a layer that is gone has forgotten the group already
-                group = journal.board_group(self.sitting.pk)
-                await self.channel_layer.group_discard(group, self.channel_name)
+            group = journal.board_group(self.sitting.pk)
+            await hub.leave(self.channel_layer, group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:

@@ -3,6 +3,7 @@
 import time
 
 from delivery.cache import TolerantRedisCache
+from tests.faults.proxy import Proxy
 
 
 def test_value_comes_back(redis_url: str) -> None:
@@ -40,3 +41,19 @@ def test_dead_redis_is_asked_once_and_then_left_alone() -> None:
     for _ in range(50):
         cache.get("key")
     assert time.monotonic() - before < 2.0
+
+
+def test_a_slow_redis_is_asked_once_and_then_left_alone_by_every_thread(redis_url: str) -> None:
+    wire = Proxy(int(redis_url.rsplit(":", 1)[1].split("/")[0]))
+    url = f"redis://127.0.0.1:{wire.port}/0"
+    try:
+        first, other = TolerantRedisCache(url, {}), TolerantRedisCache(url, {})
+        first.set("key", "value")
+        assert first.get("key") == "value"
+        wire.slow(0.1)
+        assert first.get("key") == "value"
+        wire.cut()
+        # Nothing is asked: it would hang now.
+        assert [first.get("key", "left alone"), other.get("key", "left alone")] == ["left alone"] * 2
+    finally:
+        wire.close()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 MOST_POSITIONS = 10_000
 MOST_REMEMBERED = 2_000
+# About a second: so many positions are followed before a text is given up.
+MOST_WORK = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,14 @@ class Automaton:
         self._whole = whole
         self._masks: dict[str, int] = {}
         self._steps: dict[tuple[int, str], int] = {}
+        self._work = 0
         self._kinds = [
             (re.compile(symbol, re.DOTALL), mask) for symbol, mask in _by_symbol(builder).items()
         ]
 
     def matches(self, text: str) -> bool:
+        """Raises ValueError where a large pattern would take too long with this text."""
+        self._work = 0
         if not text:
             return self._whole.empty
         state = self._whole.first & self._mask(text[0])
@@ -99,6 +104,9 @@ class Automaton:
         if known is not None:
             return known
         reached = 0
+        self._work += state.bit_count()
+        if self._work > MOST_WORK:
+            raise ValueError("the pattern takes too long")
         for place in places(state):
             reached |= self._follow[place]
         after = reached & self._mask(character)

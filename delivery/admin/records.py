@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import admin
@@ -18,8 +18,11 @@ from django.views.decorators.cache import never_cache
 from delivery import clock, proctoring, reports
 from delivery.admin import documents
 from delivery.admin.common import ReadOnly
-from delivery.models import AssessmentSession, Quarantine
-from delivery.proctor import candidate_page
+from delivery.models import AssessmentSession, Quarantine, Sitting
+from delivery.proctor import aside, candidate_page
+
+# Who may decide about an answer that was kept aside.
+DECIDES: Final = "delivery.change_quarantine"
 
 
 @admin.register(AssessmentSession)
@@ -97,10 +100,53 @@ class SessionAdmin(ReadOnly):
 class QuarantineAdmin(ReadOnly):
     """Answers that were not accepted; the answer itself is shown to those who open the row."""
 
-    list_display = ("session", "item_key", "reason", "received_at")
+    list_display = ("session", "item_key", "why", "received_at", "stands")
     list_select_related = ("session__candidate", "session__sitting")
     list_filter = ("reason", "session__sitting")
     search_fields = ("session__candidate__name", "session__candidate__number", "item_key")
     date_hierarchy = "received_at"
     list_per_page = 50
-    fields = ("session", "item_key", "reason", "received_at", "value", "writer", "epoch", "key")
+    change_list_template = "admin/delivery/quarantine/change_list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Quarantine]:
+        rows: QuerySet[Quarantine] = super().get_queryset(request)
+        return rows.defer("session__plan", "session__outcomes")
+
+    @admin.display(description=_("Why"), ordering="reason")
+    def why(self, kept: Quarantine) -> str:
+        return aside.words_of(kept.reason)
+
+    @admin.display(description=_("Stands"))
+    def stands(self, kept: Quarantine) -> str:
+        if kept.admitted_at is not None:
+            return gettext("Admitted")
+        if kept.refused_at is not None:
+            return gettext("Left out")
+        return gettext("Proposed") if kept.proposed_at is not None else gettext("To decide")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show an answer beside the stored one; who may change rows may propose and agree."""
+        may_decide = request.user.has_perm(DECIDES)
+        if not self.has_view_permission(request) or (request.method == "POST" and not may_decide):
+            raise PermissionDenied
+        if not object_id.isdecimal():
+            raise Http404
+        template, may = "admin/delivery/kept.html", {"may_decide": may_decide}
+        return aside.decide(request, Quarantine.objects.all(), int(object_id), template, may)
+
+    def get_urls(self) -> list[URLPattern]:
+        sealed = self.admin_site.admin_view(self.sealed)
+        own = [path("sealed/", sealed, name="delivery_quarantine_sealed")]
+        return [*own, *super().get_urls()]
+
+    def sealed(self, request: HttpRequest) -> HttpResponse:
+        """Open a candidate's emergency file of any sitting."""
+        if not request.user.has_perm(DECIDES):
+            raise PermissionDenied
+        return aside.open_file(request, Sitting.objects.all(), {}, "admin/delivery/sealed.html")

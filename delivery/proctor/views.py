@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from delivery import outages, proctoring
+from delivery import aside, outages, proctoring
 from delivery.models import Sitting
 from delivery.proctor import candidate_page, forms, lines, showing
 from delivery.proctor.forms import SHEETS, Sheet
@@ -55,6 +55,7 @@ def board(request: HttpRequest, sitting_id: int) -> HttpResponse:
     sitting = _sitting(request, sitting_id)
     page = _board(request, sitting)
     page["outages"] = outages.recent(sitting, page["at"])
+    page["kept_aside"] = aside.undecided(sitting)
     return render(request, "proctor/board.html", page)
 
 

@@ -10,9 +10,9 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import Max
 
-from assembly import models
+from assembly import models, recognising
 from assembly.models.items import digest
-from assembly.qti import package, reading, xml
+from assembly.qti import links, reading, xml
 from assembly.qti.item import AssessmentItem
 
 IMAGE_TYPES = {
@@ -129,7 +129,8 @@ def _keep_files(
     uploads: Sequence[Upload],
 ) -> None:
     """The files that the XML still names: new ones, and those of the version before."""
-    wanted = {href for href, _line in package.links(xml.parse_xml(source))}
+    wanted = {href for href, _line in links.of(xml.parse_xml(source))}
+    wanted |= _inside_documents(newest, wanted) if newest else set()
     assets = {upload.href: keep_asset(upload) for upload in uploads if upload.href in wanted}
     if newest:
         for file in newest.files.filter(href__in=wanted - set(assets)):
@@ -139,6 +140,16 @@ def _keep_files(
         models.ItemVersionAsset(item_version=version, href=href, asset_id=asset_id)
         for href, asset_id in assets.items()
     )
+
+
+def _inside_documents(version: models.ItemVersion, wanted: set[str]) -> set[str]:
+    """What stimuli and included files show, which the item's own XML does not name."""
+    documents = version.files.filter(href__in=wanted, asset__media_type__in=recognising.XML_TYPES)
+    return {
+        href
+        for file in documents.select_related("asset")
+        for href, _line in links.of(xml.parse_xml(bytes(file.asset.content)))
+    }
 
 
 def keep_asset(upload: Upload) -> int:

@@ -21,6 +21,7 @@ from assembly.selection import Mode, Order, Select
 from integrity import ledger
 
 STREAM = "bank"
+SAME = ("title", "select_mode", "order_mode", "metadata", "package_metadata")
 
 
 class PublishError(Exception):
@@ -100,8 +101,7 @@ def _same(
     return (
         newest.state == models.VersionState.PUBLISHED
         and newest.xml == xml
-        and (newest.title, newest.select_mode, newest.order_mode)
-        == (test.title, test.select_mode, test.order_mode)
+        and all(getattr(newest, name) == getattr(test, name) for name in SAME)
         and pinned == {ref: version.pk for ref, version in pins.items()}
     )
 
@@ -121,6 +121,8 @@ def _publish(
         xml=xml,
         select_mode=test.select_mode,
         order_mode=test.order_mode,
+        metadata=test.metadata,
+        package_metadata=test.package_metadata,
         published_at=at,
         published_by=by,
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import mimetypes
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
 from lxml import etree
 
-from assembly.qti import allowed_html, item_session, package, reading, xml
+from assembly.qti import allowed_html, item_session, links, reading, upgrade, xml
 from assembly.qti.assessment import AssessmentTest, item_refs
 from assembly.qti.errors import Loss, QtiError, ReadingError
 from assembly.qti.item import AssessmentItem
@@ -23,6 +24,7 @@ from assembly.selection import Stream
 logger = logging.getLogger(__name__)
 Progress = Callable[[int, int, str], None]
 STIMULUS_TYPE = "application/qti-stimulus+xml"
+PORTABLE = "portable_custom_interaction"
 TRIAL = Stream(b"a trial run, whose choices nobody sees")
 
 
@@ -80,6 +82,7 @@ class FileUse:
     sha256: str
     size: int
     media_type: str
+    metadata: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +209,11 @@ def _check_item(checked: Checked, source: PackagedFile) -> None:
     item = reading.read_item(source.source, resolve=included)
     begun = item_session.begin(item, TRIAL)
     item_session.attempt(item, begun, {}, duration_seconds=0.0)
-    root = xml.parse_xml(source.source)
+    root = reading.content(source.source, resolve=included)
     remarks = [*_losses(item.losses), *_dropped(root)]
     files = included.files | _files(checked.package, source.href, root, remarks)
+    if any(one.name == PORTABLE for one in item.interactions):
+        files |= _listed(checked.package, source, files)
     for ref in item.stimulus_refs:
         _add_stimulus(checked.package, source.href, ref.href, files, remarks)
     checked.items[source.href] = CheckedItem(
@@ -291,14 +296,18 @@ def _losses(losses: Iterable[Loss]) -> list[Remark]:
 def text_of(source: bytes) -> str:
     """The document verbatim; one in another encoding than UTF-8 is written anew as Unicode."""
     try:
-        return source.decode()
+        verbatim = source.decode()
     except UnicodeDecodeError:
+        verbatim = "\0"
+    # UTF-16 may pass for UTF-8 with NUL characters, which no database holds.
+    if "\0" in verbatim:
         return etree.tostring(xml.parse_xml(source), encoding="unicode")
+    return verbatim
 
 
 def _dropped(root: etree._Element) -> Iterator[Remark]:
     """Content that never reaches a page."""
-    for body in root.iter("{*}qti-item-body", "{*}itemBody"):
+    for body in root.iter("{*}qti-item-body", "{*}qti-stimulus-body"):
         for element in body.iter(etree.Element):
             name = etree.QName(element).localname
             if name in allowed_html.DROPPED and "-" not in name and name != "param":
@@ -315,8 +324,8 @@ def _files(
 ) -> dict[str, FileUse]:
     """The files that a document's addresses mean; what is missing becomes a remark."""
     found: dict[str, FileUse] = {}
-    for href, line in package.links(root):
-        if package.is_external(href):
+    for href, line in links.of(root):
+        if links.is_external(href):
             if not href.startswith(("data:", "urn:")):
                 remarks.append(Remark("external_file", f"{href} lies on another server.", line))
             continue
@@ -324,6 +333,20 @@ def _files(
         if member is None:
             remarks.append(Remark("missing_file", f"The file {href} is missing.", line))
         elif member not in (skip or ()):
+            found[href] = _use(opened, href, member)
+    return found
+
+
+def _listed(
+    opened: Package, source: PackagedFile, known: Mapping[str, FileUse]
+) -> dict[str, FileUse]:
+    """The files that the manifest lists with an item: portable interactions load such by name."""
+    members = {use.member for use in known.values()}
+    folder = posixpath.dirname(source.href)
+    found: dict[str, FileUse] = {}
+    for member in source.listed:
+        if member not in members and member != source.href:
+            href = posixpath.relpath(member, folder or ".")
             found[href] = _use(opened, href, member)
     return found
 
@@ -342,9 +365,12 @@ def _add_stimulus(
         raise ReadingError(f"The stimulus {href} is missing.", reason="missing_file")
     source = opened.read(member)
     reading.read_stimulus(source)
-    for inner, use in _files(opened, member, xml.parse_xml(source), remarks).items():
+    root = upgrade.upgrade(xml.parse_xml(source))
+    remarks.extend(_dropped(root))
+    for inner, use in _files(opened, member, root, remarks).items():
         if inner in files and files[inner].sha256 != use.sha256:
             message = f"{inner} means one file in the item and another in its stimulus."
             remarks.append(Remark("ambiguous_file", message))
         files.setdefault(inner, use)
-    files[href] = _use(opened, href, member, STIMULUS_TYPE)
+    told = next((one.metadata for one in opened.stimuli if one.href == member), "")
+    files[href] = replace(_use(opened, href, member, STIMULUS_TYPE), metadata=told)

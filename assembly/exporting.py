@@ -1,158 +1,205 @@
-"""A published test as a content package that any QTI 3 system can import, this one without loss."""
+"""Tests and items as content packages that any QTI 3 system can import, this one without loss."""
 
 from __future__ import annotations
 
-import io
 import posixpath
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from django.utils.translation import gettext as _
 from lxml import etree
 
-from assembly import models, stored
-from assembly.qti import assessment, xml
-from assembly.qti.package import EXTENSION, parameters_xml
+from assembly import linting, models, stored
+from assembly.checking import STIMULUS_TYPE
+from assembly.qti import assessment, links, package_writing, upgrade, xml
+from assembly.qti.errors import ReadingError
+from assembly.qti.package_writing import CollisionError, Resource, Shelf
 
-IMSCP = "http://www.imsglobal.org/xsd/qti/qtiv3p0/imscp_v1p1"
-NAMESPACES: Any = {None: IMSCP}
-STAMP = (1980, 1, 1, 0, 0, 0)  # the same test gives the same bytes
+XML_TYPES = frozenset({STIMULUS_TYPE, "application/xml", "text/xml"})
 
 
 class ExportError(Exception):
     """A test whose files cannot lie side by side; the message is a full sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One entry of the manifest; the first file is the document itself."""
+def of_test(test: models.AssessmentTestVersion | models.AssessmentTest) -> bytes:
+    """The zip of a test, its items, stimuli, sections, files, metadata and parameters.
 
-    identifier: str
-    kind: str
-    files: tuple[str, ...]
-    needs: tuple[str, ...] = ()
-    parameters: Mapping[str, float] = field(default_factory=dict)
-    metadata: str = ""
-
-
-def package(version: models.AssessmentTestVersion) -> bytes:
-    """The zip of a published test, its items, stimuli, images and parameters."""
-    pins = list(version.items.select_related("item_version__item").order_by("ref"))
-    hrefs = {
-        ref.identifier: ref.href for *_path, ref in assessment.item_refs(stored.read_test(version))
-    }
-    shelf = _Shelf()
-    own = list(version.files.select_related("asset"))
-    linked = [posixpath.dirname(hrefs[pin.ref]) for pin in pins]
-    deepest = _climb([*hrefs.values(), *(file.href for file in own), *_below(pins, linked)])
-    base = "/".join(f"level-{n}" for n in range(1, deepest + 1))
-    main = posixpath.join(base, "test.xml")
-    used = {pin.ref: shelf.item(base, hrefs[pin.ref], pin.item_version) for pin in pins}
-    files = [shelf.put(base, file.href, bytes(file.asset.content)) for file in own]
-    shelf.put("", main, version.xml.encode())
-    test = Resource(
-        version.test.identifier,
-        "imsqti_test_xmlv3p0",
-        (main, *files),
-        tuple(dict.fromkeys(used.values())),
-    )
-    return _zip(shelf.contents, [test, *shelf.resources.values()])
+    A draft goes as it would be published now.
+    """
+    try:
+        return _Export().test(test)
+    except CollisionError as error:
+        sentence = _("Two different files of this test want to be %(name)s.")
+        raise ExportError(sentence % {"name": error}) from error
 
 
-def _below(pins: list[models.TestVersionItem], folders: list[str]) -> Iterator[str]:
-    """The addresses of the items' own files, as seen from the test."""
-    by_version: dict[int, list[str]] = {}
-    wanted = [pin.item_version_id for pin in pins]
-    rows = models.ItemVersionAsset.objects.filter(item_version__in=wanted)
-    for version_id, href in rows.values_list("item_version_id", "href"):
-        by_version.setdefault(version_id, []).append(href)
-    for pin, folder in zip(pins, folders, strict=True):
-        yield from (
-            posixpath.join(folder, href) for href in by_version.get(pin.item_version_id, ())
-        )
-
-
-def _climb(hrefs: Iterable[str]) -> int:
-    """How many folders up the farthest of these addresses leads."""
-    normal = (posixpath.normpath(href).split("/") for href in hrefs)
-    return max((parts.count("..") for parts in normal), default=0)
+def of_items(versions: Iterable[models.ItemVersion]) -> bytes:
+    """The zip of item versions, each in a folder of its own."""
+    export = _Export()
+    for version in versions:
+        export.item_alone(version)
+    return export.shelf.zipped()
 
 
 @dataclass(slots=True)
-class _Shelf:
-    """Files of the package as they are gathered."""
+class _Export:
+    """One package as its files are gathered."""
 
-    contents: dict[str, bytes] = field(default_factory=dict)
-    resources: dict[str, Resource] = field(default_factory=dict)
+    shelf: Shelf = field(default_factory=Shelf)
 
-    def put(self, base: str, href: str, content: bytes) -> str:
-        name = posixpath.normpath(posixpath.join(base, href.lstrip("/")))
-        if self.contents.setdefault(name, content) != content:
-            raise ExportError(f"Two different files of this test want to be {name}.")
+    def test(self, test: models.AssessmentTestVersion | models.AssessmentTest) -> bytes:
+        pins = _pins(test)
+        read = stored.read_test(test)
+        hrefs = {ref.identifier: ref.href for *_path, ref in assessment.item_refs(read)}
+        own = _files(test)
+        inner = _inner_hrefs(pins, hrefs)
+        deepest = package_writing.climb([*hrefs.values(), *(file.href for file in own), *inner])
+        base = package_writing.below("", deepest)
+        items = [self.item(base, hrefs[ref], version) for ref, version in pins.items()]
+        parts = [self.part(base, file) for file in own]
+        main = self.shelf.put(base, "test.xml", _document(stored.xml_of(test).encode()))
+        self.shelf.metadata = test.package_metadata
+        needed = [one for one in parts if one in self.shelf.resources]
+        resource = Resource(
+            read.identifier,
+            package_writing.TEST,
+            (main, *(one for one in parts if one not in needed)),
+            (*dict.fromkeys(items), *(self.shelf.resources[one].identifier for one in needed)),
+            test.metadata,
+        )
+        self.shelf.add(resource)
+        return self.shelf.zipped()
+
+    def part(self, base: str, file: models.TestVersionAsset | models.TestAsset) -> str:
+        """A file of the test; a section in a file of its own is a resource of its own."""
+        content = bytes(file.asset.content)
+        root = _root(file.asset.media_type, content)
+        name = self.shelf.put(base, file.href, content if root is None else _document(content))
+        if root is not None and xml.name(root) in ("qti-assessment-section", "assessmentSection"):
+            identifier = str(root.get("identifier") or name)
+            self.shelf.add(Resource(f"section-{identifier}", package_writing.SECTION, (name,)))
         return name
+
+    def item_alone(self, version: models.ItemVersion) -> None:
+        folder = f"items/{version.item.identifier}-v{version.number}"
+        hrefs = [file.href for file in version.files.only("href")]
+        base = package_writing.below(folder, package_writing.climb(_all_hrefs(hrefs)))
+        self.item(base, "item.xml", version)
 
     def item(self, base: str, href: str, version: models.ItemVersion) -> str:
         """Puts an item with its files; returns the identifier of its resource."""
-        name = self.put(base, href, version.xml.encode())
+        name = self.shelf.put(base, href, _document(version.xml.encode()))
         folder = posixpath.dirname(name)
-        shown = version.files.select_related("asset").order_by("href")
-        files = [self.put(folder, file.href, bytes(file.asset.content)) for file in shown]
+        files = {file.href: file for file in version.files.select_related("asset").order_by("href")}
+        stimuli = [one for one in files.values() if one.asset.media_type == STIMULUS_TYPE]
+        needs = [self.stimulus(folder, one, files) for one in stimuli]
+        only_theirs = _only_in_stimuli(version, stimuli)
+        own = [one for one in files.values() if one not in stimuli and one.href not in only_theirs]
         given = {"a": version.irt_a, "b": version.irt_b, "c": version.irt_c}
-        known = {key: value for key, value in given.items() if value is not None}
-        identifier = f"{version.item.identifier}-v{version.number}"
-        self.resources[name] = Resource(
-            identifier, "imsqti_item_xmlv3p0", (name, *files), (), known, version.metadata
+        return self.shelf.add(
+            Resource(
+                f"{version.item.identifier}-v{version.number}",
+                package_writing.ITEM,
+                (name, *(self.file(folder, one) for one in own)),
+                tuple(needs),
+                version.metadata,
+                {key: value for key, value in given.items() if value is not None},
+            )
         )
-        return identifier
+
+    def stimulus(
+        self,
+        folder: str,
+        file: models.ItemVersionAsset,
+        files: dict[str, models.ItemVersionAsset],
+    ) -> str:
+        """Puts a stimulus with what it shows where its own addresses lead."""
+        content = bytes(file.asset.content)
+        name = self.shelf.put(folder, file.href, _document(content))
+        inside = posixpath.dirname(name)
+        shown = [files[href] for href in _links(content) if href in files]
+        root = xml.parse_xml(content)
+        return self.shelf.add(
+            Resource(
+                str(root.get("identifier") or name),
+                package_writing.STIMULUS,
+                (name, *(self.file(inside, one) for one in shown)),
+                (),
+                file.metadata,
+            )
+        )
+
+    def file(self, folder: str, file: models.ItemVersionAsset) -> str:
+        content = bytes(file.asset.content)
+        if _root(file.asset.media_type, content) is not None:
+            content = _document(content)
+        return self.shelf.put(folder, file.href, content)
 
 
-def _zip(contents: Mapping[str, bytes], resources: list[Resource]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as written:
-        for name, content in [("imsmanifest.xml", _manifest(resources)), *sorted(contents.items())]:
-            info = zipfile.ZipInfo(name, STAMP)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            written.writestr(info, content)
-    return target.getvalue()
+def _files(
+    test: models.AssessmentTestVersion | models.AssessmentTest,
+) -> list[models.TestVersionAsset] | list[models.TestAsset]:
+    if isinstance(test, models.AssessmentTest):
+        return list(test.files.select_related("asset"))
+    return list(test.files.select_related("asset"))
 
 
-def _manifest(resources: list[Resource]) -> bytes:
-    root = etree.Element(f"{{{IMSCP}}}manifest", identifier="manifest", nsmap=NAMESPACES)
-    metadata = etree.SubElement(root, f"{{{IMSCP}}}metadata")
-    etree.SubElement(metadata, f"{{{IMSCP}}}schema").text = "QTI Package"
-    etree.SubElement(metadata, f"{{{IMSCP}}}schemaversion").text = "3.0.0"
-    etree.SubElement(root, f"{{{IMSCP}}}organizations")
-    listed = etree.SubElement(root, f"{{{IMSCP}}}resources")
-    for resource in resources:
-        _add(listed, resource)
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+def _pins(
+    test: models.AssessmentTestVersion | models.AssessmentTest,
+) -> dict[str, models.ItemVersion]:
+    """The item versions by item ref, those that publishing would pin now where it is a draft."""
+    if isinstance(test, models.AssessmentTest):
+        return dict(sorted(linting.pins(test).items()))
+    rows = test.items.select_related("item_version__item").order_by("ref")
+    return {row.ref: row.item_version for row in rows}
 
 
-def _add(listed: etree._Element, resource: Resource) -> None:
-    element = etree.SubElement(
-        listed,
-        f"{{{IMSCP}}}resource",
-        identifier=resource.identifier,
-        type=resource.kind,
-        href=resource.files[0],
-    )
-    metadata = _metadata(resource)
-    if len(metadata):
-        element.append(metadata)
-    for name in dict.fromkeys(resource.files):
-        etree.SubElement(element, f"{{{IMSCP}}}file", href=name)
-    for needed in resource.needs:
-        etree.SubElement(element, f"{{{IMSCP}}}dependency", identifierref=needed)
+def _document(content: bytes) -> bytes:
+    """QTI 3: what was imported as QTI 2 leaves as what it was read as."""
+    return upgrade.document(content)
 
 
-def _metadata(resource: Resource) -> etree._Element:
-    """What came with the item when it was imported, with its parameters as they are now."""
-    element = etree.Element(f"{{{IMSCP}}}metadata")
-    if resource.metadata:
-        for child in xml.parse_xml(resource.metadata.encode()):
-            if child.tag != f"{{{EXTENSION}}}irt":
-                element.append(child)
-    if resource.parameters:
-        element.append(etree.fromstring(parameters_xml(resource.parameters)))
-    return element
+def _root(media_type: str, content: bytes) -> etree._Element | None:
+    """The root of a file that is an XML document; other files are left alone."""
+    if media_type not in XML_TYPES:
+        return None
+    try:
+        return xml.parse_xml(content)
+    except ReadingError:
+        return None
+
+
+def _links(content: bytes) -> list[str]:
+    return [href for href, _line in links.of(xml.parse_xml(content))]
+
+
+def _only_in_stimuli(
+    version: models.ItemVersion, stimuli: Sequence[models.ItemVersionAsset]
+) -> set[str]:
+    """The addresses that stand in the item's stimuli, but not in the item."""
+    theirs = {href for one in stimuli for href in _links(bytes(one.asset.content))}
+    return theirs - set(_links(version.xml.encode())) if theirs else set()
+
+
+def _all_hrefs(hrefs: Sequence[str]) -> Iterator[str]:
+    """The addresses, and those as seen from every folder that one of them leads into.
+
+    A stimulus' own addresses begin where it lies: at most two steps lead up, one after the other.
+    """
+    yield from hrefs
+    folders = {posixpath.dirname(href) for href in hrefs if href.endswith(".xml")}
+    yield from (posixpath.join(folder, href) for folder in folders for href in hrefs)
+
+
+def _inner_hrefs(pins: Mapping[str, models.ItemVersion], hrefs: Mapping[str, str]) -> Iterator[str]:
+    """The addresses of the items' own files, as seen from the test."""
+    by_version: dict[int, list[str]] = {}
+    wanted = {version.pk for version in pins.values()}
+    rows = models.ItemVersionAsset.objects.filter(item_version__in=wanted)
+    for version_id, href in rows.values_list("item_version_id", "href"):
+        by_version.setdefault(version_id, []).append(href)
+    for ref, version in pins.items():
+        folder = posixpath.dirname(hrefs[ref])
+        for href in _all_hrefs(by_version.get(version.pk, [])):
+            yield posixpath.join(folder, href)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 
-from django.db.models import Max
-
-from assembly import models, outlines
+from assembly import models, outlines, recognising
 from assembly.checking import (
     Checked,
     CheckedItem,
@@ -17,7 +15,6 @@ from assembly.checking import (
     FileUse,
     ImportReport,
     ItemReport,
-    Outcome,
 )
 from assembly.models.items import digest
 from assembly.qti.package import Package
@@ -26,17 +23,26 @@ BATCH = 500
 BLOBS = 20
 
 
+@dataclass(slots=True)
+class Edit:
+    """Who imports, and the numbers that new versions got so far, by item."""
+
+    by: str
+    at: datetime
+    numbers: dict[int, int] = field(default_factory=dict)
+
+
 def store(checked: Checked, *, by: str, at: datetime) -> ImportReport:
     """Inside the caller's transaction; the report carries the rows' ids."""
     checked_items = list(checked.items.values())
     assets = _store_assets(checked.package, _uses(checked))
     items = _store_items(checked_items)
-    versions, unchanged = _store_versions(checked_items, items, assets, by, at)
+    versions, unchanged = _store_versions(checked, items, assets, Edit(by, at))
     reports = [
         item.report(row_id=versions[href].pk, unchanged=href in unchanged)
         for href, item in checked.items.items()
     ]
-    tests = [_store_test(test, versions, assets) for test in checked.tests]
+    tests = [_store_test(test, versions, assets, checked.package) for test in checked.tests]
     return ImportReport(
         checked.package.name,
         (*reports, *checked.refused_items),
@@ -101,69 +107,35 @@ def _items(identifiers: Iterable[str]) -> dict[str, models.Item]:
 
 
 def _store_versions(
-    checked: list[CheckedItem],
-    items: Mapping[str, models.Item],
-    assets: Mapping[str, int],
-    by: str,
-    at: datetime,
+    checked: Checked, items: Mapping[str, models.Item], assets: Mapping[str, int], edit: Edit
 ) -> tuple[dict[str, models.ItemVersion], set[str]]:
     """Versions by member, and the members whose version was in the bank already."""
-    known, last = _known_versions(items.values())
+    known = recognising.known(items.values())
     found: dict[str, models.ItemVersion] = {}
-    fresh: dict[tuple[object, ...], models.ItemVersion] = {}
+    fresh: dict[recognising.Print, models.ItemVersion] = {}
     unchanged = set()
-    for one in checked:
-        item, print_ = items[one.item.identifier], _fingerprint(one)
-        if print_ in known:
-            found[one.source.href] = known[print_]
+    listed = list(checked.items.values())
+    for one in listed:
+        item, said = items[one.item.identifier], recognising.of(one)
+        held = known.version(one, item, checked.package)
+        if held is not None:
+            found[one.source.href] = held
             unchanged.add(one.source.href)
             continue
-        if print_ not in fresh:
-            last[item.pk] = last.get(item.pk, 0) + 1
-            fresh[print_] = _version(one, item, last[item.pk], by, at)
-        found[one.source.href] = fresh[print_]
+        if said not in fresh:
+            edit.numbers[item.pk] = edit.numbers.get(item.pk, known.last.get(item.pk, 0)) + 1
+            fresh[said] = _version(one, item, edit)
+        found[one.source.href] = fresh[said]
     models.ItemVersion.objects.bulk_create(fresh.values(), batch_size=BATCH)
-    _link_files(checked, found, unchanged, assets)
+    _link_files(listed, found, unchanged, assets)
     return found, unchanged
 
 
-def _fingerprint(one: CheckedItem) -> tuple[object, ...]:
-    """What makes two versions of an item the same: wording, files and parameters."""
-    given = one.source.parameters
-    numbers = (given.a, given.b, given.c) if given else (None, None, None)
-    files = frozenset((use.href, use.sha256) for use in one.files)
-    return (one.item.identifier, digest(one.xml), files, *numbers)
-
-
-def _known_versions(
-    items: Iterable[models.Item],
-) -> tuple[dict[tuple[object, ...], models.ItemVersion], dict[int, int]]:
-    rows = list(items)
-    known: dict[tuple[object, ...], models.ItemVersion] = {}
-    last: dict[int, int] = {}
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
-        versions = models.ItemVersion.objects.filter(item__in=batch).select_related("item")
-        files: dict[int, set[tuple[str, str]]] = {}
-        links = models.ItemVersionAsset.objects.filter(item_version__item__in=batch)
-        for pk, href, hashed in links.values_list("item_version_id", "href", "asset__sha256"):
-            files.setdefault(pk, set()).add((href, hashed))
-        for row in versions.defer("xml").order_by("number"):
-            held = frozenset(files.get(row.pk, set()))
-            numbers = (row.irt_a, row.irt_b, row.irt_c)
-            known[(row.item.identifier, row.sha256, held, *numbers)] = row
-        numbers_of = models.ItemVersion.objects.filter(item__in=batch).values("item_id")
-        last |= {row["item_id"]: row["last"] for row in numbers_of.annotate(last=Max("number"))}
-    return known, last
-
-
-def _version(
-    one: CheckedItem, item: models.Item, number: int, by: str, at: datetime
-) -> models.ItemVersion:
+def _version(one: CheckedItem, item: models.Item, edit: Edit) -> models.ItemVersion:
     given = one.source.parameters
     return models.ItemVersion(
         item=item,
-        number=number,
+        number=edit.numbers[item.pk],
         title=one.item.title[:500],
         xml=one.xml,
         sha256=digest(one.xml),
@@ -174,8 +146,8 @@ def _version(
         irt_a=given.a if given else None,
         irt_b=given.b if given else None,
         irt_c=given.c if given else None,
-        created_at=at,
-        created_by=by,
+        created_at=edit.at,
+        created_by=edit.by,
     )
 
 
@@ -191,39 +163,63 @@ def _link_files(
         if one.source.href not in unchanged:
             for use in one.files:
                 links[version.pk, use.href] = models.ItemVersionAsset(
-                    item_version=version, href=use.href[:1000], asset_id=assets[use.sha256]
+                    item_version=version,
+                    href=use.href[:1000],
+                    asset_id=assets[use.sha256],
+                    metadata=use.metadata,
                 )
     models.ItemVersionAsset.objects.bulk_create(links.values(), batch_size=BATCH)
 
 
 def _store_test(
-    one: CheckedTest, versions: Mapping[str, models.ItemVersion], assets: Mapping[str, int]
+    one: CheckedTest,
+    versions: Mapping[str, models.ItemVersion],
+    assets: Mapping[str, int],
+    opened: Package,
 ) -> ItemReport:
-    """Replace the draft of an imported test; a draft that was written here is left alone."""
-    row = models.AssessmentTest.objects.filter(identifier=one.test.identifier).first()
-    if row is not None and not row.xml:
-        message = "A test with this identifier is being written here; it was left as it is."
-        return ItemReport(
-            one.test.identifier, one.source.href, Outcome.REFUSED, "identifier_taken", message
+    """Bring an imported test's draft up to date; a draft that would be lost by that is left alone.
+
+    The draft's rows follow the items even where the test itself says the same as before.
+    """
+    found = recognising.test(one, opened)
+    row = found.row or models.AssessmentTest(identifier=found.identifier)
+    if found.is_written_here:
+        return one.report(row_id=row.pk, unchanged=True)
+    if not found.is_unchanged:
+        _fill(row, one)
+    row.metadata, row.package_metadata = one.source.metadata, opened.metadata
+    row.save()
+    outlines.store(row, one.test, {ref: versions[member] for ref, member in one.refs.items()})
+    if not found.is_unchanged:
+        row.files.all().delete()
+        models.TestAsset.objects.bulk_create(
+            models.TestAsset(test=row, href=use.href[:1000], asset_id=assets[use.sha256])
+            for use in one.files
         )
-    unchanged = row is not None and row.xml == one.xml
-    replaced = row is not None and not unchanged
-    row = row or models.AssessmentTest(identifier=one.test.identifier)
+    return _told(one.report(row_id=row.pk, unchanged=found.is_unchanged), found)
+
+
+def _fill(row: models.AssessmentTest, one: CheckedTest) -> None:
     row.title, row.language, row.xml = one.test.title[:500], one.test.language[:35], one.xml
     limits = one.test.time_limits
     row.min_seconds = None if limits.min_seconds is None else round(limits.min_seconds)
     row.max_seconds = None if limits.max_seconds is None else max(1, round(limits.max_seconds))
     row.allow_late_submission = limits.allow_late_submission
-    row.save()
-    outlines.store(row, one.test, {ref: versions[member] for ref, member in one.refs.items()})
-    row.files.all().delete()
-    models.TestAsset.objects.bulk_create(
-        models.TestAsset(test=row, href=use.href[:1000], asset_id=assets[use.sha256])
-        for use in one.files
-    )
-    report = one.report(row_id=row.pk, unchanged=unchanged)
-    if not replaced:
+
+
+def _told(report: ItemReport, found: recognising.KnownTest) -> ItemReport:
+    """The report, with what became of the identifier or of the draft that was here."""
+    if found.identifier != report.identifier and found.row is None:
+        reason = "kept_beside"
+        message = (
+            "Another test with this identifier is here, which was not published; "
+            f"this one is kept beside it as {found.identifier}."
+        )
+    elif found.row is not None and not found.is_unchanged:
+        reason = "replaced_draft"
+        message = "It takes the place of an older draft of the same test."
+    else:
         return report
-    message = "It takes the place of another draft with this identifier."
-    reason = report.reason or "replaced_draft"
-    return replace(report, reason=reason, message=f"{report.message} {message}".strip())
+    return replace(
+        report, reason=report.reason or reason, message=f"{report.message} {message}".strip()
+    )

@@ -203,7 +203,7 @@ def export(request: HttpRequest, version_id: int) -> HttpResponse:
     rows = models.AssessmentTestVersion.objects.select_related("test")
     version = get_object_or_404(rows, pk=version_id)
     try:
-        content = exporting.package(version)
+        content = exporting.of_test(version)
     except ExportError as error:
         messages.error(request, str(error))
         return redirect("author:test", version.test_id)

@@ -101,6 +101,11 @@ class AssessmentTest(Timed):
         _("order"), max_length=20, choices=ORDER_MODES, default=selection.Order.AS_WRITTEN.value
     )
     xml = models.TextField(_("imported QTI"), blank=True)
+    # Of an imported test that is edited here: its rules without a row of their own live on in it.
+    origin = models.TextField(blank=True, editable=False)
+    # What the manifest told of the test, and of the package that it came in.
+    metadata = models.TextField(blank=True, editable=False)
+    package_metadata = models.TextField(blank=True, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta(Timed.Meta):

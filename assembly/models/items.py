@@ -123,6 +123,8 @@ class ItemVersionAsset(models.Model):
     item_version = models.ForeignKey(ItemVersion, on_delete=models.CASCADE, related_name="files")
     href = models.CharField(max_length=1000)
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
+    # What the manifest told of a stimulus.
+    metadata = models.TextField(blank=True, editable=False)
 
     class Meta:
         constraints = [

@@ -27,6 +27,8 @@ class AssessmentTestVersion(models.Model):
     sha256 = models.CharField(max_length=64, editable=False)
     select_mode = models.CharField(_("selection"), max_length=20, choices=SELECT_MODES)
     order_mode = models.CharField(_("order"), max_length=20, choices=ORDER_MODES)
+    metadata = models.TextField(blank=True, editable=False)
+    package_metadata = models.TextField(blank=True, editable=False)
     published_at = models.DateTimeField(_("published"))
     published_by = models.CharField(_("published by"), max_length=150)
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)

@@ -29,7 +29,8 @@ DROPPED = _words("""
     script style link meta base title head iframe frame frameset embed applet form input button
     select textarea template svg canvas noscript qti-stylesheet qti-catalog-info catalog-info
     qti-companion-materials-info annotation-xml param include qti-prompt qti-gap-text qti-gap-img
-    qti-simple-choice qti-interaction-markup qti-interaction-modules""")
+    qti-simple-choice qti-interaction-markup qti-interaction-modules
+    portableInfoControl""")
 # Wrappers without a meaning of their own in a page.
 TRANSPARENT = _words("qti-content-body html body center font big blink nobr acronym strike")
 VOID = _words("br col hr img source track wbr")

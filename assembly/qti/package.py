@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -12,29 +12,15 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
-from assembly.qti import archive, xml
+from assembly.qti import archive, links, metadata, xml
 from assembly.qti.archive import MANIFEST, Files
 from assembly.qti.errors import ReadingError
 from assembly.qti.reading_source import line_of
 
-EXTENSION = "urn:invigil:assembly:1"
 ITEM_ROOTS = frozenset({"qti-assessment-item", "assessmentItem"})
 TEST_ROOTS = frozenset({"qti-assessment-test", "assessmentTest"})
 STIMULUS_ROOTS = frozenset({"qti-assessment-stimulus", "assessmentStimulus"})
-LINKING = frozenset(
-    [
-        "src",
-        "href",
-        "data",
-        "poster",
-        "file-href",
-        "primary-path",
-        "fallback-path",
-        "primary-configuration",
-        "secondary-configuration",
-    ]
-)
-NOT_LINKED = frozenset({"a", "qti-adaptive-engine-ref", "qti-adaptive-settings-ref"})
+MAX_DOCUMENTS = 256 * 1024 * 1024
 MANIFEST_TYPES = re.compile(r"^imsqti_(apip)?(item|test|assessment|stimulus)", re.IGNORECASE)
 
 
@@ -49,13 +35,17 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class PackagedFile:
-    """One QTI document; `identifier` is the manifest's or the file's name."""
+    """One QTI document; `identifier` is the manifest's or the file's name.
+
+    `listed` are the members that the manifest lists with it.
+    """
 
     identifier: str
     href: str
     source: bytes
     metadata: str = ""
     parameters: Parameters | None = None
+    listed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +70,7 @@ class Package:
     stimuli: tuple[PackagedFile, ...] = ()
     problems: tuple[PackageProblem, ...] = ()
     root: str = ""
+    metadata: str = ""
 
     def find(self, base: str, href: str) -> str | None:
         """The member that `href`, written in the member `base`, means; None where there is none."""
@@ -104,6 +95,25 @@ class _Sorted:
     tests: list[PackagedFile] = field(default_factory=list)
     stimuli: list[PackagedFile] = field(default_factory=list)
     problems: list[PackageProblem] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)
+    size: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.size > MAX_DOCUMENTS
+
+    def hold(self, document: PackagedFile) -> bool:
+        """False for a file that is listed once more; raises ReadingError where it gets too much."""
+        if document.href in self.held:
+            return False
+        self.held.add(document.href)
+        self.size += len(document.source) + len(document.metadata)
+        if self.is_full:
+            raise ReadingError(
+                f"The documents of the package pass {MAX_DOCUMENTS // 2**20} MB.",
+                reason="too_large",
+            )
+        return True
 
     def refuse(self, identifier: str, href: str, error: ReadingError) -> None:
         self.problems.append(
@@ -122,7 +132,7 @@ class _Sorted:
                 return True
         return False
 
-    def package(self, name: str, root: str) -> Package:
+    def package(self, name: str, root: str = "", metadata: str = "") -> Package:
         return Package(
             name,
             self.files,
@@ -131,6 +141,7 @@ class _Sorted:
             tuple(self.stimuli),
             tuple(self.problems),
             root,
+            metadata,
         )
 
 
@@ -177,24 +188,6 @@ def find(files: Files, base: str, href: str) -> str | None:
     return None
 
 
-def is_external(href: str) -> bool:
-    parts = urlsplit(href)
-    return bool(parts.scheme or parts.netloc)
-
-
-def links(root: etree._Element) -> list[tuple[str, int | None]]:
-    """Addresses that a document needs to be shown, in document order, each once, with its line."""
-    found: dict[str, int | None] = {}
-    for element in root.iter(etree.Element):
-        if etree.QName(element).localname in NOT_LINKED:
-            continue
-        for key, value in element.attrib.items():
-            href = str(value).strip()
-            if etree.QName(str(key)).localname in LINKING and href and href[0] != "#":
-                found.setdefault(href, line_of(element))
-    return list(found.items())
-
-
 def _manifest_name(files: Files) -> str | None:
     """The manifest at the top, or the one in a folder that some tools wrap around everything."""
     if files.kind == "file":
@@ -213,15 +206,59 @@ def _from_manifest(files: Files, manifest: str) -> Package:
         raise ReadingError(
             f"{MANIFEST} does not begin with a manifest element.", reason="bad_manifest"
         )
+    listed = _Listed(files, manifest, root)
     found = _Sorted(files)
     for resource in root.iter("{*}resource"):
-        _add_resource(found, manifest, resource)
+        _add_resource(found, listed, resource)
     if not (found.items or found.tests or found.problems):
         raise ReadingError("The package holds no items and no tests.", reason="empty")
-    return found.package(files.name, posixpath.dirname(manifest))
+    return found.package(files.name, posixpath.dirname(manifest), listed.of_package())
 
 
-def _add_resource(found: _Sorted, manifest: str, resource: etree._Element) -> None:
+@dataclass(slots=True)
+class _Listed:
+    """A manifest with its resources by identifier, and the metadata that lies in their files."""
+
+    files: Files
+    name: str
+    root: etree._Element
+    resources: dict[str, etree._Element] = field(init=False)
+
+    def __post_init__(self) -> None:
+        listed = self.root.iter("{*}resource")
+        self.resources = {str(one.get("identifier")): one for one in listed}
+
+    def metadata_of(self, resource: etree._Element) -> etree._Element:
+        """Raises ReadingError where a file with metadata cannot be read."""
+        own = resource.findall("{*}metadata")
+        needed = (str(one.get("identifierref")) for one in resource.iter("{*}dependency"))
+        return metadata.gathered([*own, *self._kept_apart(needed)])
+
+    def of_package(self) -> str:
+        """The manifest's own metadata, and that of files which no resource depends on."""
+        needed = {str(one.get("identifierref")) for one in self.root.iter("{*}dependency")}
+        own = self.root.findall("{*}metadata")
+        try:
+            alone = list(self._kept_apart(set(self.resources) - needed))
+        except ReadingError:
+            alone = []
+        return metadata.text(metadata.gathered([*own, *alone]))
+
+    def _kept_apart(self, identifiers: Iterable[str]) -> Iterator[etree._Element]:
+        for identifier in sorted(identifiers):
+            resource = self.resources.get(identifier)
+            if resource is not None and resource.get("type") in metadata.FILE_TYPES:
+                address = resource.find("{*}file")
+                href = "" if address is None else str(address.get("href", ""))
+                name = find(self.files, self.base_of(resource), resource.get("href") or href)
+                if name is not None:
+                    yield xml.parse_xml(self.files.read(name))
+
+    def base_of(self, resource: etree._Element) -> str:
+        return posixpath.join(posixpath.dirname(self.name), *_bases(resource), "x")
+
+
+def _add_resource(found: _Sorted, listed: _Listed, resource: etree._Element) -> None:
     kind = resource.get("type", "")
     if not MANIFEST_TYPES.match(kind):
         return
@@ -230,7 +267,9 @@ def _add_resource(found: _Sorted, manifest: str, resource: etree._Element) -> No
         files = [str(file.get("href", "")) for file in resource.iter("{*}file")]
         href = next((name for name in files if name.endswith(".xml")), "")
     try:
-        document = _document(found.files, manifest, resource, identifier, href)
+        document = _document(listed, resource, identifier, href)
+        if not found.hold(document):
+            return
         if not found.add(document, xml.parse_xml(document.source)):
             raise ReadingError(
                 "The manifest calls this an item, a test or a stimulus, but it is none.",
@@ -238,25 +277,30 @@ def _add_resource(found: _Sorted, manifest: str, resource: etree._Element) -> No
             )
     except ReadingError as error:
         found.refuse(identifier, href, error)
+        if found.is_full:
+            raise
 
 
 def _document(
-    files: Files, manifest: str, resource: etree._Element, identifier: str, href: str
+    manifest: _Listed, resource: etree._Element, identifier: str, href: str
 ) -> PackagedFile:
-    base = posixpath.join(posixpath.dirname(manifest), *_bases(resource), "x")
+    files, base = manifest.files, manifest.base_of(resource)
+    members: list[str] = []
     for listed in [href, *(str(file.get("href", "")) for file in resource.iter("{*}file"))]:
-        if is_external(listed):
+        if links.is_external(listed):
             raise ReadingError(
                 f"The manifest points outside the package: {listed}.",
                 reason="external_href",
                 line=line_of(resource),
             )
-        if listed and find(files, base, listed) is None:
+        member = find(files, base, listed)
+        if listed and member is None:
             raise ReadingError(
                 f"The manifest lists {listed}, but the package does not hold it.",
                 reason="missing_file",
                 line=line_of(resource),
             )
+        members += [member] if member else []
     name = find(files, base, href)
     if name is None:
         raise ReadingError(
@@ -264,8 +308,14 @@ def _document(
             reason="missing_file",
             line=line_of(resource),
         )
+    told = manifest.metadata_of(resource)
     return PackagedFile(
-        identifier, name, files.read(name), _metadata(resource), _parameters(resource)
+        identifier,
+        name,
+        files.read(name),
+        metadata.text(told),
+        _parameters(told),
+        tuple(dict.fromkeys(members)),
     )
 
 
@@ -275,13 +325,8 @@ def _bases(resource: etree._Element) -> Iterable[str]:
     return [base for element in reversed(chain) if (base := element.get(key))]
 
 
-def _metadata(resource: etree._Element) -> str:
-    element = resource.find("{*}metadata")
-    return "" if element is None else etree.tostring(element, encoding="unicode", with_tail=False)
-
-
-def _parameters(resource: etree._Element) -> Parameters | None:
-    element = resource.find(f"{{*}}metadata/{{{EXTENSION}}}irt")
+def _parameters(told: etree._Element) -> Parameters | None:
+    element = told.find(metadata.PARAMETERS)
     if element is None:
         return None
     try:
@@ -318,9 +363,10 @@ def _from_documents(files: Files) -> Package:
         identifier = posixpath.splitext(posixpath.basename(name))[0]
         try:
             document = PackagedFile(identifier, name, files.read(name))
+            found.hold(document)
             known = found.add(document, xml.parse_xml(document.source))
         except ReadingError as error:
-            if files.kind == "file":
+            if files.kind == "file" or found.is_full:
                 raise
             found.refuse(identifier, name, error)
             continue
@@ -328,12 +374,4 @@ def _from_documents(files: Files) -> Package:
             raise ReadingError(
                 f"{files.name} is not an item, a test or a package.", reason="not_qti"
             )
-    return found.package(files.name, "")
-
-
-def parameters_xml(parameters: Mapping[str, float]) -> str:
-    """The manifest's metadata element for item parameters."""
-    element = etree.Element(f"{{{EXTENSION}}}irt", nsmap={"invigil": EXTENSION})
-    for key, value in parameters.items():
-        element.set(key, f"{value:g}")
-    return etree.tostring(element, encoding="unicode")
+    return found.package(files.name)

@@ -6,6 +6,7 @@ from typing import TypeVar
 from lxml import etree
 
 from assembly.qti import (
+    including,
     reading_body,
     reading_catalogs,
     reading_declarations,
@@ -25,7 +26,7 @@ from assembly.qti.processing import Rules
 from assembly.qti.reading_rules import Reading, Resolver
 from assembly.qti.xml import parse_xml
 
-__all__ = ["parse_xml", "read_item", "read_stimulus", "read_test"]
+__all__ = ["content", "parse_xml", "read_item", "read_stimulus", "read_test"]
 
 Declared = TypeVar("Declared", bound=Declaration)
 
@@ -38,7 +39,9 @@ def read_item(
     Without its body an item can be scored even where one of its interactions cannot be shown.
     """
     root = _root(source, "qti-assessment-item")
-    reading = Reading(resolve)
+    reading = Reading(resolve, losses=upgrade.losses(root))
+    if resolve is not None:
+        including.expand(root, reading)
     body = _body(root, "qti-item-body") if with_body else ()
     interactions = tuple(reading_body.interactions_in(body))
     responses = _declared(root, "qti-response-declaration", reading_declarations.read_response)
@@ -67,6 +70,13 @@ def read_item(
         max_score=scoring_range.maximum(outcomes, responses, rules),
         losses=tuple(reading.losses),
     )
+
+
+def content(source: bytes, *, resolve: Resolver) -> etree._Element:
+    """The root of an item in QTI 3's names, with what its content includes in it."""
+    root = upgrade.upgrade(parse_xml(source))
+    including.expand(root, Reading(resolve))
+    return root
 
 
 def read_stimulus(source: bytes) -> Stimulus:

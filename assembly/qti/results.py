@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from lxml import etree
 
 from assembly.qti import values
 from assembly.qti.declarations import Declaration, OutcomeDeclaration
+from assembly.qti.names import xml_name
 from assembly.qti.values import BaseType, Cardinality, Value
 
 NAMESPACE = "http://www.imsglobal.org/xsd/imsqti_result_v3p0"
@@ -21,8 +22,6 @@ SCHEMA = "https://purl.imsglobal.org/spec/qti/v3p0/schema/xsd/imsqti_resultv3p0_
 VIEWS = ("author", "candidate", "proctor", "scorer", "testConstructor", "tutor")
 SCORERS = ("human", "externalMachine")
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-NAME_START = re.compile(r"[^\W\d]|_")
-NAME_PART = re.compile(r"[\w.-]")
 
 
 class Status(StrEnum):
@@ -114,39 +113,13 @@ def write(result: AssessmentResult) -> bytes:
     nsmap: Any = {None: NAMESPACE, "xsi": XSI}
     root = etree.Element(f"{{{NAMESPACE}}}assessmentResult", nsmap=nsmap)
     root.set(f"{{{XSI}}}schemaLocation", f"{NAMESPACE} {SCHEMA}")
-    context = _add(root, "context", sourcedId=name(result.candidate))
+    context = _add(root, "context", sourcedId=xml_name(result.candidate))
     for source, identifier in result.sessions:
-        _add(context, "sessionIdentifier", sourceID=source, identifier=name(identifier))
+        _add(context, "sessionIdentifier", sourceID=source, identifier=xml_name(identifier))
     _test(root, result.test)
     for item in result.items:
         _item(root, item)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
-
-
-def name(text: str) -> str:
-    """An XML name for any text: what a name cannot hold is written `_x0031_`, as SQL/XML does."""
-    return "".join(_name_parts(text)) or "_x_"
-
-
-def _name_parts(text: str) -> Iterator[str]:
-    for place, character in enumerate(text):
-        legal = (NAME_PART if place else NAME_START).fullmatch(character)
-        ambiguous = text.startswith("_x", place) and re.match(r"_x[0-9A-F]{4,6}_", text[place:])
-        if legal and not ambiguous and _is_name_character(character):
-            yield character
-        else:
-            yield f"_x{ord(character):04X}_"
-
-
-def _is_name_character(character: str) -> bool:
-    """Python's letters and XML's differ in a few: the parser is asked."""
-    if character.isascii():
-        return True
-    try:
-        etree.Element(f"a{character}")
-    except ValueError:
-        return False
-    return True
 
 
 def _add(parent: etree._Element, tag: str, **attributes: str) -> etree._Element:
@@ -154,7 +127,9 @@ def _add(parent: etree._Element, tag: str, **attributes: str) -> etree._Element:
 
 
 def _test(root: etree._Element, test: TestResult) -> None:
-    element = _add(root, "testResult", identifier=name(test.identifier), datestamp=_time(test.at))
+    element = _add(
+        root, "testResult", identifier=xml_name(test.identifier), datestamp=_time(test.at)
+    )
     for response in test.responses:
         _response(element, response)
     for outcome in test.outcomes:
@@ -169,7 +144,7 @@ def _item(root: etree._Element, item: ItemResult) -> None:
     element = _add(
         root,
         "itemResult",
-        identifier=name(item.identifier),
+        identifier=xml_name(item.identifier),
         sequenceIndex=str(item.sequence),
         datestamp=_time(item.at),
         sessionStatus=item.status.value,
@@ -193,7 +168,10 @@ def _time(at: datetime) -> str:
 def _variable(parent: etree._Element, tag: str, variable: Variable) -> etree._Element:
     declared = variable.declaration
     element = _add(
-        parent, tag, identifier=name(declared.identifier), cardinality=declared.cardinality.value
+        parent,
+        tag,
+        identifier=xml_name(declared.identifier),
+        cardinality=declared.cardinality.value,
     )
     if declared.base_type is not None and declared.cardinality is not Cardinality.RECORD:
         element.set("baseType", declared.base_type.value)
@@ -203,7 +181,7 @@ def _variable(parent: etree._Element, tag: str, variable: Variable) -> etree._El
 def _response(parent: etree._Element, response: Response) -> None:
     element = _variable(parent, "responseVariable", response)
     if response.choices:
-        element.set("choiceSequence", " ".join(map(name, response.choices)))
+        element.set("choiceSequence", " ".join(map(xml_name, response.choices)))
     if response.scored is not None:
         element.set("scoreStatus", "scored" if response.scored else "notscored")
     if response.answered is not None:
@@ -233,7 +211,7 @@ def _declared(element: etree._Element, declared: OutcomeDeclaration) -> None:
         "normalMinimum": declared.normal_minimum,
         "masteryValue": declared.mastery_value,
         "external-scored": scorer if scorer in SCORERS else None,
-        "variable-identifier-ref": name(reference) if reference else None,
+        "variable-identifier-ref": xml_name(reference) if reference else None,
     }
     for key, value in given.items():
         if value is not None:
@@ -246,7 +224,7 @@ def _values(parent: etree._Element, value: Value | None) -> None:
     for place, scalar in enumerate(value.scalars):
         element = _add(parent, "value")
         if value.cardinality is Cardinality.RECORD:
-            element.set("fieldIdentifier", name(value.fields[place]))
+            element.set("fieldIdentifier", xml_name(value.fields[place]))
             element.set("baseType", value.types[place].value)
         element.text = _legal(values.lexical(scalar))
 

@@ -19,7 +19,7 @@ from assembly.qti.assessment import (
 )
 from assembly.qti.body import Element, Node, Text
 from assembly.qti.markup import QTI
-from assembly.qti.package import EXTENSION
+from assembly.qti.metadata import EXTENSION
 from assembly.qti.writing import NAMESPACES, SCHEMA, XML, XSI, add, flag, number, to_bytes
 
 

@@ -140,8 +140,34 @@ def test_a_test_that_points_nowhere_is_refused() -> None:
 def test_a_draft_that_is_written_here_is_never_overwritten() -> None:
     factories.a_draft(factories.a_bank(1))
     report = imported(a_package())
-    assert report.tests[0].reason == "identifier_taken"
+    assert (report.tests[0].outcome, report.tests[0].reason) == (Outcome.KEPT, "kept_beside")
     assert models.AssessmentTest.objects.get(identifier="T1").xml == ""
+    assert models.AssessmentTest.objects.get(identifier="T1-2").xml != ""
+    assert imported(a_package()).tests[0].unchanged
+    assert models.AssessmentTest.objects.count() == 2
+
+
+def test_another_test_of_the_same_identifier_is_kept_beside_an_unpublished_one() -> None:
+    imported(a_package())
+    other = {"t.xml": exam_xml(["Q1"], title="Another test")}
+    content = zipped({"items/Q1.xml": choice_xml("Q1")}, other)
+    report = imported(content)
+    assert report.tests[0].message.endswith("kept beside it as T1-2.")
+    titles = models.AssessmentTest.objects.order_by("identifier").values_list("title", flat=True)
+    assert list(titles) == ["A test", "Another test"]
+    again = imported(content)
+    assert (again.tests[0].unchanged, again.tests[0].message) == (True, "")
+    assert models.AssessmentTest.objects.count() == 2
+
+
+def test_a_published_test_may_change_its_title_by_import() -> None:
+    imported(a_package())
+    bank.publish(models.AssessmentTest.objects.get(), BY, AT)
+    other = {"t.xml": exam_xml(["Q1"], title="A better title")}
+    report = imported(zipped({"items/Q1.xml": choice_xml("Q1")}, other))
+    assert report.tests[0].reason == "replaced_draft"
+    assert models.AssessmentTest.objects.get().title == "A better title"
+    assert models.AssessmentTestVersion.objects.get().title == "A test"
 
 
 def test_a_draft_that_takes_anothers_place_says_so() -> None:

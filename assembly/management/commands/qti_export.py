@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         version = self._version(options["test"], options["number"])
         try:
-            content = exporting.package(version)
+            content = exporting.of_test(version)
         except ExportError as error:
             raise CommandError(str(error)) from error
         try:

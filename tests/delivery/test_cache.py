@@ -1,6 +1,7 @@
 """The cache with Redis, and without it."""
 
 import time
+from urllib.parse import urlsplit
 
 from delivery.cache import TolerantRedisCache
 from tests.faults.proxy import Proxy
@@ -44,7 +45,7 @@ def test_dead_redis_is_asked_once_and_then_left_alone() -> None:
 
 
 def test_a_slow_redis_is_asked_once_and_then_left_alone_by_every_thread(redis_url: str) -> None:
-    wire = Proxy(int(redis_url.rsplit(":", 1)[1].split("/")[0]))
+    wire = Proxy(urlsplit(redis_url).port or 0)
     url = f"redis://127.0.0.1:{wire.port}/0"
     try:
         first, other = TolerantRedisCache(url, {}), TolerantRedisCache(url, {})
@@ -54,6 +55,8 @@ def test_a_slow_redis_is_asked_once_and_then_left_alone_by_every_thread(redis_ur
         assert first.get("key") == "value"
         wire.cut()
         # Nothing is asked: it would hang now.
-        assert [first.get("key", "left alone"), other.get("key", "left alone")] == ["left alone"] * 2
+        assert [first.get("key", "left alone"), other.get("key", "left alone")] == [
+            "left alone"
+        ] * 2
     finally:
         wire.close()

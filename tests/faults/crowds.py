@@ -27,6 +27,7 @@ class Arrival:
     record: Record
     items: list[str]
     sessions: set[str] = field(default_factory=set)
+    page: Candidate | None = None
 
     @property
     def session(self) -> str:
@@ -79,16 +80,18 @@ class Arrival:
 
     def answer(self) -> None:
         """Save one answer and keep its acknowledgement."""
-        page = Candidate(self.session, self.cookie, self.items, self.ports, self.record, 0.0)
-        waiting = [page._next_answer()]
+        page = self.page or Candidate(
+            self.session, self.cookie, self.items, self.ports, self.record, 0.0
+        )
+        self.page, frame = page, page.next_answer() | {"epoch": 0}
         for _ in range(TRIES):
             try:
-                told = page._post(random.choice(self.ports), waiting)
+                told = page.post(random.choice(self.ports), [frame])
             except BROKEN:
                 self.record.broken += 1
                 time.sleep(random.uniform(0.1, 0.5))
                 continue
-            self.record.note(waiting[0], self.session, told[0])
+            self.record.note(frame, self.session, told[0])
             return
 
 

@@ -144,7 +144,7 @@ class Candidate:
         """Send what waits, or a new answer; it stops waiting once it is acknowledged or kept."""
         mischief = self.record.mischief
         while len(waiting) < (2 if mischief.reorders else 1):
-            waiting.append(self._next_answer())
+            waiting.append(self.next_answer())
         if mischief.delays:
             await asyncio.sleep(random.uniform(0.0, 1.0))
         await self._save(socket, port, waiting)
@@ -175,7 +175,7 @@ class Candidate:
             told: dict[str, Any] = json.loads(await socket.recv())
             return told
 
-    def _next_answer(self) -> dict[str, Any]:
+    def next_answer(self) -> dict[str, Any]:
         self.client_seq += 1
         answer = {
             "type": "answer",
@@ -199,7 +199,7 @@ class Candidate:
         if self.record.mischief.duplicates:
             frames = [frame for frame in frames for _ in range(2)]
         if socket is None or waiting[0]["client_seq"] % 4 == 0:
-            told = await asyncio.to_thread(self._post, port, frames)
+            told = await asyncio.to_thread(self.post, port, frames)
         else:
             told = await self._by_socket(socket, frames)
         for frame, said in zip(frames, told, strict=True):
@@ -226,13 +226,13 @@ class Candidate:
     async def _again(self, port: int, answer: dict[str, Any]) -> None:
         """Replay a request of before: it must be told what it was told then."""
         frame = answer | {"epoch": self.epoch}
-        [told] = await asyncio.to_thread(self._post, port, [frame])
+        [told] = await asyncio.to_thread(self.post, port, [frame])
         if told["type"] == "refused" and answer["key"] in self.record.first:
             self.record.wrong.append(f"refused after it was acknowledged: {answer['key']}")
         elif told["type"] != "refused":
             self.record.note(frame, self.session, told)
 
-    def _post(self, port: int, frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def post(self, port: int, frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
         body = json.dumps({"saves": frames})
         path = f"/sessions/{self.session}/save/"
         _status, _to, text = post(port, path, self.cookie, body, "application/json")

@@ -26,7 +26,8 @@ class Proxy:
         self.whole.set()
         self.open: set[asyncio.StreamWriter] = set()
         self.ready = threading.Event()
-        threading.Thread(target=self._run, name="proxy", daemon=True).start()
+        self.thread = threading.Thread(target=self._run, name="proxy", daemon=True)
+        self.thread.start()
         self.ready.wait(10)
 
     def cut(self) -> None:
@@ -43,8 +44,17 @@ class Proxy:
         self.delay_seconds = seconds
 
     def close(self) -> None:
-        self.loop.call_soon_threadsafe(self._close_all)
+        asyncio.run_coroutine_threadsafe(self._end(), self.loop).result(10)
         self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
+
+    async def _end(self) -> None:
+        self.server.close()
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     def _close_all(self) -> None:
         for writer in list(self.open):

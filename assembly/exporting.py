@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
@@ -22,13 +24,19 @@ class ExportError(Exception):
     """A test whose files cannot lie side by side; the message is a full sentence."""
 
 
-def of_test(test: models.AssessmentTestVersion | models.AssessmentTest) -> bytes:
+def of_test(
+    test: models.AssessmentTestVersion | models.AssessmentTest,
+    *,
+    said: Callable[[bytes], bytes] = bytes,
+    beside: Mapping[str, bytes] | None = None,
+) -> bytes:
     """The zip of a test, its items, stimuli, sections, files, metadata and parameters.
 
-    A draft goes as it would be published now.
+    A draft goes as it would be published now. `said` may change the test's QTI 3, `beside` are
+    files to lie in the package by their names.
     """
     try:
-        return _Export().test(test)
+        return _Export(said).test(test, beside or {})
     except CollisionError as error:
         sentence = _("Two different files of this test want to be %(name)s.")
         raise ExportError(sentence % {"name": error}) from error
@@ -42,13 +50,29 @@ def of_items(versions: Iterable[models.ItemVersion]) -> bytes:
     return export.shelf.zipped()
 
 
+def bundle(packages: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
+    """A file name and its content: the only package itself, or a zip of several."""
+    if len(packages) == 1:
+        return packages[0]
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as written:
+        for name, content in packages:
+            written.writestr(zipfile.ZipInfo(name, package_writing.STAMP), content)
+    return "packages.zip", target.getvalue()
+
+
 @dataclass(slots=True)
 class _Export:
     """One package as its files are gathered."""
 
+    said: Callable[[bytes], bytes] = bytes
     shelf: Shelf = field(default_factory=Shelf)
 
-    def test(self, test: models.AssessmentTestVersion | models.AssessmentTest) -> bytes:
+    def test(
+        self,
+        test: models.AssessmentTestVersion | models.AssessmentTest,
+        beside: Mapping[str, bytes],
+    ) -> bytes:
         pins = _pins(test)
         read = stored.read_test(test)
         hrefs = {ref.identifier: ref.href for *_path, ref in assessment.item_refs(read)}
@@ -58,7 +82,8 @@ class _Export:
         base = package_writing.below("", deepest)
         items = [self.item(base, hrefs[ref], version) for ref, version in pins.items()]
         parts = [self.part(base, file) for file in own]
-        main = self.shelf.put(base, "test.xml", _document(stored.xml_of(test).encode()))
+        words = self.said(_document(stored.xml_of(test).encode()))
+        main = self.shelf.put(base, "test.xml", words)
         self.shelf.metadata = test.package_metadata
         needed = [one for one in parts if one in self.shelf.resources]
         resource = Resource(
@@ -69,6 +94,9 @@ class _Export:
             test.metadata,
         )
         self.shelf.add(resource)
+        for name, content in beside.items():
+            put = self.shelf.put("", name, content)
+            self.shelf.add(Resource(name, package_writing.CONTENT, (put,)))
         return self.shelf.zipped()
 
     def part(self, base: str, file: models.TestVersionAsset | models.TestAsset) -> str:
@@ -150,7 +178,11 @@ def _pins(
 ) -> dict[str, models.ItemVersion]:
     """The item versions by item ref, those that publishing would pin now where it is a draft."""
     if isinstance(test, models.AssessmentTest):
-        return dict(sorted(linting.pins(test).items()))
+        found = linting.pins(test)
+        named = models.ItemRef.objects.filter(section__part__test=test)
+        for ref in named.exclude(identifier__in=found)[:1]:
+            raise ExportError(_("The item of %(ref)s has no version.") % {"ref": ref.identifier})
+        return dict(sorted(found.items()))
     rows = test.items.select_related("item_version__item").order_by("ref")
     return {row.ref: row.item_version for row in rows}
 

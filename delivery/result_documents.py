@@ -78,13 +78,20 @@ def of(found: Desk, *, with_correct: bool = False) -> bytes:
 def of_sitting(sitting: Sitting, *, with_correct: bool = False) -> bytes:
     """Return a zip with one document for each session of a sitting that was started."""
     target = io.BytesIO()
-    started = AssessmentSession.objects.filter(sitting=sitting, started_at__isnull=False)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as written:
-        for pk in started.order_by("candidate__number", "attempt_number").values_list("pk"):
-            info = zipfile.ZipInfo(f"result-{pk[0]}.xml", STAMP)
+        for name, content in each(sitting, with_correct=with_correct):
+            info = zipfile.ZipInfo(name, STAMP)
             info.compress_type = zipfile.ZIP_DEFLATED
-            written.writestr(info, of(desk.read(pk[0]), with_correct=with_correct))
+            written.writestr(info, content)
     return target.getvalue()
+
+
+def each(sitting: Sitting, *, with_correct: bool = False) -> Iterator[tuple[str, bytes]]:
+    """Yield a name and a document for each session of a sitting that was started."""
+    started = AssessmentSession.objects.filter(sitting=sitting, started_at__isnull=False)
+    ordered = started.order_by("candidate__number", "attempt_number")
+    for pk in ordered.values_list("pk", flat=True):
+        yield f"result-{pk}.xml", of(desk.read(pk), with_correct=with_correct)
 
 
 def _version(found: Desk) -> int:

@@ -1,10 +1,13 @@
-"""Files of results for staff: QTI Results Reporting 3.0, and results as CSV."""
+"""Files for staff: results as QTI Results Reporting 3.0 and as CSV, sittings as packages."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.http import HttpResponse
 
-from delivery import desk, reports, result_documents
+from assembly import exporting
+from delivery import desk, packages, reports, result_documents
 from delivery.models import AssessmentSession, Sitting
 
 
@@ -23,6 +26,13 @@ def qti_of(sitting: Sitting) -> HttpResponse:
 def qti_of_session(session: AssessmentSession) -> HttpResponse:
     content = result_documents.of(desk.read(session.pk))
     return _file(content, f"result-{session.pk}.xml", "application/xml")
+
+
+def packages_of(chosen: Iterable[Sitting]) -> HttpResponse:
+    """Hand out each sitting's test as it is delivered there; raises ExportError."""
+    made = [(f"sitting-{one.pk}.zip", packages.of_sitting(one)) for one in chosen]
+    name, content = exporting.bundle(made)
+    return _file(content, name, "application/zip")
 
 
 def _file(content: bytes, name: str, kind: str) -> HttpResponse:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
+from assembly.exporting import ExportError
 from assembly.models import AssessmentTestVersion, VersionState
 from delivery import lint, proctoring, reports, roster, sittings, timetable
 from delivery.admin import browsers, documents
@@ -84,6 +85,7 @@ class SittingForm(forms.ModelForm[Sitting]):
             "extend_past_window",
             "grace_seconds",
             "takeover",
+            "offline_pages",
             "silence_seconds",
             "silence_pauses",
             "silence_minutes",
@@ -105,6 +107,12 @@ class SittingForm(forms.ModelForm[Sitting]):
             ),
             "networks": _(
                 "One address or network a line, such as 10.0.4.0/24. Empty: from anywhere."
+            ),
+            "offline_pages": _(
+                "In parts that candidates move through freely, the device keeps the part's pages: "
+                "candidates go on while the network is down. The pages are taken off the device "
+                "at a pause, at the end and at sign-out; from a device that is offline at that "
+                "moment only when it is back."
             ),
             "room_codes": _(
                 "One a line, as “Hall A: 4711”; a line without a room is for all others."
@@ -154,16 +162,36 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
         models.DateTimeField: {"form_class": forms.DateTimeField, "widget": Instant}
     }
     change_form_template = "admin/delivery/sitting/change_form.html"
+    actions = ("export_packages",)
     fieldsets = (
         (None, {"fields": ("title", "test_version", "proctors")}),
         (_("Time"), {"fields": ("opens_at", "closes_at", "duration_minutes", "grace_seconds",
                                 "extend_past_window")}),
         (_("Rules"), {"fields": ("attempt_limit", "lockdown", "linear", "admission", "leaving",
-                                 "takeover", "rules_may_terminate")}),
+                                 "takeover", "offline_pages",
+                                 "rules_may_terminate")}),
         (_("Lost contact"), {"fields": ("silence_seconds", "silence_pauses", "silence_minutes")}),
         (_("Access"), {"fields": ("networks", "room_codes", "one_device")}),
         (_("Results"), {"fields": ("release",)}),
     )  # fmt: skip
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """Tell whether somebody may have a test with its keys."""
+        wanted = ("assembly.view_itemversion", "assembly.view_assessmenttestversion")
+        user: Any = request.user
+        return bool(self.has_view_permission(request) and user.has_perms(wanted))
+
+    @admin.action(description=_("Export as QTI 3 package"), permissions=["export"])
+    def export_packages(
+        self, request: HttpRequest, chosen: QuerySet[Sitting]
+    ) -> HttpResponse | None:
+        try:
+            ids = list(chosen.values_list("pk", flat=True))
+            rows = Sitting.objects.filter(pk__in=ids).select_related("test_version__test")
+            return documents.packages_of(rows)
+        except ExportError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        return None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Sitting]:
         rows = super().get_queryset(request)

@@ -39,7 +39,9 @@ class OrderlyServer(Server):
             port.stopListening()
         await _done(self._instances(requests=True), ANSWER_SECONDS)
         for protocol in [one for one in self.connections if not isinstance(one, WebRequest)]:
-            protocol.serverClose(code=SERVICE_RESTART)
+            # `serverClose` refuses the codes that are the protocol's own.
+            if protocol.state == protocol.STATE_OPEN:
+                protocol.sendCloseFrame(code=SERVICE_RESTART)
         await _cancelled(self._instances(requests=True) | self._instances(requests=False))
 
     def _instances(self, *, requests: bool) -> "set[asyncio.Future[None]]":

@@ -5,8 +5,11 @@ from __future__ import annotations
 from django.urls import path
 
 from delivery.candidate import (
+    ahead,
     browser,
     consumers,
+    drafts,
+    elsewhere,
     endings,
     entrance,
     files,
@@ -61,6 +64,15 @@ urlpatterns = [
     ),
     path("sessions/<uuid:session_id>/save/", signals.save, name="save"),
     path("sessions/<uuid:session_id>/claim/", signals.claim, name="claim"),
+    path("sessions/worker.js", ahead.worker, name="worker"),
+    path("sessions/<uuid:session_id>/ahead/", ahead.index, name="ahead"),
+    path("sessions/<uuid:session_id>/ahead/back/", ahead.back, name="back"),
+    path("sessions/<uuid:session_id>/ahead/items/<str:key>/", ahead.item, name="ahead_item"),
+    path("sessions/<uuid:session_id>/offline/", ahead.offline, name="offline"),
+    path("sessions/<uuid:session_id>/signin/", entrance.again, name="again"),
+    path("sessions/<uuid:session_id>/drafts/", drafts.review, name="drafts"),
+    path("sessions/<uuid:session_id>/left/", signals.left, name="left"),
+    path("sessions/<uuid:session_id>/elsewhere/", elsewhere.ask, name="elsewhere"),
     path("sessions/<uuid:session_id>/timer/", signals.timer, name="timer"),
     path("sessions/<uuid:session_id>/events/", signals.events, name="events"),
 ]

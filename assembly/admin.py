@@ -89,17 +89,14 @@ class ItemAdmin(Exporting):
     list_filter = ("versions__state",)
     ordering = ("identifier",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
         newest = ItemVersion.objects.filter(item=OuterRef("pk")).order_by("-number")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                newest_state=Subquery(newest.values("state")[:1]),
-                newest_number=Subquery(newest.values("number")[:1]),
-                newest_interactions=Subquery(newest.values("interactions")[:1]),
-                tests=Count("versions__used_by__version__test", distinct=True),
-            )
+        rows: QuerySet[Item] = super().get_queryset(request)
+        return rows.annotate(
+            newest_state=Subquery(newest.values("state")[:1]),
+            newest_number=Subquery(newest.values("number")[:1]),
+            newest_interactions=Subquery(newest.values("interactions")[:1]),
+            tests=Count("versions__used_by__version__test", distinct=True),
         )
 
     def packages(self, chosen: QuerySet[Any]) -> list[tuple[str, bytes]]:
@@ -175,16 +172,12 @@ class AssessmentTestAdmin(Exporting):
     search_fields = ("identifier", "title")
     ordering = ("identifier",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AssessmentTest]:
         newest = AssessmentTestVersion.objects.filter(test=OuterRef("pk")).order_by("-number")
-        return (
-            super()
-            .get_queryset(request)
-            .defer("xml")
-            .annotate(
-                newest_number=Subquery(newest.values("number")[:1]),
-                refs=Count("parts__sections__refs", distinct=True),
-            )
+        rows: QuerySet[AssessmentTest] = super().get_queryset(request)
+        return rows.defer("xml").annotate(
+            newest_number=Subquery(newest.values("number")[:1]),
+            refs=Count("parts__sections__refs", distinct=True),
         )
 
     def packages(self, chosen: QuerySet[Any]) -> list[tuple[str, bytes]]:

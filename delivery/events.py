@@ -150,6 +150,8 @@ class ResponseSaved(Fact):
     key: str
     answered: bool
     in_grace: bool | None = None
+    number: int | None = None  # of the item, as the candidate counts
+    waited_ms: int | None = None  # from its receipt until it was written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

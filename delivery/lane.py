@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from typing import Final
 
 from django.db import close_old_connections
+from django.utils import timezone
 
 from delivery import responses
 from delivery.responses import Outcome, Save
@@ -84,7 +85,7 @@ class Lane:
 def _commit(waiting: Sequence[Waiting]) -> None:
     """Save a batch; where it fails as a whole, each save is tried alone and fails alone."""
     try:
-        outcomes = responses.save([save for save, _ in waiting])
+        outcomes = responses.save([save for save, _ in waiting], timezone.now())
     except Exception:  # the lane outlives whatever one batch does
         if len(waiting) > 1:
             for one in waiting:

@@ -91,17 +91,21 @@ class _Batch:
     sessions: dict[UUID, AssessmentSession]
     rows: dict[tuple[UUID, str], ItemSession]
     earlier: dict[tuple[int, str, str], ResponseRevision]
+    at: datetime | None
     facts: list[Fact] = field(default_factory=list)
     revisions: list[ResponseRevision] = field(default_factory=list)
     quarantined: list[Quarantine] = field(default_factory=list)
     changed: dict[int, ItemSession] = field(default_factory=dict)
 
 
-def save(saves: Sequence[Save]) -> list[Outcome]:
-    """Save a batch in one transaction; the outcomes come in the order of the saves."""
+def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
+    """Save a batch in one transaction; the outcomes come in the order of the saves.
+
+    `at` is now, where somebody knows how long the saves have waited.
+    """
     saves = [one if _is_legible(one) else _legible(one) for one in saves]
     with transaction.atomic():
-        batch = _read(saves)
+        batch = _read(saves, at)
         decided = [_decide(batch, one) for one in saves]
         _write(batch)
     return [entry if isinstance(entry, Refused) else _acknowledge(entry) for entry in decided]
@@ -122,7 +126,7 @@ def _legible(one: Save) -> Save:
     )
 
 
-def _read(saves: Sequence[Save]) -> _Batch:
+def _read(saves: Sequence[Save], at: datetime | None) -> _Batch:
     wanted = {one.session_id for one in saves}
     found = AssessmentSession.objects.filter(pk__in=wanted).select_related("sitting")
     locked = found.select_for_update(of=("self",)).order_by("pk").defer("plan", "outcomes")
@@ -134,7 +138,7 @@ def _read(saves: Sequence[Save]) -> _Batch:
         item_session__in=list(by_key.values()), key__in={one.key for one in saves}
     )
     known = {(one.item_session_id, one.key, one.fingerprint): one for one in earlier}
-    return _Batch(sessions, by_key, known)
+    return _Batch(sessions, by_key, known, at)
 
 
 def fingerprint_of(raw: RawResponses) -> str:
@@ -277,7 +281,7 @@ def _accept(
         in_grace=_in_grace(session, one.received_at),
         answered=answered,
     )
-    batch.facts.append(_saved_fact(session, one, revision))
+    batch.facts.append(_saved_fact(session, one, revision, batch.at))
     batch.revisions.append(revision)
     batch.changed[row.pk] = row
     batch.earlier[row.pk, one.key, fingerprint] = revision
@@ -305,7 +309,7 @@ def digest_under(salt: str, raw: RawResponses) -> str:
 
 
 def _saved_fact(
-    session: AssessmentSession, one: Save, revision: ResponseRevision
+    session: AssessmentSession, one: Save, revision: ResponseRevision, at: datetime | None
 ) -> events.ResponseSaved:
     return events.ResponseSaved(
         **_head(session, one),
@@ -315,6 +319,8 @@ def _saved_fact(
         key=one.key,
         answered=revision.answered,
         in_grace=revision.in_grace or None,
+        number=revision.item_session.position + 1,
+        waited_ms=None if at is None else max(0, clock.milliseconds(at - one.received_at)),
     )
 
 

@@ -5,11 +5,12 @@ keeps the things names a witness in the settings, and whoever verifies the ledge
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from integrity import seals
 from integrity.chain import Break, BreakKind
 from integrity.ledger import Verdict
 
@@ -35,6 +36,20 @@ class Difference:
 
 # Given names of streams, or None for all of them; those it has never heard of it leaves out.
 Witness = Callable[[Sequence[str] | None], Iterator[Difference]]
+
+
+def verify(streams: Sequence[str]) -> list[Verdict]:
+    """Walk some streams, compare them with their seals, and hear what differs beside them."""
+    verdicts = seals.verify_streams(streams)
+    first: dict[str, Verdict] = {}
+    for difference in differences(streams) if streams else ():
+        first.setdefault(difference.stream, difference.verdict)
+    return [
+        replace(verdict, broken=first[verdict.stream].broken)
+        if verdict.is_whole and verdict.stream in first
+        else verdict
+        for verdict in verdicts
+    ]
 
 
 def differences(streams: Sequence[str] | None = None) -> Iterator[Difference]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from assembly import rendering
@@ -103,7 +104,7 @@ def _keep(visit: Visit, key: str) -> Refused | None:
         by=visit.by,
         device=visit.device,
     )
-    (result,) = responses.save([save])
+    (result,) = responses.save([save], timezone.now())
     return result if isinstance(result, Refused) else None
 
 

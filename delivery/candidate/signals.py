@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from delivery import desk, leases, navigation, presence, protocol, responses
@@ -37,7 +38,7 @@ def _saved(visit: Visit, frame: Any) -> Outgoing:
     try:
         definition = visit.desk.definition(answer.item)
         one = frames.save_of(answer, definition, visit.session.pk, visit.by, visit.at, visit.device)
-        (outcome,) = responses.save([one])
+        (outcome,) = responses.save([one], timezone.now())
     except StopIteration:
         unknown = Refusal(Reason.NO_SUCH_ITEM)
         return frames.refused(answer.item, answer.key, answer.client_seq, unknown)

@@ -1,12 +1,8 @@
 """What an auditor sees: every stream, one stream as a story, its verdict, and its export."""
 
-from collections.abc import Callable
-from functools import wraps
 from tempfile import SpooledTemporaryFile
-from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
@@ -15,50 +11,37 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from integrity import evidence, ledger, seals, triggers
+from integrity import evidence, ledger, seals, triggers, witnesses
 from integrity.auditor import timeline
+from integrity.auditor.access import auditors_only
+from integrity.auditor.filters import SORTS, WantedEntries, WantedStreams
 from integrity.chain import Entry
 from integrity.models import LedgerEntry, LedgerStream
 
-GROUP = "Auditor"
 STREAMS_PER_PAGE = 50
 ENTRIES_PER_PAGE = 200
 # A stream this short is verified whenever it is opened: that takes about 20 ms.
 VERIFIED_AT_ONCE = 2_000
 IN_MEMORY = 16_000_000
 
-View = Callable[..., HttpResponseBase]
-
-
-def auditors_only(view: View) -> View:
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        user = request.user
-        if not (user.is_superuser or user.groups.filter(name=GROUP).exists()):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return guarded
-
 
 @require_safe
 @auditors_only
 def streams(request: HttpRequest) -> HttpResponse:
     """Show streams, newest first; `verify` verifies those on the page."""
-    query = request.GET.get("q", "").strip()
-    found = LedgerStream.objects.filter(name__icontains=query) if query else LedgerStream.objects
-    page = Paginator(_with_last_entry(found.order_by("-id")), STREAMS_PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    wanted = WantedStreams.read(request.GET)
+    found = wanted.of(LedgerStream.objects.order_by("-id"))
+    page = Paginator(_with_last_entry(found), STREAMS_PER_PAGE).get_page(request.GET.get("page"))
     verified = "verify" in request.GET
     names = [row.name for row in page]
-    verdicts = {one.stream: one for one in seals.verify_streams(names)} if verified else {}
+    verdicts = {one.stream: one for one in witnesses.verify(names)} if verified else {}
     context = {
         "page": page,
         "rows": [(row, verdicts.get(row.name)) for row in page],
         "broken": [one for one in verdicts.values() if one.broken],
         "verified": verified,
-        "query": query,
+        "wanted": wanted,
+        "sorts": SORTS,
         "total": LedgerStream.objects.aggregate(streams=Count("id"), entries=Sum("length")),
         "zone": timezone.get_current_timezone_name(),
         "checkpoint": seals.last_checkpoint(),
@@ -78,20 +61,21 @@ def _with_last_entry(rows: QuerySet[LedgerStream]) -> QuerySet[LedgerStream]:
 @require_safe
 @auditors_only
 def stream(request: HttpRequest, name: str) -> HttpResponse:
-    """Show one stream as a story; `exact` shows milliseconds, `kind` one kind alone."""
+    """Show one stream as a story; `exact` shows milliseconds, filters show some entries alone."""
     row = get_object_or_404(LedgerStream, name=name)
-    kind = request.GET.get("kind", "")
-    entries = LedgerEntry.objects.filter(stream=row, **({"kind": kind} if kind else {}))
+    wanted = WantedEntries.read(request.GET)
+    entries = wanted.of(LedgerEntry.objects.filter(stream=row))
     page = Paginator(entries.order_by("seq"), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
     verify = "verify" in request.GET or row.length <= VERIFIED_AT_ONCE
     context = {
         "stream": row,
         "page": page,
         "minutes": timeline.tell(_entry(row, one) for one in page),
-        "verdict": next(iter(seals.verify_streams([name]))) if verify else None,
+        "verdict": next(iter(witnesses.verify([name]))) if verify else None,
         "sealed": seals.sealed_head(name),
         "kinds": _kinds(row),
-        "kind": kind,
+        "actors": row.entries.order_by("actor").values_list("actor", flat=True).distinct(),
+        "wanted": wanted,
         "zone": timezone.get_current_timezone_name(),
         "exact": "exact" in request.GET,
     }

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import ordinal
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
@@ -42,6 +43,22 @@ def span(milliseconds: int | str | None) -> str:
         "hours": f"{sign}{hours}",
         "minutes": f"{rest:02}",
     }
+
+
+@register.filter
+def seconds_words(milliseconds: int | str | None) -> str:
+    """Return a short wait to the hundredth: `0.02 s`; nothing where it is not known."""
+    if not isinstance(milliseconds, int):
+        return ""
+    return gettext("%(n)s s") % {"n": f"{milliseconds / SECOND:.2f}"}
+
+
+@register.filter
+def change_words(revision: int) -> str:
+    """Return which change of an answer a revision is: `3rd change` is revision 4."""
+    if not isinstance(revision, int):
+        return "?"
+    return gettext("%(nth)s change") % {"nth": ordinal(revision - 1)}
 
 
 @register.filter

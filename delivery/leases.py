@@ -123,12 +123,21 @@ def left(session_id: UUID, writer: str, at: datetime) -> None:
 
 
 def take_over(session_id: UUID, asker: Asker, *, by: str, at: datetime) -> AssessmentSession:
-    """Take the lease for a device; the page that had it turns read-only and keeps its drafts."""
+    """Take the lease for a device; the page that had it turns read-only and keeps its drafts.
+
+    A page that was left keeps its name in the row: what it had not sent is then its return's own.
+    """
     with transaction.atomic():
         found = desk.lock(session_id)
-        _running(found.session)
-        may_take_over(found.session, asker, at).demand()
-        return _give(found, asker.device_id, asker.device, by=by, at=at)
+        session = found.session
+        _running(session)
+        may_take_over(session, asker, at).demand()
+        kept = (session.writer, session.writer_left_at) if is_silent(session, asker, at) else None
+        _give(found, asker.device_id, asker.device, by=by, at=at)
+        if kept is not None:
+            session.writer, session.writer_left_at = kept
+            steps.keep(found)
+        return session
 
 
 def _running(session: AssessmentSession) -> None:

@@ -97,6 +97,7 @@ def _sitting(offer: Offer, version: AssessmentTestVersion, proctor: User, at: da
         release=offer.release,
         attempt_limit=offer.attempts,
         leaving=offer.leaving,
+        offline_pages=True,
     )
     sitting.proctors.add(proctor)
     return sitting

@@ -1,0 +1,243 @@
+"""The network goes and comes back: what waits is sealed here, pages go on, nothing is lost."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests import programs
+from tests.journeys import acts
+from tests.journeys.acts import EXAM
+from tests.serving import Serving
+
+Contexts = Callable[..., BrowserContext]
+WAITS = "safe on this device"
+
+
+def choose(page: Page, number: int) -> None:
+    page.locator("#item-form input[type=radio]").nth(number).check(force=True)
+
+
+def stored(page: Page) -> list[dict[str, object]]:
+    """What the browser's store holds, as anybody with the device would see it."""
+    found = page.evaluate(
+        """() => new Promise((resolve) => {
+          const request = indexedDB.open("invigil");
+          request.onsuccess = () => {
+            const all = request.result.transaction("queue").objectStore("queue").getAll();
+            all.onsuccess = () => resolve(all.result.map((row) => ({
+              names: Object.keys(row).sort(), size: row.sealed.byteLength,
+              text: new TextDecoder().decode(row.sealed),
+            })));
+          };
+        })"""
+    )
+    return list(found)
+
+
+def test_what_waits_is_sealed_survives_a_reload_and_is_cleared_when_saved(
+    demo_server: Serving, page: Page
+) -> None:
+    acts.sign_in(page, demo_server, acts.TO_START)
+    acts.start(page, EXAM)
+    session = acts.session_of(page)
+    choose(page, 0)
+    expect(page.locator("#save-state")).to_have_text(acts.SAVED)
+    assert acts.eventually(lambda: stored(page) == [], page)
+    # The page still loads, while no save arrives.
+    page.context.route("**/save/**", lambda route: route.abort())
+    page.evaluate("() => { window.WebSocket.prototype.send = () => {} }")
+    choose(page, 2)
+    assert acts.eventually(lambda: len(stored(page)) == 1, page)
+    (row,) = stored(page)
+    assert row["names"] == ["iv", "sealed", "session"]
+    assert "r.RESPONSE" not in str(row["text"])
+    page.reload()
+    assert acts.eventually(
+        lambda: len(acts.facts(demo_server, session, "response.saved")) == 2, page
+    )
+    expect(page.locator("#item-form input[type=radio]").nth(2)).to_be_checked()
+    expect(page.locator("#save-state")).to_have_text(acts.SAVED)
+    assert acts.eventually(lambda: stored(page) == [], page)
+    assert acts.rows(demo_server, "SELECT count(*) FROM delivery_quarantine") == [(0,)]
+
+
+@pytest.fixture
+def restartable(browser: Browser, tmp_path: Path) -> Iterator[Callable[[], BrowserContext]]:
+    """A browser with a folder of its own, which can be killed and opened again."""
+    opened: list[BrowserContext] = []
+
+    def launch() -> BrowserContext:
+        context = browser.browser_type.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=programs.chromium(),
+            args=["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"],
+            locale="en-GB",
+            timezone_id="UTC",
+        )
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        return context
+
+    yield launch
+    opened[-1].close()
+
+
+def kill(folder: Path) -> None:
+    """End the browser of that folder without warning, as a power cut does."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if f"--user-data-dir={folder}".encode() in command:
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+def test_what_waits_survives_a_browser_that_is_killed(
+    demo_server: Serving, restartable: Callable[[], BrowserContext], tmp_path: Path
+) -> None:
+    context = restartable()
+    page = context.pages[0]
+    acts.sign_in(page, demo_server, acts.WITH_EXTRA)
+    acts.start(page, EXAM)
+    session, url = acts.session_of(page), page.url
+    choose(page, 0)
+    expect(page.locator("#save-state")).to_have_text(acts.SAVED)
+    context.set_offline(True)
+    choose(page, 3)
+    expect(page.locator("#save-state")).to_contain_text(WAITS)
+    assert acts.eventually(lambda: len(stored(page)) == 1, page)
+    kill(tmp_path / "profile")
+    again = restartable().pages[0]
+    # The browser writes its cookies down now and then: the sign-in may be gone with it.
+    acts.sign_in(again, demo_server, acts.WITH_EXTRA)
+    again.goto(url)
+    again.locator("#desk, #takeover").wait_for()
+    if again.locator("#takeover").count():
+        again.wait_for_timeout(4_000)
+        again.goto(url)
+    assert acts.eventually(
+        lambda: len(acts.facts(demo_server, session, "response.saved")) == 2, again
+    )
+    expect(again.locator("#item-form input[type=radio]").nth(3)).to_be_checked()
+    assert acts.rows(demo_server, "SELECT count(*) FROM delivery_quarantine") == [(0,)]
+
+
+def kept_pages(page: Page) -> list[str]:
+    """The addresses in the caches that the service worker keeps."""
+    found = page.evaluate(
+        """async () => {
+          const found = [];
+          for (const name of await caches.keys())
+            for (const kept of await (await caches.open(name)).keys()) found.push(kept.url);
+          return found;
+        }"""
+    )
+    return [str(url) for url in found]
+
+
+def kept_text(page: Page) -> str:
+    """Everything that the caches hold, as one text."""
+    return str(
+        page.evaluate(
+            """async () => {
+              let text = "";
+              for (const name of await caches.keys()) {
+                const cache = await caches.open(name);
+                for (const key of await cache.keys())
+                  if (key.url.includes("/sessions/")) text += await (await cache.match(key)).text();
+              }
+              return text;
+            }"""
+        )
+    )
+
+
+def items_of_part(server: Serving, session: str) -> list[str]:
+    plan = json.loads(acts.column(server, session, "plan"))
+    first = plan["items"][0]["part"]
+    return [item["key"] for item in plan["items"] if item["part"] == first]
+
+
+def test_a_candidate_reads_answers_and_moves_without_the_network(
+    demo_server: Serving, page: Page
+) -> None:
+    acts.sign_in(page, demo_server, acts.UNLIMITED)
+    acts.start(page, EXAM)
+    session = acts.session_of(page)
+    part = items_of_part(demo_server, session)
+    entered = len(acts.facts(demo_server, session, "item.entered"))
+    choose(page, 1)
+    expect(page.locator("#save-state")).to_have_text(acts.SAVED)
+    ready = {f"{demo_server.url}/sessions/{session}/ahead/items/{key}/" for key in part}
+    assert acts.eventually(lambda: ready <= set(kept_pages(page)), page, 60)
+    others = {url for url in kept_pages(page) if "/ahead/" in url} - ready
+    assert others == set()
+    # Fetching ahead visits nothing.
+    assert len(acts.facts(demo_server, session, "item.entered")) == entered
+    assert "checked" not in kept_text(page)
+    page.context.set_offline(True)
+    page.locator("#next").click()
+    expect(page.locator(f"#desk[data-key='{part[1]}']")).to_be_visible()
+    expect(page.locator("#alerts")).to_contain_text("The network is down")
+    acts.answer(page)
+    expect(page.locator("#save-state")).to_contain_text("Offline since")
+    page.locator("#next").click()
+    expect(page.locator(f"#desk[data-key='{part[2]}']")).to_be_visible()
+    page.locator("#back").click()
+    page.locator("#back").click()
+    expect(page.locator(f"#desk[data-key='{part[0]}']")).to_be_visible()
+    expect(page.locator("#item-form input[type=radio]").nth(1)).to_be_checked()
+    choose(page, 2)
+    page.locator("#next").click()
+    expect(page.locator(f"#desk[data-key='{part[1]}']")).to_be_visible()
+    expect(page.locator("#save-state")).to_contain_text("2 answers waiting")
+    page.context.set_offline(False)
+    assert acts.eventually(
+        lambda: len(acts.facts(demo_server, session, "offline_span")) == 1, page, 60
+    )
+    saved = [fact["item"] for fact in acts.facts(demo_server, session, "response.saved")]
+    assert saved == [part[0], part[1], part[0]] or saved == [part[0], part[0], part[1]]
+    (span,) = acts.facts(demo_server, session, "offline_span")
+    assert (span["answers"], span["visited"][-1]) == (2, part[1])
+    assert acts.column(demo_server, session, "position") == part[1]
+    expect(page.locator("#save-state")).to_have_text(acts.SAVED)
+    assert acts.rows(demo_server, "SELECT count(*) FROM delivery_quarantine") == [(0,)]
+    page.reload()
+    expect(page.locator(f"#desk[data-key='{part[1]}']")).to_be_visible()
+
+
+def test_a_page_that_is_loaded_without_the_network_says_so_and_comes_back(
+    demo_server: Serving, page: Page
+) -> None:
+    acts.sign_in(page, demo_server, acts.RUNNING)
+    acts.resume(page, EXAM)
+    assert acts.eventually(lambda: any("/offline/" in url for url in kept_pages(page)), page, 30)
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.get_by_role("heading", name="The network is down")).to_be_visible()
+    page.context.set_offline(False)
+    page.locator("#desk").wait_for(timeout=30_000)
+
+
+def test_a_pause_and_the_end_take_the_pages_off_the_device(
+    demo_server: Serving, new_context: Contexts
+) -> None:
+    page = new_context().new_page()
+    acts.sign_in(page, demo_server, acts.RUNNING)
+    acts.resume(page, EXAM)
+    session = acts.session_of(page)
+    assert acts.eventually(lambda: len(kept_pages(page)) > 3, page, 30)
+    proctor = new_context().new_page()
+    acts.sign_in_staff(proctor, demo_server, "proctor", f"/proctor/sessions/{session}/")
+    proctor.get_by_role("button", name="Pause", exact=True).click()
+    proctor.get_by_label("In your own words").fill("Fire alarm")
+    proctor.get_by_role("button", name="Pause now").click()
+    expect(page.get_by_role("heading", name="Your proctor has paused the test")).to_be_visible()
+    assert acts.eventually(lambda: kept_pages(page) == [], page)

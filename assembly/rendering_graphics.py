@@ -61,7 +61,7 @@ def graphic_associate(writer: Writer, interaction: interactions.GraphicAssociate
 def graphic_gap_match(writer: Writer, interaction: interactions.GraphicGapMatch) -> Facts:
     facts = _areas(writer, interaction, interaction.hotspots)
     maxima = {spot.identifier: spot.match_max for spot in interaction.hotspots}
-    pairs = {tuple(pair.split()) for pair in shared.held(writer, interaction)}
+    pairs = set(shared.held_pairs(writer, interaction))
     listed = shared.options(writer, interaction, interaction.choices)
     return facts | {
         "choices": listed,
@@ -89,7 +89,7 @@ def graphic_gap_match(writer: Writer, interaction: interactions.GraphicGapMatch)
 
 def points(writer: Writer, interaction: Any) -> Facts:
     response = interaction.response_identifier
-    placed = [tuple(point.split()) for point in shared.held(writer, interaction)]
+    placed = shared.held_pairs(writer, interaction)
     rows = zip_longest(range(1, controls.point_rows(interaction) + 1), placed)
     movable = getattr(interaction, "movable", None)
     return {

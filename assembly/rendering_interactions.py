@@ -252,9 +252,7 @@ def _associate(writer: Writer, interaction: interactions.Associate) -> Facts:
 
 def _gap_match(writer: Writer, interaction: interactions.GapMatch) -> Facts:
     response = interaction.response_identifier
-    filled = {
-        pair.split()[1]: pair.split()[0] for pair in shared.held(writer, interaction) if " " in pair
-    }
+    filled = {gap: choice for choice, gap in shared.held_pairs(writer, interaction)}
     listed = shared.options(writer, interaction, interaction.choices)
     numbers = {gap.identifier: at for at, gap in enumerate(interaction.gaps, 1)}
     template = get_template("qti/_gap.html")

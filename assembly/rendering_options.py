@@ -55,6 +55,12 @@ def held(writer: Writer, interaction: Interaction) -> list[str]:
     return [raw] if isinstance(raw, str) else list(raw)
 
 
+def held_pairs(writer: Writer, interaction: Interaction) -> list[tuple[str, str]]:
+    """The pairs or points so far; what was typed and is neither shows nothing."""
+    split = [text.split() for text in held(writer, interaction)]
+    return [(parts[0], parts[1]) for parts in split if len(parts) == 2]
+
+
 def options(
     writer: Writer,
     interaction: Interaction,
@@ -113,7 +119,7 @@ def base_type(writer: Writer, interaction: Interaction) -> BaseType | None:
 
 def pair_rows(writer: Writer, interaction: Any, listed: list[Any]) -> Facts:
     response = interaction.response_identifier
-    pairs = [tuple(pair.split()) for pair in held(writer, interaction)]
+    pairs = held_pairs(writer, interaction)
     rows = zip_longest(range(1, controls.pair_rows(interaction) + 1), pairs)
     return {
         "rows": [
@@ -123,7 +129,7 @@ def pair_rows(writer: Writer, interaction: Any, listed: list[Any]) -> Facts:
                     {
                         "name": controls.name(response, f"{number}{side}"),
                         "id": f"r-{response}-{number}{side}",
-                        "value": pair[at] if pair and len(pair) == 2 else "",
+                        "value": pair[at] if pair else "",
                     }
                     for at, side in enumerate("ab")
                 ],

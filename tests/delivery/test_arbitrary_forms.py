@@ -74,6 +74,17 @@ def sat() -> Callable[[dict[str, ItemVersion]], AssessmentSession]:
     return make
 
 
+def test_every_kind_shows_whatever_was_typed_again() -> None:
+    noise = random.Random(3)
+    for kind, wanted in kinds.KINDS.items():
+        item = reading.read_item(wanted.xml(kind).encode())
+        session = item_session.begin(item, _Still())
+        for _ in range(8):
+            typed = [noise.choice(NOISE) for _ in range(noise.randrange(4))]
+            for raw in (typed, typed[0] if typed else None):
+                assert rendering.render_item(item, session, {"RESPONSE": raw}, asset_url=str).body
+
+
 def noisy_forms(names: list[str], rounds: int, seed: int) -> Iterator[QueryDict]:
     noise = random.Random(seed)
     for _ in range(rounds):

@@ -329,7 +329,7 @@ def _score(name: str) -> OutcomeDeclaration:
 
 
 def _supports(session: AssessmentSession) -> Iterator[Support]:
-    """The accommodation that was frozen onto the session, in the words of AfA PNP."""
+    """The time that was frozen onto the session and the candidate's supports, as AfA PNP has it."""
     multiplier = f"{session.time_multiplier.normalize():f}"
     given = {
         "unlimited": session.unlimited,
@@ -339,3 +339,7 @@ def _supports(session: AssessmentSession) -> Iterator[Support]:
     for value, holds in given.items():
         if holds:
             yield Support("additional-testing-time", value)
+    for name in sorted(session.candidate.preferences.get("supports", {})):
+        yield Support(name)
+    for name in sorted(session.candidate.preferences.get("prohibited", ())):
+        yield Support(name, assignment="prohibited")

@@ -82,6 +82,7 @@ class Support:
 
     name: str
     value: str = ""
+    assignment: str = "assigned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,7 @@ def _test(root: etree._Element, test: TestResult) -> None:
     for outcome in test.outcomes:
         _outcome(element, outcome)
     for support in test.supports:
-        added = _add(element, "support", name=support.name, assignment="assigned")
+        added = _add(element, "support", name=support.name, assignment=support.assignment)
         if support.value:
             added.set("value", support.value)
 

@@ -20,7 +20,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from delivery import sittings
+from delivery.admin import needs
 from delivery.admin.common import actor
+from delivery.admin.needs import CandidateForm
 from delivery.models import Candidate, Enrolment
 from integrity import ledger
 
@@ -31,11 +33,18 @@ LINK_LIFE = timedelta(hours=24)
 class CandidateAdmin(admin.ModelAdmin[Candidate]):
     list_display = ("name", "number", "email", "has_code", "extra_time")
     search_fields = ("name", "number", "email")
-    fields = ("number", "name", "email", "time_multiplier", "fixed_minutes", "unlimited",
-              "assistive")  # fmt: skip
+    form = CandidateForm
+    fieldsets = (
+        (None, {"fields": ("number", "name", "email")}),
+        (_("Accommodation"), {"fields": ("time_multiplier", "fixed_minutes", "unlimited",
+                                         "assistive")}),
+        (_("Supports"), {"fields": ("supports", "prohibited", "translation"),
+                         "classes": ("collapse",)}),
+    )  # fmt: skip
     list_per_page = 50
     actions = ("give_codes",)
     change_form_template = "admin/delivery/candidate/change_form.html"
+    change_list_template = "admin/delivery/candidate/change_list.html"
 
     @admin.display(description=_("Access code"), boolean=True)
     def has_code(self, candidate: Candidate) -> bool:
@@ -70,8 +79,17 @@ class CandidateAdmin(admin.ModelAdmin[Candidate]):
 
     def get_urls(self) -> list[URLPattern]:
         give = self.admin_site.admin_view(never_cache(require_POST(self.code_view)))
-        name = "delivery_candidate_code"
-        return [path("<int:candidate_id>/code/", give, name=name), *super().get_urls()]
+        profiles = self.admin_site.admin_view(never_cache(self.needs_view))
+        return [
+            path("<int:candidate_id>/code/", give, name="delivery_candidate_code"),
+            path("needs/", profiles, name="delivery_candidate_needs"),
+            *super().get_urls(),
+        ]
+
+    def needs_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        return needs.page(request)
 
     def code_view(self, request: HttpRequest, candidate_id: int) -> HttpResponse:
         candidate = get_object_or_404(Candidate, pk=candidate_id)

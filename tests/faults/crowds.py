@@ -11,10 +11,12 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from tests.faults.driving import BROKEN, PATIENCE_SECONDS, Candidate, Record, headers, post
+from tests.faults.driving import BROKEN, Candidate, Record, headers, post
 
 FORM = "application/x-www-form-urlencoded"
-TRIES = 30
+TRIES = 10
+# In a crowd one waits for one's turn before one presses the button again.
+PATIENCE = 30.0
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Arrival:
     def open_page(self) -> None:
         """Read the start page and keep the cookie by which the server knows the device."""
         connection = http.client.HTTPConnection(
-            "127.0.0.1", random.choice(self.ports), timeout=PATIENCE_SECONDS
+            "127.0.0.1", random.choice(self.ports), timeout=PATIENCE
         )
         try:
             connection.request(
@@ -67,7 +69,8 @@ class Arrival:
     def _until_led(self, path: str, body: str) -> str:
         for _ in range(TRIES):
             try:
-                status, location, _text = post(random.choice(self.ports), path, self.cookie, body)
+                port = random.choice(self.ports)
+                status, location, _text = post(port, path, self.cookie, body, FORM, PATIENCE)
             except BROKEN:
                 self.record.broken += 1
                 time.sleep(random.uniform(0.1, 0.5))
@@ -81,7 +84,13 @@ class Arrival:
     def answer(self) -> None:
         """Save one answer and keep its acknowledgement."""
         page = self.page or Candidate(
-            self.session, self.cookie, self.items, self.ports, self.record, 0.0
+            self.session,
+            self.cookie,
+            self.items,
+            self.ports,
+            self.record,
+            0.0,
+            patience_seconds=PATIENCE,
         )
         self.page, frame = page, page.next_answer() | {"epoch": 0}
         for _ in range(TRIES):

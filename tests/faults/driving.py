@@ -85,10 +85,15 @@ def headers(cookie: str, kind: str) -> dict[str, str]:
 
 
 def post(
-    port: int, path: str, cookie: str, body: str, kind: str = "application/x-www-form-urlencoded"
+    port: int,
+    path: str,
+    cookie: str,
+    body: str,
+    kind: str = "application/x-www-form-urlencoded",
+    patience: float = PATIENCE_SECONDS,
 ) -> tuple[int, str, bytes]:
     """Post on a connection of its own; returns the status, where it leads, and the body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
     try:
         connection.request("POST", path, body, headers(cookie, kind))
         response = connection.getresponse()
@@ -112,7 +117,7 @@ class Candidate:
     writer: str = field(default_factory=lambda: uuid.uuid4().hex)
     client_seq: int = 0
     epoch: int = 0
-    without_socket: bool = False
+    patience_seconds: float = PATIENCE_SECONDS
     old: list[dict[str, Any]] = field(default_factory=list)
 
     async def answer_until(self, stop: asyncio.Event) -> None:
@@ -177,17 +182,18 @@ class Candidate:
 
     def next_answer(self) -> dict[str, Any]:
         self.client_seq += 1
-        answer = {
+        item, value = random.choice(self.items), random.choice("ABC")
+        answer: dict[str, Any] = {
             "type": "answer",
-            "item": random.choice(self.items),
-            "value": [["r.RESPONSE", random.choice("ABC")]],
+            "item": item,
+            "value": [["r.RESPONSE", value]],
             "base_revision": 0,
             "client_seq": self.client_seq,
             "key": uuid.uuid4().hex,
             "elapsed_ms": 1000 + max(0, self.record.mischief.clock_ms),
             "writer": self.writer,
         }
-        self.record.sent[answer["key"]] = (self.session, answer["item"], answer["value"][0][1])
+        self.record.sent[answer["key"]] = (self.session, item, value)
         return answer
 
     async def _save(
@@ -235,7 +241,8 @@ class Candidate:
     def post(self, port: int, frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
         body = json.dumps({"saves": frames})
         path = f"/sessions/{self.session}/save/"
-        _status, _to, text = post(port, path, self.cookie, body, "application/json")
+        kind = "application/json"
+        _status, _to, text = post(port, path, self.cookie, body, kind, self.patience_seconds)
         listed: list[dict[str, Any]] = json.loads(text).get("frames", [])
         wanted = [frame["key"] for frame in frames]
         told = [one for one in listed if one.get("key") in wanted]

@@ -125,9 +125,12 @@ def standing(folder: str, *, whole: bool, disk_mib: int = 0) -> Iterator[Stack]:
         if redis is not None:
             stack.redis = redis
             stack.workers = [Celery(role, environment, lying[2]) for role in ("worker", "beat")]
-        for program in (*stack.webs, *stack.workers):
-            closing.callback(program.kill)
-            program.start()
+        for web in stack.webs:
+            closing.callback(web.kill)
+            web.start()
+        for worker in stack.workers:
+            closing.callback(worker.kill)
+            worker.start()
         _wire(stack, closing, whole=whole)
         yield stack
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 
-from assembly.qti.assessment import TimeLimits
 from delivery import desk, journal, moves, navigation, outline, refusals, results, steps
 from delivery import recovery_events as facts
-from delivery.clock import Kind
 from delivery.desk import Desk
 from delivery.models import State
 from delivery.refusals import GRANTED, Permission, Reason, Refusal
@@ -21,10 +20,8 @@ MOST_VISITED: Final = 200
 
 
 def may_keep_ready(at_desk: Desk) -> Permission:
-    """Ask whether the pages of the current part may be kept on the device.
-
-    Only where the sitting says so, and only in a part that is moved through freely and has no
-    time limits of its own below the part: those must see every move when it is made.
+    """Ask whether pages of the current part may be kept: it is moved through freely, and the
+    sitting says so.
     """
     session, leg = at_desk.session, at_desk.route.leg
     fits = (
@@ -34,45 +31,43 @@ def may_keep_ready(at_desk: Desk) -> Permission:
         and not leg.linear
         and session.position != ""
     )
-    return GRANTED if fits and not _has_inner_limits(at_desk) else _no()
+    return GRANTED if fits else refusals.refuse(Reason.NO_OFFLINE)
 
 
-def _no() -> Permission:
-    return refusals.refuse(Reason.NO_OFFLINE)
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An item whose page may be kept; `group` names the clocks that run there below the part's.
 
-
-def _has_inner_limits(at_desk: Desk) -> bool:
-    leg, plan = at_desk.route.leg, at_desk.plan.items
-    inside = (item for item in plan if leg is not None and item.part == leg.id)
-    return any(
-        kind is not Kind.PART and _bites(limits)
-        for item in inside
-        for kind, _scope, _title, limits in outline.limits_at(at_desk.outline, item)
-    )
-
-
-def _bites(limits: TimeLimits | None) -> bool:
-    return limits is not None and bool(limits.max_seconds or limits.min_seconds)
-
-
-def keys(at_desk: Desk) -> list[str]:
-    """Return the items of the current part that can be kept ready, in order; raises Refusal.
-
-    An item that is drawn anew when it is first entered is not ready before that.
+    Moving within a group starts and stops no clock, so that it can wait for the network.
     """
+
+    key: str
+    group: str
+
+
+def ready(at_desk: Desk) -> list[Ready]:
+    """Return the items of the current part that can be kept ready, in order; raises Refusal."""
     may_keep_ready(at_desk).demand()
-    return [stop.key for stop in at_desk.route.stops if _is_ready(at_desk, stop.key)]
+    found = []
+    for stop in at_desk.route.stops:
+        scopes = [scope for scope in _limited(at_desk, stop.key) if not scope.startswith("part:")]
+        if f"item:{stop.key}" not in scopes and _is_open(at_desk, stop.key):
+            found.append(Ready(stop.key, " ".join(scopes)))
+    return found
 
 
-def _is_ready(at_desk: Desk, key: str) -> bool:
-    if not navigation.may_enter(at_desk.route, key) or not navigation.may_answer(
-        at_desk.route, key
-    ):
+def _limited(at_desk: Desk, key: str) -> list[str]:
+    limits = outline.limits_at(at_desk.outline, at_desk.planned(key))
+    return [scope for _kind, scope, _title, one in limits if one.max_seconds or one.min_seconds]
+
+
+def _is_open(at_desk: Desk, key: str) -> bool:
+    """Tell whether the item can be answered, and is drawn: some are only when first entered."""
+    may = navigation.may_enter(at_desk.route, key) and navigation.may_answer(at_desk.route, key)
+    if not may:
         return False
-    row = at_desk.item(key)
-    return row.entered_at is not None or not results.template_defaults(
-        at_desk, at_desk.planned(key)
-    )
+    drawn = at_desk.item(key).entered_at is not None
+    return drawn or not results.template_defaults(at_desk, at_desk.planned(key))
 
 
 def tell_span(session_id: UUID, told: dict[str, Any], *, by: str, at: datetime) -> None:

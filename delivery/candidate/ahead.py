@@ -18,6 +18,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from delivery import ahead
+from delivery.ahead import Ready
 from delivery.candidate import frames, gate, pages, words
 from delivery.candidate.gate import Visit
 from delivery.refusals import Reason, Refusal
@@ -44,11 +45,12 @@ def worker(request: HttpRequest) -> HttpResponse:
 def index(visit: Visit) -> HttpResponse:
     """List the pages that may be kept ready, with what the candidate has answered so far."""
     _holder(visit)
-    keys = ahead.keys(visit.desk)
+    part = visit.desk.planned(visit.session.position).part if visit.session.position else ""
     told = {
         "type": "ahead",
+        "order": [stop.key for stop in visit.desk.route.stops if stop.part == part],
         "shell": reverse("candidate:offline", args=[visit.session.pk]),
-        "items": [_entry(visit, key) for key in keys],
+        "items": [_entry(visit, ready) for ready in ahead.ready(visit.desk)],
     }
     return JsonResponse(told)
 
@@ -58,10 +60,11 @@ def _holder(visit: Visit) -> None:
         raise Refusal(Reason.ELSEWHERE, {"device": visit.session.device or "?"})
 
 
-def _entry(visit: Visit, key: str) -> dict[str, object]:
-    row = visit.desk.item(key)
+def _entry(visit: Visit, ready: Ready) -> dict[str, object]:
+    key, row = ready.key, visit.desk.item(ready.key)
     return {
         "key": key,
+        "group": ready.group,
         "url": gate.item_url(visit.session, key),
         "ahead": reverse("candidate:ahead_item", args=[visit.session.pk, key]),
         "revision": row.revision,
@@ -83,7 +86,7 @@ def _pairs(visit: Visit, key: str) -> list[tuple[str, str]]:
 def item(visit: Visit, key: str) -> HttpResponse:
     """Return an item's page without its answer, for the device to keep."""
     _holder(visit)
-    if key not in ahead.keys(visit.desk):
+    if key not in {ready.key for ready in ahead.ready(visit.desk)}:
         raise Refusal(Reason.NO_OFFLINE)
     context = pages.item_context(visit, visit.desk, key, {})
     return render(visit.request, "candidate/_desk.html", context)

@@ -46,7 +46,7 @@ async function fetchAhead() {
 
 // Where a press of a button leads, among the items of this part.
 function target(wanted, key) {
-  const keys = ahead?.items.map((item) => item.key) ?? [];
+  const keys = ahead?.order ?? [];
   if (wanted.startsWith("item:")) return keys.find((one) => one === wanted.slice(5));
   const step = { next: 1, back: -1 }[wanted];
   return step ? keys[keys.indexOf(key) + step] : undefined;
@@ -110,7 +110,9 @@ async function show(item) {
 async function go(move) {
   const key = target(move.wanted, move.key);
   const item = ahead?.items.find((one) => one.key === key);
-  if (!item) return;
+  const here = ahead?.items.find((one) => one.key === move.key);
+  // Where another clock would begin to run, the server has to see the move when it is made.
+  if (!item || item.group !== here?.group) return;
   move.taken = true;
   if (!(await show(item))) return alarm(say("offlineGo"), "attention");
   alarm(say("offlineOn"), "attention");

@@ -22,6 +22,7 @@ from delivery import (
     lookback,
     moves,
     navigation,
+    needs,
     presence,
     rules,
     sessions,
@@ -148,6 +149,7 @@ def rendered(
 ) -> rendering.RenderedItem:
     """Render an item with the responses handed over; the item's answers are not among them."""
     row, definition = at_desk.item(key), at_desk.definition(key)
+    offered = needs.of(at_desk.session.candidate)
 
     def asset_url(href: str) -> str:
         url = reverse("candidate:asset", args=[at_desk.session.pk, key, addresses.in_address(href)])
@@ -164,6 +166,8 @@ def rendered(
         disabled=disabled,
         show_feedback=feedback,
         frames=portables.frames(row.item_version_id),
+        supports=offered.supports,
+        language=offered.language,
     )
 
 

@@ -1,21 +1,30 @@
 """Anchors: places outside that are told of our checkpoints, so that nobody can take one back.
 
 A target is `file:/mount/checkpoints.jsonl`, on a disk that only grows or belongs to somebody
-else, or `mailto:board@example.org`. Anchoring runs by itself and is never in the way of an exam.
+else, `mailto:board@example.org`, or `rfc3161+https://tsa.example.org/` for a time stamp; what
+follows a `#` there is a file with the authority's certificates. Anchoring runs by itself and is
+never in the way of an exam: it takes seconds at most, and what fails is tried again ever later.
 """
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.mail import send_mail
 
-from integrity import chain, seals
+from integrity import chain, seals, timestamps
 from integrity.models import Anchor, Checkpoint
+from integrity.timestamps import StampError
+
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=1)
+# All targets together: what is left waits for the next time.
+MOST_SECONDS = 15.0
 
 
 class AnchorError(Exception):
@@ -29,41 +38,67 @@ def drop_all(at: datetime) -> list[Anchor]:
         return []
     known = {row.target: row for row in Anchor.objects.all()}
     rows = [known.get(target) or Anchor(target=target) for target in settings.LEDGER_ANCHORS]
-    due = [row for row in rows if row.size < checkpoint.size]
+    due = [row for row in rows if row.size < checkpoint.size and _is_due(row, at)]
+    until = time.monotonic() + MOST_SECONDS
+    told = []
     for row in due:
-        _drop(row, checkpoint, at)
-    return [row for row in due if row.error]
+        if time.monotonic() < until:
+            _drop(row, checkpoint, at)
+            told.append(row)
+    return [row for row in told if row.error]
+
+
+def _is_due(row: Anchor, at: datetime) -> bool:
+    """A target that fails is left alone for a minute, then for two, four, at most an hour."""
+    if not row.error:
+        return True
+    wait: timedelta = min(FIRST_WAIT * 2 ** max(0, row.failures - 1), LONGEST_WAIT)
+    return (chain.milliseconds(at) - row.at_ms) * chain.MILLISECOND >= wait
 
 
 def _drop(row: Anchor, checkpoint: Checkpoint, at: datetime) -> None:
-    scheme, _, rest = row.target.partition(":")
+    scheme = row.target.partition(":")[0]
     row.at_ms, row.error = chain.milliseconds(at), ""
     try:
         if scheme not in SCHEMES:
-            raise AnchorError("An anchor begins with file: or mailto:.")
-        SCHEMES[scheme](unquote(rest), checkpoint)
-        row.size = checkpoint.size
-    except (AnchorError, OSError) as error:  # a mail server's refusal is an OSError, too
-        row.error = str(error)
+            raise AnchorError(f"An anchor begins with {', '.join(SCHEMES)}, and a colon.")
+        SCHEMES[scheme](row.target, checkpoint, at)
+        row.size, row.failures = checkpoint.size, 0
+    except (AnchorError, StampError, OSError) as error:  # a mail server's refusal is an OSError
+        row.error, row.failures = str(error), row.failures + 1
     row.save()
 
 
-def _append_to_file(path: str, checkpoint: Checkpoint) -> None:
+def _address(target: str) -> str:
+    return unquote(target.partition(":")[2])
+
+
+def _append_to_file(target: str, checkpoint: Checkpoint, at: datetime) -> None:
     line = json.dumps({"at_ms": checkpoint.at_ms, "note": checkpoint.note}, ensure_ascii=False)
-    with Path(path).open("a") as file:
+    with Path(_address(target)).open("a") as file:
         file.write(f"{line}\n")
         file.flush()
         os.fsync(file.fileno())
 
 
-def _send_by_mail(address: str, checkpoint: Checkpoint) -> None:
+def _send_by_mail(target: str, checkpoint: Checkpoint, at: datetime) -> None:
     subject = f"Checkpoint over {checkpoint.size} heads"
-    send_mail(subject, checkpoint.note, from_email=None, recipient_list=[address])
+    send_mail(subject, checkpoint.note, from_email=None, recipient_list=[_address(target)])
 
 
-SCHEMES: dict[str, Callable[[str, Checkpoint], None]] = {
+def _have_stamped(target: str, checkpoint: Checkpoint, at: datetime) -> None:
+    url, _, file = target.removeprefix("rfc3161+").partition("#")
+    roots = timestamps.certificates(Path(unquote(file))) if file else []
+    answer = timestamps.ask(url, checkpoint.note)
+    timestamps.verify(answer, checkpoint.note, roots)
+    timestamps.keep(target, checkpoint, answer, at)
+
+
+SCHEMES: dict[str, Callable[[str, Checkpoint, datetime], None]] = {
     "file": _append_to_file,
     "mailto": _send_by_mail,
+    "rfc3161+https": _have_stamped,
+    "rfc3161+http": _have_stamped,
 }
 
 

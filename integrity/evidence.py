@@ -12,7 +12,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from integrity import keys, ledger, merkle, seals
+from integrity import keys, ledger, merkle, seals, timestamps
 from integrity.models import Checkpoint, LedgerStream, SealedHead
 
 FORMAT = "invigil-evidence/1"
@@ -22,6 +22,8 @@ README = """This bundle is evidence of what Invigil recorded.
 streams/*.jsonl  the entries, one line each, as they were hashed
 checkpoint.txt   the signed root of the tree in which the streams' heads are sealed
 manifest.json    which file is which stream, its seal and audit path, every file's SHA-256
+timestamps/*.tsr time stamps of checkpoint.txt, if an authority gave any (RFC 3161):
+                 openssl ts -verify -in timestamps/1.tsr -data checkpoint.txt -CAfile ROOT.pem
 keys.txt         the verifier keys; get them by another way, too, and compare
 sessions/*/      what is known of each session: the items as they were shown, every answer, the
                  times with their reasons, what staff did, messages, incidents, receipt, results;
@@ -106,6 +108,8 @@ def _streams(named: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
 def _frame(checkpoint: Checkpoint) -> Iterator[tuple[str, bytes]]:
     yield "checkpoint.txt", checkpoint.note.encode()
     yield "keys.txt", "".join(f"{key}\n" for key in keys.verifiers()).encode()
+    for number, answer in enumerate(timestamps.of(checkpoint.size), start=1):
+        yield f"timestamps/{number}.tsr", answer
     yield "README.txt", README.encode()
 
 

@@ -99,6 +99,7 @@ class Anchor(models.Model):
     size = models.BigIntegerField(_("sealed heads"), default=0)
     at_ms = models.BigIntegerField(_("time in milliseconds"))
     error = models.TextField(_("what went wrong"), blank=True)
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
 
     class Meta:
         verbose_name = _("anchor")
@@ -106,6 +107,25 @@ class Anchor(models.Model):
 
     def __str__(self) -> str:
         return self.target
+
+
+class TimeStamp(models.Model):
+    """A time-stamping authority's answer to a checkpoint's note, as it came."""
+
+    target = models.CharField(_("target"), max_length=300)
+    size = models.BigIntegerField(_("sealed heads"))
+    at_ms = models.BigIntegerField(_("time in milliseconds"))
+    answer = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("time stamp")
+        verbose_name_plural = _("time stamps")
+        constraints = [
+            models.UniqueConstraint(fields=["target", "size"], name="one_stamp_per_checkpoint"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.target}"
 
 
 class PolicyInUseError(Exception):

@@ -1,4 +1,4 @@
-"""Finds the programs that tests start (Chromium, PostgreSQL, Redis), or installs them."""
+"""Finds the programs that tests start (Chromium, PostgreSQL, Redis, OpenSSL), or installs them."""
 
 import os
 import shutil
@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = {"Chromium": "chromium", "PostgreSQL": "postgresql", "Redis": "redis-server"}
+PACKAGES = {
+    "Chromium": "chromium",
+    "OpenSSL": "openssl",
+    "PostgreSQL": "postgresql",
+    "Redis": "redis-server",
+}
 
 
 def chromium() -> str | None:
@@ -39,7 +44,12 @@ def redis() -> str | None:
 
 
 def missing() -> list[str]:
-    found = {"Chromium": chromium(), "PostgreSQL": postgresql(), "Redis": redis()}
+    found = {
+        "Chromium": chromium(),
+        "OpenSSL": shutil.which("openssl"),
+        "PostgreSQL": postgresql(),
+        "Redis": redis(),
+    }
     return [name for name, program in found.items() if program is None]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from integrity import anchors, keys, ledger, seals, tasks, triggers
 from integrity.merkle import Signer
@@ -57,9 +58,12 @@ def test_a_target_that_fails_is_told_and_tried_again(
     tasks.anchor()
     told = [record.getMessage().split()[2] for record in caplog.records]
     assert told == settings.LEDGER_ANCHORS
-    assert Anchor.objects.get(target="ftp://x").error == "An anchor begins with file: or mailto:."
+    assert Anchor.objects.get(target="ftp://x").error == (
+        "An anchor begins with file, mailto, rfc3161+https, rfc3161+http, and a colon."
+    )
     outside.rmdir()
-    (failed,) = anchors.drop_all(AT + timedelta(minutes=1))
+    assert anchors.drop_all(timezone.now()) == []
+    (failed,) = anchors.drop_all(timezone.now() + timedelta(minutes=1))
     assert failed.target == "ftp://x"
     assert len(list(anchors.notes(outside))) == 1
 

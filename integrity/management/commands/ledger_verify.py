@@ -11,7 +11,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from integrity import anchors, evidence_verifier, keys, ledger, seals, triggers, witnesses
+from integrity import (
+    anchors,
+    evidence_verifier,
+    keys,
+    ledger,
+    seals,
+    timestamps,
+    triggers,
+    witnesses,
+)
 from integrity.ledger import Verdict
 from integrity.models import LedgerEntry, LedgerStream, SealedHead
 
@@ -32,6 +41,12 @@ class Command(BaseCommand):
             metavar="FILE",
             help="compare with the checkpoints that an anchor kept outside",
         )
+        parser.add_argument(
+            "--authority",
+            type=Path,
+            metavar="PEM",
+            help="verify the signatures of time stamps with these certificates",
+        )
 
     def handle(
         self,
@@ -39,6 +54,7 @@ class Command(BaseCommand):
         stream: str | None = None,
         bundle: Path | None = None,
         anchor: Path | None = None,
+        authority: Path | None = None,
         **options: Any,
     ) -> None:
         if bundle:
@@ -55,6 +71,8 @@ class Command(BaseCommand):
             _hear_witnesses([stream] if stream else None)
         if anchor:
             self._verify_anchored(anchor)
+        if not stream:
+            self._verify_stamps(authority)
         if sealing and sealing.checkpoints:
             if not sealing.signatures:
                 self.stderr.write(
@@ -97,6 +115,18 @@ class Command(BaseCommand):
         if broken:
             raise CommandError(_broken_sentence(broken))
         self.stdout.write(f"{held} anchored checkpoints verified")
+
+    def _verify_stamps(self, authority: Path | None) -> None:
+        try:
+            roots = timestamps.certificates(authority) if authority else []
+        except timestamps.StampError as error:
+            raise CommandError(str(error)) from error
+        held, broken = timestamps.verify_all(roots)
+        if broken:
+            raise CommandError(_broken_sentence(broken))
+        if held:
+            how = "with their signatures" if roots else "without their signatures: no --authority"
+            self.stdout.write(f"{held} time stamps verified ({how})")
 
     def _bar(self, stream: str | None, *, hidden: bool) -> "tqdm[Any]":
         rows = LedgerEntry.objects.filter(**({"stream__name": stream} if stream else {}))

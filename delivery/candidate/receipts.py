@@ -23,6 +23,7 @@ from delivery.candidate.gate import Visit
 from delivery.models import ENDED_STATES
 from delivery.receipts import Verification
 from delivery.refusals import Reason, Refusal
+from integrity import sealing
 
 LONGEST_CODE: Final = 64
 # Black on white whatever the display: cameras read nothing else well.
@@ -43,6 +44,8 @@ def receipt(visit: Visit) -> HttpResponse:
         "receipt": receipts.of(visit.session),
         "address": address,
         "drawn": qr(address),
+        # What still waits on the device at the end is sent from here, and kept aside.
+        "queue_key": sealing.device_key(str(visit.session.pk)),
         "result_visible": bool(permission),
         "awaits_score": visit.session.scored_at is None,
         "release": visit.desk.sitting.release,

@@ -1,11 +1,12 @@
-// Where no test runs any more: takes its pages off this device, and sends what still waits here.
-import * as offline from "./offline.js";
-import { page } from "./bus.js";
-import * as connection from "./connection.js";
-import * as saving from "./saving.js";
+// Where no test runs: takes a test's pages off this device, and lets what still waits here be sent.
 
-offline.purge();
-if (page.session) {
-  saving.begin();
-  connection.begin();
+const PREFIX = "invigil-pages-";
+
+async function purge() {
+  if (!("caches" in window)) return;
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith(PREFIX)).map((name) => caches.delete(name)));
 }
+
+purge();
+if (document.body.dataset.queueKey) import("./leftover.js");

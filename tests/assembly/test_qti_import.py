@@ -1,4 +1,3 @@
-import os
 from io import StringIO
 from pathlib import Path
 
@@ -6,7 +5,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from assembly import models
-from tests import programs
 from tests.assembly.factories import choice_xml, exam_xml, zipped
 
 pytestmark = pytest.mark.django_db
@@ -50,23 +48,3 @@ def test_a_package_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bad.zip").write_bytes(b"PK no zip")
     with pytest.raises(CommandError, match="Nothing was imported"):
         told(tmp_path / "bad.zip")
-
-
-@pytest.fixture
-def corpus() -> Path:
-    folder = Path(os.environ.get("INVIGIL_QTI_DIR", "../shared/qti")) / "corpus" / "public"
-    if not folder.is_dir():
-        reason = "INVIGIL_QTI_DIR names no folder with corpus/public"
-        pytest.fail(reason) if programs.required() else pytest.skip(reason)
-    return folder
-
-
-def test_the_whole_corpus_is_imported_without_a_fault_of_ours(corpus: Path) -> None:
-    lines = told(corpus)
-    assert [line for line in lines if "engine_failure" in line] == []
-    assert models.ItemVersion.objects.count() > 700
-    assert models.AssessmentTest.objects.count() > 40
-    # A second time, everything usable is there already.
-    before = models.ItemVersion.objects.count()
-    told(corpus)
-    assert models.ItemVersion.objects.count() == before

@@ -28,6 +28,8 @@ PUBLIC |= {"portable_frame", "portable_file"}
 PUBLIC |= {"candidate:browser_quit", "candidate:seb_file"}
 # Whoever holds a receipt verifies it; the page names no person.
 PUBLIC |= {"candidate:verify", "candidate:verify_code"}
+# The service worker's own script, and where a test's own candidate signs in again on its page.
+PUBLIC |= {"candidate:worker", "candidate:again"}
 # What each role may open; an address is looked up by its name, then by its namespace.
 OPEN = {
     "landing": {"owner", "other", "proctor", "stranger", "auditor", "staff"},

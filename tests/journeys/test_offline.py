@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -143,15 +144,17 @@ def kept_pages(page: Page) -> list[str]:
 
 
 def kept_text(page: Page) -> str:
-    """Everything that the caches hold, as one text."""
+    """Every item page that the caches hold, as one text."""
     return str(
         page.evaluate(
             """async () => {
               let text = "";
               for (const name of await caches.keys()) {
                 const cache = await caches.open(name);
-                for (const key of await cache.keys())
-                  if (key.url.includes("/sessions/")) text += await (await cache.match(key)).text();
+                for (const key of await cache.keys()) {
+                  if (!key.url.includes("/ahead/items/")) continue;
+                  text += await (await cache.match(key)).text();
+                }
               }
               return text;
             }"""
@@ -181,7 +184,11 @@ def test_a_candidate_reads_answers_and_moves_without_the_network(
     assert others == set()
     # Fetching ahead visits nothing.
     assert len(acts.facts(demo_server, session, "item.entered")) == entered
-    assert "checked" not in kept_text(page)
+    # Neither the candidate's own answers nor anything the server alone may know.
+    kept = kept_text(page)
+    assert kept.count('name="r.') > len(part)
+    assert re.search(r'name="r\.[^>]*\schecked', kept) is None
+    assert re.search("correct-response|outcome|rubric", kept, re.IGNORECASE) is None
     page.context.set_offline(True)
     page.locator("#next").click()
     expect(page.locator(f"#desk[data-key='{part[1]}']")).to_be_visible()
@@ -240,4 +247,5 @@ def test_a_pause_and_the_end_take_the_pages_off_the_device(
     proctor.get_by_label("In your own words").fill("Fire alarm")
     proctor.get_by_role("button", name="Pause now").click()
     expect(page.get_by_role("heading", name="Your proctor has paused the test")).to_be_visible()
+    page.wait_for_url("**/paused/")
     assert acts.eventually(lambda: kept_pages(page) == [], page)

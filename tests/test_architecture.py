@@ -16,7 +16,7 @@ FACES = AUDIENCES | {"admin", "tasks", "management", "demo", "templatetags"}
 PURE = {
     "integrity": {"chain", "lockdown", "merkle", "networks", "seb", "seb_files", "watchlist"},
     "assembly": {"qti", "selection", "adaptive", "blueprint"},
-    "delivery": {"clock", "navigation", "events", "refusals", "protocol", "watch"},
+    "delivery": {"replay", "clock", "navigation", "events", "refusals", "protocol", "watch"},
 }
 FRAMEWORKS = ("django", "channels", "celery", "daphne", "django_fsm", "redis", "psycopg")
 

@@ -127,6 +127,7 @@ def _forget_person(candidate: Candidate, at: datetime) -> None:
     candidate.time_multiplier, candidate.fixed_minutes = Candidate().time_multiplier, 0
     candidate.unlimited = candidate.assistive = False
     candidate.preferences = {}
+    candidate.preferences = {}
     candidate.erased_at = at
     candidate.save()
     User.objects.filter(pk=candidate.user_id).update(

@@ -94,6 +94,7 @@ class Reason(StrEnum):
     LINK_EXPIRED = "link_expired"
     LINK_USED = "link_used"
     ALREADY_ERASED = "already_erased"
+    WRONG_BROWSER = "wrong_browser"
     SESSION_OPEN = "session_open"
     RECEIPT_UNREADABLE = "receipt_unreadable"
     RECEIPT_UNKNOWN = "receipt_unknown"
@@ -263,6 +264,10 @@ SENTENCES: Final[dict[Reason, str]] = {
     ),
     Reason.LINK_USED: _(
         "This link was used already. Sign in with your access code, or ask for a new link."
+    ),
+    Reason.WRONG_BROWSER: _(
+        "This sitting needs one of these browsers, in this version or a later one: %(browsers)s. "
+        "Everything you saved is safe. Open this address in one of them, or ask your proctor."
     ),
     Reason.ALREADY_ERASED: _("This candidate was erased already."),
     Reason.SESSION_OPEN: _(

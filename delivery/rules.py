@@ -17,21 +17,24 @@ from django.db import transaction
 from delivery import desk, events, interventions, journal, refusals, sessions, sittings, steps
 from delivery.models import AssessmentSession, Enrolment, Sitting
 from delivery.refusals import GRANTED, Permission, Reason, Refusal
-from integrity import lockdown, networks
+from integrity import browsers, lockdown, networks, seb
 from integrity.lockdown import Policy
 
 # What can be waived beside the signals of a policy.
-REQUIREMENTS: Final = ("seb", "fullscreen", "javascript", "network", "device", "code")
+REQUIREMENTS: Final = (
+    "seb", "fullscreen", "javascript", "network", "device", "code", "browser",
+)  # fmt: skip
 SAME_REFUSAL_SECONDS: Final = 60
 WATCHED_BY_NOBODY: Final = Policy("")
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Where a request comes from: its address, and the device that the cookie names."""
+    """Where a request comes from: its address, the device that the cookie names, the browser."""
 
     address: networks.Address | None
     device: str
+    agent: str = ""
 
 
 def enrolment_of(session: AssessmentSession) -> Enrolment:
@@ -63,11 +66,23 @@ def may_come(
     if rooms and "network" not in waived and not networks.within(visitor.address, rooms):
         where = str(visitor.address or "this device")
         return refusals.refuse(Reason.WRONG_NETWORK, address=where)
+    if not _may_use(enrolment, visitor, session):
+        return refusals.refuse(Reason.WRONG_BROWSER, browsers=_listed(enrolment, session))
     if session is None or not sitting.one_device or "device" in waived or not session.device_id:
         return GRANTED
     if hmac.compare_digest(session.device_id, visitor.device):
         return GRANTED
     return refusals.refuse(Reason.OTHER_DEVICE, device=session.device)
+
+
+def _may_use(enrolment: Enrolment, visitor: Visitor, session: AssessmentSession | None) -> bool:
+    """Tell whether the policy accepts the browser; Safe Exam Browser proves itself otherwise."""
+    listed = policy_of(enrolment, session).browsers
+    return seb.names_itself(visitor.agent) or browsers.accepts(listed, visitor.agent)
+
+
+def _listed(enrolment: Enrolment, session: AssessmentSession | None) -> str:
+    return ", ".join(f"{one}+" for one in policy_of(enrolment, session).browsers)
 
 
 def room_codes(sitting: Sitting) -> dict[str, str]:

@@ -48,10 +48,15 @@ class Card:
         return self.enrolment.sitting
 
 
-def digest(purpose: str, secret: str) -> str:
-    """Return a digest that only this installation can compute."""
-    key = f"invigil/{purpose}/{settings.SECRET_KEY}".encode()
-    return hmac.new(key, secret.encode(), sha256).hexdigest()
+def digest(purpose: str, secret: str, key: str = "") -> str:
+    """Return a digest that only this installation can compute, with its key of now."""
+    keyed = f"invigil/{purpose}/{key or settings.SECRET_KEY}".encode()
+    return hmac.new(keyed, secret.encode(), sha256).hexdigest()
+
+
+def digests(purpose: str, secret: str) -> list[str]:
+    """Return the digests with every key that still counts: a new key voids no code and no link."""
+    return [digest(purpose, secret, key) for key in ("", *settings.SECRET_KEY_FALLBACKS)]
 
 
 def normal_code(written: str) -> str:
@@ -61,9 +66,14 @@ def normal_code(written: str) -> str:
 
 
 def candidate_for_code(written: str) -> Candidate | None:
-    """Return whose access code this is."""
-    sought = digest("access-code", normal_code(written))
-    return Candidate.objects.select_related("user").filter(access_code_hmac=sought).first()
+    """Return whose access code this is; one under an older key comes under the key of now."""
+    now, *older = digests("access-code", normal_code(written))
+    known = Candidate.objects.select_related("user")
+    found = known.filter(access_code_hmac__in=[now, *older]).first()
+    if found is not None and found.access_code_hmac != now:
+        found.access_code_hmac = now
+        found.save(update_fields=["access_code_hmac"])
+    return found
 
 
 def new_code() -> str:
@@ -134,7 +144,7 @@ def find_link(token: str, at: datetime, *, lock: bool = False) -> LaunchLink:
         "enrolment__candidate__user", "enrolment__sitting__lockdown"
     )
     found = found.select_for_update(of=("self",)) if lock else found
-    link = found.filter(token_hmac=digest("launch", token)).first()
+    link = found.filter(token_hmac__in=digests("launch", token)).first()
     if link is None or at >= link.expires_at:
         raise Refusal(Reason.LINK_EXPIRED)
     if link.used_at is not None:

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from integrity import chain, lockdown, policies, seb_form
+from integrity import browsers, chain, lockdown, policies, seb_form, shortcuts
 from integrity.lockdown import Action
 from integrity.models import LedgerEntry, LockdownPolicy
 
@@ -43,12 +43,65 @@ def _field_names(signal: lockdown.Signal) -> list[str]:
 class StepsForm(seb_form.SebForm):
     """Shows the rules as numbers: from which occurrence on each step follows."""
 
+    browsers = forms.CharField(
+        label=gettext_lazy("Browsers"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 30}),
+        help_text=gettext_lazy(
+            "One a line with its least version, as in “Chrome 120”: Chrome, Edge, Firefox, Opera, "
+            "Safari, Samsung Internet. Empty: every browser will do. Safe Exam Browser is not "
+            "asked for its version here."
+        ),
+    )
+    known_shortcuts = forms.MultipleChoiceField(
+        label=gettext_lazy("Shortcuts"),
+        required=False,
+        choices=[(one.keys, one.keys) for one in shortcuts.TABLE],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "Kept from the page where shortcuts are watched; “mod” is Ctrl, or Command on a Mac. "
+            "A browser keeps some to itself: a new tab and a closed one only stay out in full "
+            "screen, with the browser's keyboard lock."
+        ),
+    )
+    further_shortcuts = forms.CharField(
+        label=gettext_lazy("Further shortcuts"),
+        required=False,
+        help_text=gettext_lazy("With spaces between them, as in “mod+shift+s alt+tab”."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for event, rule in lockdown.read_rules(self.instance.rules).items():
             self.initial[f"{event}__log"] = True
             for step in rule.steps():
                 self.initial[f"{event}__{step.action}"] = step.after
+        known = {one.keys: gettext(one.does) for one in shortcuts.TABLE}
+        field = self.fields["known_shortcuts"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(keys, f"{keys}: {does}") for keys, does in known.items()]
+        kept = list(self.instance.shortcuts)
+        self.initial["known_shortcuts"] = [keys for keys in kept if keys in known]
+        self.initial["further_shortcuts"] = " ".join(keys for keys in kept if keys not in known)
+
+    def clean_browsers(self) -> str:
+        written: str = self.cleaned_data["browsers"]
+        try:
+            return "\n".join(map(str, browsers.read(written)))
+        except browsers.BrowserListError as error:
+            raise forms.ValidationError(
+                gettext("“%(line)s” is not a browser with its least version.")
+                % {"line": error.line}
+            ) from error
+
+    def clean_further_shortcuts(self) -> str:
+        written: str = self.cleaned_data["further_shortcuts"]
+        try:
+            return " ".join(shortcuts.read(written.split()))
+        except shortcuts.ShortcutError as error:
+            raise forms.ValidationError(
+                gettext("“%(text)s” is not a shortcut.") % {"text": error.text}
+            ) from error
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -62,6 +115,8 @@ class StepsForm(seb_form.SebForm):
                     gettext("Each stronger step must begin later than the milder one before it."),
                 )
         self.instance.rules = lockdown.write_rules(rules)
+        further = data.get("further_shortcuts", "").split()
+        self.instance.shortcuts = list(shortcuts.read([*data.get("known_shortcuts", ()), *further]))
         return data
 
 
@@ -95,6 +150,7 @@ class Meta:
         "name",
         "requires_javascript",
         "requires_fullscreen",
+        "browsers",
         "seb_mode",
         "seb_password",
         "seb_exam_keys",
@@ -129,8 +185,10 @@ class LockdownPolicyAdmin(PolicyModelAdmin):
             "every other it pauses."
         )
         head = ("name", ("requires_javascript", "requires_fullscreen"))
+        keys = ("known_shortcuts", "further_shortcuts")
         return [
-            (None, {"fields": head, "description": about}),
+            (None, {"fields": (*head, "browsers"), "description": about}),
+            (gettext("Shortcuts"), {"fields": keys, "classes": ["collapse"]}),
             (
                 gettext("Safe Exam Browser"),
                 {"fields": seb_form.FIELDS, "description": _about_seb(), "classes": ["collapse"]},

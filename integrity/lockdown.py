@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from integrity import seb
+from integrity import seb, shortcuts
+from integrity.browsers import Browser
 from integrity.watchlist import CLIENT_EVENTS, SIGNALS, Reliability, Signal, gettext_noop
 
 __all__ = ["CLIENT_EVENTS", "SIGNALS", "Reliability", "Signal"]
@@ -57,6 +58,8 @@ class Policy:
     watched: Mapping[str, Rule] = field(default_factory=dict)
     requires_javascript: bool = False
     requires_fullscreen: bool = False
+    browsers: tuple[Browser, ...] = ()  # none: every browser will do
+    shortcuts: tuple[str, ...] = shortcuts.USUAL
     seb_mode: seb.Mode = seb.Mode.NONE
     seb_profile: seb.Profile = field(default_factory=seb.Profile)
     seb_exam_keys: tuple[str, ...] = ()
@@ -160,6 +163,7 @@ def quieted(policy: Policy, waived: Collection[str], *, assistive: bool = False)
         watched=watched,
         requires_fullscreen=policy.requires_fullscreen and "fullscreen" not in waived,
         requires_javascript=policy.requires_javascript and "javascript" not in waived,
+        browsers=() if "browser" in waived else policy.browsers,
         seb_mode=_at_most_optional(policy.seb_mode) if "seb" in waived else policy.seb_mode,
     )
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from integrity import chain, lockdown, seb
+from integrity import browsers, chain, lockdown, seb, shortcuts
 
 
 class LedgerStream(models.Model):
@@ -146,6 +146,11 @@ class SebFile(models.Model):
         return self.key
 
 
+def usual_shortcuts() -> list[str]:
+    """Return the shortcuts of a new policy."""
+    return list(shortcuts.USUAL)
+
+
 class LockdownPolicy(models.Model):
     """What is watched and what follows; once used, a change is a new version."""
 
@@ -154,6 +159,8 @@ class LockdownPolicy(models.Model):
     rules = models.JSONField(_("rules"), default=dict, blank=True)
     requires_javascript = models.BooleanField(_("requires JavaScript"), default=False)
     requires_fullscreen = models.BooleanField(_("requires full screen"), default=False)
+    browsers = models.TextField(_("browsers"), blank=True)
+    shortcuts = models.JSONField(_("shortcuts"), default=usual_shortcuts, blank=True)
     seb_mode = models.CharField(
         _("Safe Exam Browser"), max_length=8, default=seb.Mode.NONE,
         choices=[
@@ -190,6 +197,8 @@ class LockdownPolicy(models.Model):
             watched=lockdown.read_rules(self.rules),
             requires_javascript=self.requires_javascript,
             requires_fullscreen=self.requires_fullscreen,
+            browsers=browsers.read(self.browsers),
+            shortcuts=shortcuts.read(self.shortcuts),
             seb_mode=seb.Mode(self.seb_mode),
             seb_profile=seb.Profile.read(self.seb_profile),
             seb_exam_keys=seb.read_exam_keys(self.seb_exam_keys),

@@ -14,7 +14,17 @@ WIRING |= {"embedded", "onehop", "pressing", "server"}
 AUDIENCES = {"auditor", "author", "candidate", "proctor"}
 FACES = AUDIENCES | {"admin", "tasks", "management", "demo", "templatetags"}
 PURE = {
-    "integrity": {"chain", "lockdown", "merkle", "networks", "seb", "seb_files", "watchlist"},
+    "integrity": {
+        "chain",
+        "lockdown",
+        "merkle",
+        "networks",
+        "seb",
+        "seb_files",
+        "watchlist",
+        "browsers",
+        "shortcuts",
+    },
     "assembly": {"qti", "selection", "adaptive", "blueprint"},
     "delivery": {"replay", "clock", "navigation", "events", "refusals", "protocol", "watch"},
 }

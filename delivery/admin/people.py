@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from delivery import sittings
-from delivery.admin import needs
+from delivery.admin import erasing, needs
 from delivery.admin.common import actor
 from delivery.admin.needs import CandidateForm
 from delivery.models import Candidate, Enrolment
@@ -80,11 +80,19 @@ class CandidateAdmin(admin.ModelAdmin[Candidate]):
     def get_urls(self) -> list[URLPattern]:
         give = self.admin_site.admin_view(never_cache(require_POST(self.code_view)))
         profiles = self.admin_site.admin_view(never_cache(self.needs_view))
+        erase = self.admin_site.admin_view(never_cache(self.erase_view))
         return [
+            path("<int:candidate_id>/erase/", erase, name="delivery_candidate_erase"),
             path("<int:candidate_id>/code/", give, name="delivery_candidate_code"),
             path("needs/", profiles, name="delivery_candidate_needs"),
             *super().get_urls(),
         ]
+
+    def erase_view(self, request: HttpRequest, candidate_id: int) -> HttpResponse:
+        candidate = get_object_or_404(Candidate, pk=candidate_id)
+        if not self.has_delete_permission(request, candidate):
+            raise PermissionDenied
+        return erasing.page(request, candidate)
 
     def needs_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):

@@ -131,13 +131,19 @@ def claim_of(request: HttpRequest) -> Claim:
 
 def admit_from(caller: Caller) -> None:
     """Let a request in by its network and device; raises Refusal, and records it."""
-    if not rules.has_access_rules(caller.enrolment.sitting):
+    if not (rules.has_access_rules(caller.enrolment.sitting) or caller.policy.browsers):
         return
-    visitor = Visitor(address_of(caller.request), device_of(caller.request))
+    agent = caller.request.headers.get("User-Agent", "")
+    visitor = Visitor(address_of(caller.request), device_of(caller.request), agent)
     refusal = rules.may_come(caller.enrolment, visitor, caller.session).refusal
     if refusal is not None:
-        rules.note_refused(caller.enrolment, caller.session, refusal, by=caller.by, at=caller.at)
+        note_refusal(caller, refusal)
         raise refusal
+
+
+def note_refusal(caller: Caller, refusal: Refusal) -> None:
+    """Record that a rule kept somebody out."""
+    rules.note_refused(caller.enrolment, caller.session, refusal, by=caller.by, at=caller.at)
 
 
 def admit_browser(caller: Caller, *, page: bool) -> HttpResponse | None:

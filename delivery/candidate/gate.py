@@ -35,6 +35,7 @@ FORBIDDEN = frozenset(
         Reason.WRONG_NETWORK,
         Reason.OTHER_DEVICE,
         Reason.ROOM_CODE,
+        Reason.WRONG_BROWSER,
         Reason.ITEM_CLOSED,
         Reason.ITEM_NOT_REACHED,
         Reason.PART_ENDED,

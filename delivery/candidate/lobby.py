@@ -106,6 +106,8 @@ def _may_start(caller: Caller) -> Permission:
             asked = rules.may_enter_room(enrolment, posted.get("code", ""))
             if not asked:
                 throttle.failed_room(enrolment.pk, caller.at)
+        if asked.refusal is not None:
+            door.note_refusal(caller, asked.refusal)
     return asked
 
 

@@ -62,6 +62,7 @@ def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
         # A window that closes days from now is a date, not a countdown.
         "far": (reading.remaining_ms or 0) > A_DAY_MS,
         "watched": " ".join(sorted(policy.watched)) if policy else "",
+        "shortcuts": " ".join(policy.shortcuts) if policy else "",
         "policy": policy,
         "inbox": presence.unread_messages(session.pk) if at_desk.mail else (),
         # Another page writes at this moment; whether it is this tab's own, only the tab knows.

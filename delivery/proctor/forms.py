@@ -68,6 +68,7 @@ RULES: Final[list[tuple[str, str | Promise]]] = [
     ("device", _("One device")),
     ("network", _("Networks")),
     ("code", _("Code of the room")),
+    ("browser", _("Browser")),
     ("fullscreen", _("Full screen")),
     ("javascript", _("JavaScript")),
     *((signal.name, _(signal.title)) for signal in lockdown.SIGNALS.values() if signal.adverse),

@@ -97,6 +97,7 @@ def rule_words(rule: str) -> str:
         "network": gettext("Networks"),
         "device": gettext("One device"),
         "code": gettext("Code of the room"),
+        "browser": gettext("Browser"),
     }
     return words.get(rule) or signal_words(rule)
 

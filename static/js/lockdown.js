@@ -5,9 +5,10 @@ import * as connection from "./connection.js";
 
 const BATCH_MS = 600;
 const MOST_KEPT = 200;
-const SHORTCUTS = new Set(["p", "s", "f", "g", "u", "o", "n", "t", "w"]);
+const MODIFIERS = ["control", "meta", "alt", "shift"];
 
 const watched = new Set((page.watched ?? "").split(" ").filter(Boolean));
+const shortcuts = new Set((page.shortcuts ?? "").split(" ").filter(Boolean));
 let noticed = [];
 let timer = 0;
 let leaving = false;
@@ -110,12 +111,17 @@ function lockKeys() {
   navigator.keyboard?.lock?.(["Escape", "Tab", "MetaLeft", "MetaRight"]).catch(() => {});
 }
 
+// "mod" stands for Ctrl, or Command on a Mac; the policy may name either by itself, too.
+function written(event, key) {
+  const held = [event.ctrlKey && "ctrl", event.metaKey && "meta", event.altKey && "alt", event.shiftKey && "shift"].filter(Boolean);
+  const exactly = [...held, key].join("+");
+  return [exactly, exactly.replace(/^(ctrl|meta)\+/, "mod+")];
+}
+
 function onKey(event) {
   if (!watched.has("keyboard_shortcut")) return;
   const key = event.key.toLowerCase();
-  const command = (event.ctrlKey || event.metaKey) && !event.altKey && SHORTCUTS.has(key);
-  const tools = key === "f12" || key === "printscreen" || (event.ctrlKey && event.shiftKey && ["i", "j", "c"].includes(key));
-  if (!command && !tools) return;
+  if (MODIFIERS.includes(key) || !written(event, key).some((keys) => shortcuts.has(keys))) return;
   event.preventDefault();
   notice("keyboard_shortcut", [event.ctrlKey && "Ctrl", event.metaKey && "Meta", event.shiftKey && "Shift", event.key].filter(Boolean).join("+"));
 }

@@ -187,3 +187,17 @@ def test_a_preflight_is_kept_as_far_as_it_is_known() -> None:
         ("Live connection", True, 0),
     ]
     assert preflight.read({}) is None
+
+
+def test_a_policy_accepts_browsers_from_a_version_on_until_that_is_waived() -> None:
+    policy = LockdownPolicy.objects.create(name="Browsers", browsers="Chrome 120")
+    enrolment = factories.enrolment(factories.sitting(lockdown=policy))
+    old, new = ("Chrome/119.0 Safari/537.36", "Chrome/120.0 Safari/537.36")
+    refused = rules.may_come(enrolment, Visitor(None, "", old))
+    assert reason(refused) is Reason.WRONG_BROWSER
+    assert refused.refusal is not None
+    assert "Chrome 120+" in refused.refusal.sentence
+    assert rules.may_come(enrolment, Visitor(None, "", new))
+    assert rules.may_come(enrolment, Visitor(None, "", "Mozilla/5.0 SEB/3.7"))
+    enrolment.waived_rules = ["browser"]
+    assert rules.may_come(enrolment, Visitor(None, "", old))

@@ -12,6 +12,7 @@ from django.urls import reverse
 from assembly.models import AssessmentTest, AssessmentTestVersion
 from delivery.models import Sitting
 from integrity import ledger, lockdown, policies, seb, seb_files
+from integrity.browsers import Browser
 from integrity.lockdown import Action, Rule
 from integrity.models import LedgerEntry, LockdownPolicy, PolicyInUseError
 
@@ -45,6 +46,20 @@ def test_a_new_installation_has_two_policies() -> None:
     assert policies.ready_made(lockdown.OPEN_PRACTICE) == LockdownPolicy.objects.first()
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("browsers", "Netscape 4", "“Netscape 4” is not a browser"),
+        ("further_shortcuts", "ctrl+", "“ctrl+” is not a shortcut."),
+    ],
+)
+def test_what_is_no_browser_and_no_shortcut_is_said(
+    staff: Client, field: str, value: str, told: str
+) -> None:
+    url = reverse("admin:integrity_lockdownpolicy_add")
+    assert told in staff.post(url, form(**{field: value})).content.decode()
+
+
 def test_the_steps_become_rules_and_come_back_as_numbers(staff: Client) -> None:
     url = reverse("admin:integrity_lockdownpolicy_add")
     assert staff.get(url).status_code == 200
@@ -54,6 +69,9 @@ def test_the_steps_become_rules_and_come_back_as_numbers(staff: Client) -> None:
         tab_hidden__pause="4",
         tab_visible__log="on",
         copy_attempt__blur="1",
+        browsers="chrome 120\nFirefox 115.2",
+        known_shortcuts=["mod+p", "f12"],
+        further_shortcuts="Shift+Mod+S alt+tab",
     )
     assert staff.post(url, data).status_code == 302
     row = LockdownPolicy.objects.get(name="Room 5")
@@ -66,6 +84,8 @@ def test_the_steps_become_rules_and_come_back_as_numbers(staff: Client) -> None:
             "copy_attempt": Rule(Action.BLUR),
         },
         requires_fullscreen=True,
+        browsers=(Browser("Chrome", 120), Browser("Firefox", 115, 2)),
+        shortcuts=("mod+p", "f12", "mod+shift+s", "alt+tab"),
     )
     page = staff.get(reverse("admin:integrity_lockdownpolicy_change", args=[row.pk]))
     shown = page.context["adminform"].form.initial

@@ -79,6 +79,9 @@ def test_a_room_s_code_is_asked_for_and_not_guessed(sign_in: SignIn) -> None:
     for _ in range(8):
         refused = client.post(url, CONSENT | {"code": "1234"})
         assert "This is not the code of your room." in refused.content.decode()
+    facts = ledger.read(f"sitting:{enrolment.sitting_id}")
+    refused_by = [one.payload["rule"] for one in facts if one.kind == "access.refused"]
+    assert refused_by == ["room_code"]
     stopped = client.post(url, CONSENT | {"code": "4711"})
     assert "Too many access codes were wrong." in stopped.content.decode()
     assert AssessmentSession.objects.count() == 0

@@ -227,6 +227,11 @@ def item(item_version_id: int) -> AssessmentItem:
     return _items.get(item_version_id, _read_item)
 
 
+def known_item(item_version_id: int) -> AssessmentItem | None:
+    """An item that this process has read already, without asking the database."""
+    return _items.known(item_version_id)
+
+
 def _read_item(item_version_id: int) -> tuple[AssessmentItem, bool]:
     version = models.ItemVersion.objects.only("xml", "state").get(pk=item_version_id)
     # A draft may still change, so it is never kept.

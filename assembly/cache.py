@@ -20,6 +20,9 @@ class Cache(Generic[T]):
     def __contains__(self, key: int) -> bool:
         return key in self._values
 
+    def known(self, key: int) -> T | None:
+        return self._values.get(key)
+
     def get(self, key: int, make: Callable[[int], tuple[T, bool]]) -> T:
         """The value, made where it is missing; `make` says as well whether it may be kept."""
         try:

@@ -77,6 +77,10 @@ def postgresql(url: str) -> dict[str, Any]:
     if parts.scheme not in {"postgres", "postgresql"}:
         raise SettingError("DATABASE_URL begins with postgresql://; leave it empty for SQLite.")
     options: dict[str, Any] = dict(parse_qsl(parts.query))
+    # Statements that are prepared look up keys: planning one anew costs more than running it.
+    options["options"] = " ".join(
+        [options.get("options", ""), "-c plan_cache_mode=force_generic_plan"]
+    ).strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import queue
 import threading
@@ -18,7 +20,9 @@ from delivery.responses import Outcome, Save
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE: Final = 256
-Waiting = tuple[Save, "Future[Outcome]"]
+AnyFuture = Future[Outcome] | asyncio.Future[Outcome]
+Waiting = tuple[Save, AnyFuture]
+Result = Outcome | Exception
 
 
 class Lane:
@@ -35,6 +39,13 @@ class Lane:
         self._queue.put((save, future))
         self._ensure()
         return future
+
+    async def saved(self, save: Save) -> Outcome:
+        """Queue a save from a loop; its batch wakes the loop once, not once for each save."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._queue.put((save, future))
+        self._ensure()
+        return await future
 
     def waiting(self) -> int:
         """Return how many saves are queued behind the commit that runs."""
@@ -92,10 +103,32 @@ def _commit(waiting: Sequence[Waiting]) -> None:
                 _commit([one])
             return
         logger.exception("A save could not be committed.")
-        waiting[0][1].set_exception(SaveFailedError())
+        _tell([(waiting[0][1], SaveFailedError())])
         return
-    for (_, future), outcome in zip(waiting, outcomes, strict=True):
-        future.set_result(outcome)
+    _tell([(future, outcome) for (_, future), outcome in zip(waiting, outcomes, strict=True)])
+
+
+def _tell(results: Sequence[tuple[AnyFuture, Result]]) -> None:
+    """Give each its result: threads at once, each loop in one call for all that wait there."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[AnyFuture, Result]]] = {}
+    for future, result in results:
+        if isinstance(future, asyncio.Future):
+            loops.setdefault(future.get_loop(), []).append((future, result))
+        else:
+            _settle([(future, result)])
+    for loop, some in loops.items():
+        with contextlib.suppress(RuntimeError):  # a loop that has ended waits for nothing
+            loop.call_soon_threadsafe(_settle, some)
+
+
+def _settle(results: Sequence[tuple[AnyFuture, Result]]) -> None:
+    for future, result in results:
+        if future.done():  # a page that left does not wait any more
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
 
 
 class SaveFailedError(Exception):
@@ -103,6 +136,11 @@ class SaveFailedError(Exception):
 
 
 _lane = Lane()
+
+
+async def saved(save: Save) -> Outcome:
+    """Queue a save and wait for its commit; raises SaveFailedError."""
+    return await _lane.saved(save)
 
 
 def submit(save: Save) -> Future[Outcome]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from delivery.clock import Reading
@@ -95,6 +96,12 @@ class Events(Incoming):
     events: list[dict[str, Any]]
 
 
+@lru_cache(maxsize=64)
+def _kinds(kind: type[Incoming]) -> tuple[tuple[str, type], ...]:
+    kinds = {"str": str, "int": int, "list": list, "dict": dict}
+    return tuple((one.name, kinds[str(one.type).split("[", 1)[0]]) for one in fields(kind))
+
+
 INCOMING: dict[str, type[Incoming]] = {
     kind.type: kind for kind in (Answer, SaveProgress, Ping, Claim, Events)
 }
@@ -114,6 +121,11 @@ def read(text: str) -> Incoming:
     return kind.read(frame)
 
 
+@lru_cache(maxsize=64)
+def _names(kind: type[Incoming | Outgoing]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A message to the page."""
@@ -122,7 +134,8 @@ class Outgoing:
 
     def frame(self) -> str:
         """Return the message as one JSON text frame."""
-        return json.dumps({"type": self.type, **asdict(self)}, separators=(",", ":"))
+        values = {name: getattr(self, name) for name in _names(self.__class__)}  # type: ignore[arg-type]
+        return json.dumps({"type": self.type, **values}, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from assembly import bank
 from assembly.qti import item_session
 from assembly.qti.errors import QtiError
 from assembly.qti.values import RawResponses
-from delivery import admissibility, clock, desk, events, journal, legible, setwise
+from delivery import admissibility, clock, desk, events, journal, legible, lookups, setwise
 from delivery.admissibility import Facing
+from delivery.clock import Clock
 from delivery.events import Fact
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
-from delivery.navigation import Route
 from delivery.refusals import Reason, Refusal
 from integrity import chain
 
@@ -127,18 +127,21 @@ def _legible(one: Save) -> Save:
 
 
 def _read(saves: Sequence[Save], at: datetime | None) -> _Batch:
-    wanted = {one.session_id for one in saves}
-    found = AssessmentSession.objects.filter(pk__in=wanted).select_related("sitting")
-    locked = found.select_for_update(of=("self",)).order_by("pk").defer("plan", "outcomes")
-    sessions = {session.pk: session for session in locked}
-    keys = {one.item for one in saves}
-    rows = ItemSession.objects.filter(session__in=wanted, key__in=keys).defer("qti")
-    by_key = {(row.session_id, row.key): row for row in rows}
-    earlier = ResponseRevision.objects.filter(
-        item_session__in=list(by_key.values()), key__in={one.key for one in saves}
-    )
+    wanted = list({one.session_id for one in saves})
+    found = lookups.SESSIONS.all(wanted)
+    sittings = {
+        one.pk: one for one in lookups.SITTINGS.all(list({one.sitting_id for one in found}))
+    }
+    for session in found:
+        session.sitting = sittings[session.sitting_id]
+    keys = list({one.item for one in saves})
+    by_key = {(row.session_id, row.key): row for row in lookups.ROWS.all(wanted, keys)}
+    by_id = {row.pk: row for row in by_key.values()}
+    earlier = lookups.EARLIER.all(list(by_id), list({one.key for one in saves}))
+    for one in earlier:
+        one.item_session = by_id[one.item_session_id]
     known = {(one.item_session_id, one.key, one.fingerprint): one for one in earlier}
-    return _Batch(sessions, by_key, known, at)
+    return _Batch({session.pk: session for session in found}, by_key, known, at)
 
 
 def fingerprint_of(raw: RawResponses) -> str:
@@ -160,10 +163,11 @@ def _decide(batch: _Batch, one: Save) -> ResponseRevision | Refused:
         return _refuse(one, refusal)
     if item_session.impossible(bank.item(row.item_version_id), one.raw):
         return _quarantine(batch, session, one, Refusal(Reason.NOT_OFFERED))
-    permission = admissibility.may_save(_facing(batch, session, row, one, answered=answered))
+    facing = _facing(session, row, one, answered=answered)
+    permission = admissibility.may_save(facing)
     if permission.refusal is not None:
         return _quarantine(batch, session, one, permission.refusal)
-    return _accept(batch, session, row, one, fingerprint, answered=answered)
+    return _accept(batch, session, row, one, fingerprint, facing)
 
 
 def _bind(row: ItemSession, one: Save) -> bool:
@@ -179,9 +183,7 @@ def _bind(row: ItemSession, one: Save) -> bool:
         raise Refusal(Reason.MALFORMED) from error
 
 
-def _facing(
-    batch: _Batch, session: AssessmentSession, row: ItemSession, one: Save, *, answered: bool
-) -> Facing:
+def _facing(session: AssessmentSession, row: ItemSession, one: Save, *, answered: bool) -> Facing:
     """Gather what the pure question needs, as of when the save was received."""
     now = desk.clock_of(session)
     return Facing(
@@ -191,7 +193,7 @@ def _facing(
         paused_at=session.paused_at,
         finished_at=session.finished_at,
         scored=session.scored_at is not None,
-        route=_route(batch, session, row),
+        route=desk.route_around(session, row),
         epoch=session.epoch,
         is_holder=not one.device or session.lease_device in ("", one.device),
         revision=row.revision,
@@ -208,10 +210,6 @@ def _facing(
         answered=answered,
         zone=timezone.get_current_timezone(),
     )
-
-
-def _route(batch: _Batch, session: AssessmentSession, row: ItemSession) -> Route:
-    return desk.route_around(session, row)
 
 
 def _refuse(one: Save, refusal: Refusal) -> Refused:
@@ -256,9 +254,9 @@ def _accept(
     row: ItemSession,
     one: Save,
     fingerprint: str,
-    *,
-    answered: bool,
+    facing: Facing,
 ) -> ResponseRevision:
+    answered = facing.answered
     session.answered += int(answered) - int(row.answered)
     session.last_save_at = session.last_seen_at = one.received_at
     row.revision += 1
@@ -278,7 +276,7 @@ def _accept(
         client_seq=one.client_seq,
         received_at=one.received_at,
         elapsed_ms=max(0, one.elapsed_ms),
-        in_grace=_in_grace(session, one.received_at),
+        in_grace=_in_grace(session, facing.clock, one.received_at),
         answered=answered,
     )
     batch.facts.append(_saved_fact(session, one, revision, batch.at))
@@ -288,10 +286,9 @@ def _accept(
     return revision
 
 
-def _in_grace(session: AssessmentSession, received_at: datetime) -> bool:
+def _in_grace(session: AssessmentSession, now: Clock, received_at: datetime) -> bool:
     if session.is_ended or session.paused_at is not None:
         return True
-    now = desk.clock_of(session)
     return clock.is_over(now, received_at) or bool(
         clock.expired_scope(now, received_at, grace=False)
     )
@@ -339,7 +336,7 @@ def _write(batch: _Batch) -> None:
         revision.ledger_seq, revision.ledger_head = seal.seq, seal.head
     if not batch.revisions:
         return
-    ResponseRevision.objects.bulk_create(batch.revisions)
+    setwise.insert(batch.revisions)
     written = ["revision", "response", "answered", "saved_at", "epoch", "writer", "client_seq"]
     setwise.update(batch.changed.values(), written)
     touched = {row.session_id: batch.sessions[row.session_id] for row in batch.changed.values()}

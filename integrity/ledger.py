@@ -11,7 +11,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, OuterRef
 from django.db.transaction import TransactionManagementError
 
-from integrity import chain
+from integrity import chain, rowsets
 from integrity.chain import Break, BreakKind, Entry, Payload, Position
 from integrity.models import LedgerEntry, LedgerStream
 
@@ -21,14 +21,12 @@ CHUNK = 2_000
 
 # Spelled out because they run with every answer: the same by the ORM takes four times as long.
 SELECT = "SELECT name, id, length, head FROM integrity_ledgerstream"
-INSERT = (
-    "INSERT INTO integrity_ledgerentry "
-    "(stream_id, seq, kind, at_ms, actor, payload, prev, hash) VALUES "
-)
+COLUMNS = ("stream_id", "seq", "kind", "at_ms", "actor", "payload", "prev", "hash")
+KINDS = ("bigint", "bigint", "text", "bigint", "text", "text", "text", "text")
+INSERT = f" INSERT INTO integrity_ledgerentry ({', '.join(COLUMNS)}) SELECT * FROM new"  # noqa: S608
 MOVE_HEADS = (
-    "WITH ends(id, head, length) AS (VALUES {rows}) "
-    "UPDATE integrity_ledgerstream SET head = ends.head, length = ends.length "
-    "FROM ends WHERE integrity_ledgerstream.id = ends.id"
+    " UPDATE integrity_ledgerstream SET head = new.head, length = new.length "
+    "FROM new WHERE integrity_ledgerstream.id = new.id"
 )
 
 
@@ -86,7 +84,7 @@ def append_many(drafts: Sequence[Draft]) -> list[Sealed]:
     if not drafts:
         return []
     names = sorted({draft.stream for draft in drafts})
-    with connection.cursor() as cursor:
+    with rowsets.cursor() as cursor:
         streams = _lock(cursor, names)
         ids = {name: stream_id for name, (stream_id, _) in streams.items()}
         positions = {name: position for name, (_, position) in streams.items()}
@@ -109,7 +107,8 @@ def _lock(cursor: CursorWrapper, names: list[str]) -> dict[str, tuple[int, Posit
 
 def _select_locked(cursor: CursorWrapper, names: list[str]) -> dict[str, tuple[int, Position]]:
     lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
-    cursor.execute(f"{SELECT} WHERE name IN ({_marks(len(names))}) ORDER BY name {lock}", names)
+    which, values = rowsets.any_of("name", names, "text")
+    cursor.execute(f"{SELECT} WHERE {which} ORDER BY name {lock}", values)
     return {name: (id_, Position(length, head)) for name, id_, length, head in cursor.fetchall()}
 
 
@@ -128,25 +127,18 @@ def _seal(draft: Draft, positions: dict[str, Position]) -> Entry:
 
 def _insert(cursor: CursorWrapper, ids: dict[str, int], entries: list[Entry]) -> None:
     for start in range(0, len(entries), ROWS_PER_STATEMENT):
-        rows = entries[start : start + ROWS_PER_STATEMENT]
-        cursor.execute(
-            INSERT + ",".join([f"({_marks(8)})"] * len(rows)),
-            [value for entry in rows for value in (ids[entry.stream], *entry[1:])],
-        )
+        some = entries[start : start + ROWS_PER_STATEMENT]
+        rows = [(ids[entry.stream], *entry[1:]) for entry in some]
+        new, values = rowsets.source(COLUMNS, KINDS, rows)
+        cursor.execute(new + INSERT, values)
 
 
 def _move_heads(cursor: CursorWrapper, ids: dict[str, int], ends: dict[str, Position]) -> None:
     rows = [(ids[name], end.hash, end.seq) for name, end in ends.items()]
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         some = rows[start : start + ROWS_PER_STATEMENT]
-        cursor.execute(
-            MOVE_HEADS.format(rows=",".join([f"({_marks(3)})"] * len(some))),
-            [value for row in some for value in row],
-        )
-
-
-def _marks(count: int) -> str:
-    return ",".join(["%s"] * count)
+        new, values = rowsets.source(("id", "head", "length"), ("bigint", "text", "bigint"), some)
+        cursor.execute(new + MOVE_HEADS, values)
 
 
 def head(stream: str) -> Sealed | None:

@@ -63,6 +63,8 @@ def _touches_database(item: pytest.Item) -> bool:
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    # A thread of a test that ends must not hold on to the database.
+    connection.settings_dict["CONN_MAX_AGE"] = 0
     if connection.vendor == "sqlite":
         # A file: threads of a test then meet the locks that threads of a server meet.
         file = tmp_path_factory.mktemp("database") / "test.sqlite3"

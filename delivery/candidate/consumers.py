@@ -155,7 +155,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         definition = await self._definition(answer.item)
         save = frames.save_of(answer, definition, self.session_id, self.by, at, self.device)
         try:
-            outcome = await asyncio.wrap_future(lane.submit(save))
+            outcome = await lane.saved(save)
         except SaveFailedError:
             # Nothing was committed, so nothing is said: the page sends it again.
             return
@@ -167,7 +167,9 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             self.items = await _item_versions(self.session_id)
         if key not in self.items:
             raise Refusal(Reason.NO_SUCH_ITEM)
-        item: AssessmentItem = await database_sync_to_async(bank.item)(self.items[key])
+        version = self.items[key]
+        # Only what this process has not read yet is worth a thread.
+        item: AssessmentItem = bank.known_item(version) or await _item(version)
         return item
 
     async def _pong(self, ping: Ping) -> None:
@@ -308,6 +310,11 @@ def _is_checked(session_id: UUID, sign_in: Any) -> bool:
     if session.lockdown is None or session.lockdown.seb_mode != Mode.REQUIRED:
         return True
     return door.may_listen(sign_in, session, timezone.now())
+
+
+@database_sync_to_async
+def _item(item_version_id: int) -> AssessmentItem:
+    return bank.item(item_version_id)
 
 
 @database_sync_to_async

@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from assembly.qti import allowed_html, item_session, links, reading, upgrade, xml
-from assembly.qti.assessment import AssessmentTest, item_refs
+from assembly.qti.assessment import AssessmentTest, item_refs, walk
 from assembly.qti.errors import Loss, QtiError, ReadingError
 from assembly.qti.item import AssessmentItem
 from assembly.qti.package import Package, PackagedFile
@@ -24,6 +24,7 @@ from assembly.selection import Stream
 logger = logging.getLogger(__name__)
 Progress = Callable[[int, int, str], None]
 STIMULUS_TYPE = "application/qti-stimulus+xml"
+IDENTIFIER_LENGTH, NAME_LENGTH, HREF_LENGTH = 255, 110, 1000
 PORTABLE = "portable_custom_interaction"
 TRIAL = Stream(b"a trial run, whose choices nobody sees")
 
@@ -207,6 +208,7 @@ def _refusal(source: PackagedFile, reason: str, message: str, line: int | None) 
 def _check_item(checked: Checked, source: PackagedFile) -> None:
     included = _Included(checked.package, source.href)
     item = reading.read_item(source.source, resolve=included)
+    _refuse_length([item.identifier], IDENTIFIER_LENGTH)
     begun = item_session.begin(item, TRIAL)
     item_session.attempt(item, begun, {}, duration_seconds=0.0)
     root = reading.content(source.source, resolve=included)
@@ -235,6 +237,10 @@ def _check_test(checked: Checked, source: PackagedFile) -> None:
     }
     if not refs:
         raise ReadingError("The test refers to no items.", reason="empty")
+    named = (one.identifier for part in test.parts for _, one in walk(part.children))
+    parts = (part.identifier for part in test.parts)
+    _refuse_length([test.identifier], IDENTIFIER_LENGTH)
+    _refuse_length([*parts, *named], NAME_LENGTH)
     root = xml.parse_xml(source.source)
     remarks = [*_losses(test.losses)]
     skipped = set(refs.values())
@@ -289,6 +295,13 @@ class _Included:
         return self.package.read(member)
 
 
+def _refuse_length(names: Iterable[str], most: int) -> None:
+    """What no row of the bank can hold."""
+    for name in names:
+        if len(name) > most:
+            raise ReadingError(f"{name[:40]}… is longer than {most} characters.", reason="too_long")
+
+
 def _losses(losses: Iterable[Loss]) -> list[Remark]:
     return [Remark(loss.reason, loss.message, loss.line) for loss in losses]
 
@@ -325,6 +338,7 @@ def _files(
     """The files that a document's addresses mean; what is missing becomes a remark."""
     found: dict[str, FileUse] = {}
     for href, line in links.of(root):
+        _refuse_length([] if href.startswith("data:") else [href], HREF_LENGTH)
         if links.is_external(href):
             if not href.startswith(("data:", "urn:")):
                 remarks.append(Remark("external_file", f"{href} lies on another server.", line))

@@ -233,7 +233,7 @@ def store(
         row = models.TestPart.objects.create(
             test=test,
             identifier=part.identifier,
-            title=part.title,
+            title=part.title[:500],
             position=place,
             navigation_mode=part.navigation_mode.value,
             submission_mode=part.submission_mode.value,
@@ -311,11 +311,19 @@ def _settings(
 ) -> dict[str, int | bool | None]:
     """Times in whole seconds (fractions stay in the imported XML) and session control."""
     limits = source.time_limits
-    low, high = limits.min_seconds, limits.max_seconds
+    low, high = times(limits)
     control = source.item_session_control
     return {
-        "min_seconds": None if low is None else round(low),
-        "max_seconds": None if high is None else max(1, round(high)),
+        "min_seconds": low,
+        "max_seconds": high,
         "allow_late_submission": limits.allow_late_submission,
         **{name: getattr(control, name) for name in CONTROLS},
     }
+
+
+def times(limits: TimeLimits) -> tuple[int | None, int | None]:
+    """Whole seconds as rows hold them: a minimum above the maximum stays in the XML alone."""
+    low, high = limits.min_seconds, limits.max_seconds
+    least = None if low is None else round(low)
+    most = None if high is None else max(1, round(high))
+    return (least if least is None or most is None else min(least, most), most)

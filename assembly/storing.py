@@ -201,10 +201,8 @@ def _store_test(
 
 def _fill(row: models.AssessmentTest, one: CheckedTest) -> None:
     row.title, row.language, row.xml = one.test.title[:500], one.test.language[:35], one.xml
-    limits = one.test.time_limits
-    row.min_seconds = None if limits.min_seconds is None else round(limits.min_seconds)
-    row.max_seconds = None if limits.max_seconds is None else max(1, round(limits.max_seconds))
-    row.allow_late_submission = limits.allow_late_submission
+    row.min_seconds, row.max_seconds = outlines.times(one.test.time_limits)
+    row.allow_late_submission = one.test.time_limits.allow_late_submission
 
 
 def _told(report: ItemReport, found: recognising.KnownTest) -> ItemReport:

@@ -16,6 +16,8 @@ from assembly.qti.errors import ReadingError
 
 MANIFEST = "imsmanifest.xml"
 MAX_MEMBERS = 20_000
+MAX_DIRECTORY = 8 * 1024 * 1024  # of 20,000 files with names of 300 letters and their extras
+DIRECTORY_END = 22
 MAX_MEMBER = 64 * 1024 * 1024
 MAX_TOTAL = 1024 * 1024 * 1024
 MAX_RATIO = 120  # XML rarely passes 40, a zip bomb reaches 1,000
@@ -73,10 +75,14 @@ def safe_name(name: str) -> str:
 
 def _zip(handle: BinaryIO, name: str) -> Files:
     try:
+        _refuse_crowd(handle)
         opened = zipfile.ZipFile(handle)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError) as error:
         handle.close()
         raise ReadingError(f"{name} is not a readable zip file.", reason="not_zip") from error
+    except ReadingError:
+        handle.close()
+        raise
 
     def close() -> None:
         opened.close()
@@ -95,6 +101,30 @@ def _zip(handle: BinaryIO, name: str) -> Files:
         lambda key: _extract(opened, members[key]),
         close=close,
     )
+
+
+def _refuse_crowd(handle: BinaryIO) -> None:
+    """Look at the end of the zip's directory before anybody reads a million entries of it.
+
+    Folders have entries, too. What the end says of their number may be a lie, but not its size.
+    """
+    end = handle.seek(0, io.SEEK_END)
+    handle.seek(max(0, end - DIRECTORY_END - 65_536))
+    tail = handle.read()
+    handle.seek(0)
+    at = tail.rfind(b"PK\5\6")
+    wide = tail.rfind(b"PK\6\6", 0, max(at, 0))
+    count, size = _number(tail, at + 10, 2), _number(tail, at + 12, 4)
+    if wide >= 0 and 0xFFFF in (count, size >> 16):
+        count, size = _number(tail, wide + 32, 8), _number(tail, wide + 40, 8)
+    if at >= 0 and (count > 2 * MAX_MEMBERS or size > MAX_DIRECTORY):
+        raise ReadingError(
+            f"The package holds far more than {MAX_MEMBERS} files.", reason="too_many_files"
+        )
+
+
+def _number(source: bytes, at: int, width: int) -> int:
+    return int.from_bytes(source[at : at + width], "little")
 
 
 def _members(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

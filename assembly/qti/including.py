@@ -70,11 +70,9 @@ def _included(element: etree._Element, reading: Reading) -> etree._Element:
 
 def _text(element: etree._Element, reading: Reading) -> etree._Element:
     href = reading.href(element)
-    if reading.resolve is None:
-        raise ReadingError(f"The file {href[:80]} cannot be included here.", reason="include")
     span = etree.Element(f"{{{upgrade.NAMESPACE}}}span")
     try:
-        span.text = reading.resolve(href).decode()
+        span.text = xml.plain(reading.fetch(element, href).decode())
     except ValueError as error:
         raise ReadingError(f"The file {href[:80]} is not plain text.", reason="encoding") from error
     return span

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -337,9 +338,9 @@ def _parameters(told: etree._Element) -> Parameters | None:
             reason="bad_parameter",
             line=line_of(element),
         ) from error
-    if not (a > 0 and 0 <= c < 1):
+    if not (0 < a < math.inf and math.isfinite(b) and 0 <= c < 1):
         raise ReadingError(
-            "Item parameters need a > 0 and 0 <= c < 1.",
+            "Item parameters need a > 0 and 0 <= c < 1, none of them without end.",
             reason="bad_parameter",
             line=line_of(element),
         )

@@ -33,6 +33,7 @@ class Reading:
     losses: list[Loss] = field(default_factory=list)
     base: str = ""
     depth: int = 0
+    fetched: int = 0
 
     def href(self, element: etree._Element) -> str:
         """The element's address, as seen from the document where the reading began."""
@@ -43,6 +44,23 @@ class Reading:
 
     def lose(self, element: etree._Element, reason: str, message: str) -> None:
         self.losses.append(Loss(reason, message, xml.line(element)))
+
+    def fetch(self, element: etree._Element, href: str) -> bytes:
+        """The bytes of a file of the package; all files of one document have a size together.
+
+        Ten files that include each other ten times would be ten thousand million otherwise.
+        """
+        if self.resolve is None:
+            raise UnsupportedError(f"The file {href[:80]} cannot be followed.", reason="include")
+        source = self.resolve(href)
+        self.fetched += len(source) + FETCH_COST
+        if self.fetched > FETCH_LIMIT:
+            raise ReadingError(
+                "The document includes too many or too large files.",
+                reason="too_large",
+                line=xml.line(element),
+            )
+        return source
 
     @contextmanager
     def included(self, element: etree._Element) -> Iterator[etree._Element]:
@@ -57,7 +75,7 @@ class Reading:
                 reason="include",
                 line=xml.line(element),
             )
-        root = upgrade.upgrade(xml.parse_xml(self.resolve(href)))
+        root = upgrade.upgrade(xml.parse_xml(self.fetch(element, href)))
         base, self.base = self.base, posixpath.dirname(href)
         self.depth += 1
         yield root
@@ -85,6 +103,8 @@ _FRAGMENTS = frozenset(
     }
 )
 INCLUDE_LIMIT = 10
+FETCH_LIMIT = 20_000_000
+FETCH_COST = 20_000  # of each file beside its bytes, so that a thousand are the most
 
 
 def read_expression(element: etree._Element, reading: Reading) -> Expression:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 
 from lxml import etree
 
-from assembly.qti import values
+from assembly.qti import values, xml
 from assembly.qti.declarations import Declaration, OutcomeDeclaration
 from assembly.qti.names import xml_name
 from assembly.qti.values import BaseType, Cardinality, Value
@@ -21,7 +20,6 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SCHEMA = "https://purl.imsglobal.org/spec/qti/v3p0/schema/xsd/imsqti_resultv3p0_v1p0.xsd"
 VIEWS = ("author", "candidate", "proctor", "scorer", "testConstructor", "tutor")
 SCORERS = ("human", "externalMachine")
-ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Status(StrEnum):
@@ -159,7 +157,7 @@ def _item(root: etree._Element, item: ItemResult) -> None:
     for context in item.contexts:
         _values(_variable(element, "contextVariable", context), context.value)
     if item.comment:
-        _add(element, "candidateComment").text = _legal(item.comment)
+        _add(element, "candidateComment").text = xml.plain(item.comment)
 
 
 def _time(at: datetime) -> str:
@@ -206,8 +204,8 @@ def _declared(element: etree._Element, declared: OutcomeDeclaration) -> None:
     if views and len(views) < len(VIEWS):
         element.set("view", " ".join(views))
     given: dict[str, str | float | None] = {
-        "interpretation": _legal(declared.interpretation) or None,
-        "longInterpretation": _legal(declared.long_interpretation) or None,
+        "interpretation": xml.plain(declared.interpretation) or None,
+        "longInterpretation": xml.plain(declared.long_interpretation) or None,
         "normalMaximum": declared.normal_maximum,
         "normalMinimum": declared.normal_minimum,
         "masteryValue": declared.mastery_value,
@@ -227,9 +225,4 @@ def _values(parent: etree._Element, value: Value | None) -> None:
         if value.cardinality is Cardinality.RECORD:
             element.set("fieldIdentifier", xml_name(value.fields[place]))
             element.set("baseType", value.types[place].value)
-        element.text = _legal(values.lexical(scalar))
-
-
-def _legal(text: str) -> str:
-    """The text with U+FFFD for what XML cannot hold."""
-    return ILLEGAL.sub("\ufffd", text)
+        element.text = xml.plain(values.lexical(scalar))

@@ -23,6 +23,7 @@ _BOMS = (
 _DECLARATION = re.compile(
     r"\s*<\?xml\s[^>]*?(?:encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"'][^>]*?)?\?>"
 )
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _ENCODINGS = re.compile(
     r"utf-?8|utf-?16|(?:us-)?ascii|iso-?8859-?\d{1,2}|latin-?1|windows-125\d", re.IGNORECASE
@@ -63,6 +64,8 @@ def _decoded(source: bytes) -> str:
     wide = {b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}.get(source[:2])
     if wide:
         return _without_declaration(_decode(source, wide))[0]
+    if source[:400].strip()[:1] not in (b"<", b""):
+        raise ReadingError("The file is not XML.", reason="not_xml")
     declared = _without_declaration(source[:400].decode("latin-1"))[1] or "utf-8"
     if not _ENCODINGS.fullmatch(declared):
         raise ReadingError(f"The encoding {declared} is not supported.", reason="encoding")
@@ -128,6 +131,11 @@ def _refuse_depth(root: etree._Element) -> None:
                 reason="entity",
                 line=line(element),
             )
+
+
+def plain(text: str) -> str:
+    """The text with U+FFFD for what XML cannot hold."""
+    return _ILLEGAL.sub("\ufffd", text)
 
 
 def line(element: etree._Element) -> int | None:

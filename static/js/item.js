@@ -61,7 +61,7 @@ function onDividerKey(event) {
 
 function onKey(event) {
   if (event.target.matches?.(".divider")) return onDividerKey(event);
-  if (event.key === "Enter" && event.target.matches?.("#item-form input")) return event.preventDefault();
+  if (event.key === "Enter" && event.target.matches?.("#item-form input:not([type=file])")) return event.preventDefault();
   if (!event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey) return;
   const key = event.code.replace("Key", "").toLowerCase();
   if (key === "t") {

@@ -51,9 +51,23 @@
     ground.width = width;
     ground.height = height;
     frame.append(canvas);
-    file.hidden = true;
+    // The hidden control speaks from here on; who does not draw hands in a picture.
     file.removeAttribute("name");
-    interaction.querySelector("[data-without-script]").hidden = true;
+    file.addEventListener("change", (event) => {
+      event.stopPropagation();
+      const [chosen] = file.files;
+      if (!chosen) return;
+      const reader = new FileReader();
+      reader.onload = () => {
+        strokes.length = 0;
+        redraw();
+        const content = reader.result.slice(reader.result.indexOf(";base64,"));
+        value.value = `data:${chosen.type || "application/octet-stream"};name=${chosen.name.replace(/[;,]/g, "_")}${content}`;
+        ground.src = reader.result;
+        value.dispatchEvent(new Event("change", { bubbles: true }));
+      };
+      reader.readAsDataURL(chosen);
+    });
     tools.hidden = false;
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;

@@ -58,6 +58,7 @@ function elapsed() {
 function capture() {
   clearTimeout(debounce);
   debounce = 0;
+  follow();
   if (!shown || shown.locked || readOnly || frozen) return null;
   const value = pairs();
   const text = JSON.stringify(value);
@@ -208,7 +209,9 @@ function setField(name, value) {
 // The pressed button carries the answer itself, under the key of the entry that waits in the
 // queue: whichever way arrives first is the save, and the other one finds it.
 function prepareForm(event) {
-  if (event.target.id !== "item-form" || !shown) return;
+  if (event.target.id !== "item-form") return;
+  follow();
+  if (!shown) return;
   capture();
   const text = JSON.stringify(pairs());
   const waits = queue.all().filter((entry) => entry.item === shown.key);
@@ -304,12 +307,14 @@ function beginItem() {
     shown = null;
     return;
   }
+  if (shown?.desk === desk) return;
   const { key, revision, savedAt } = desk.dataset;
   revisions.set(key, Math.max(Number(revision), revisions.get(key) ?? 0));
   if (savedAt) acknowledged.set(key, savedAt);
   if (refused) alarm("");
   refused = "";
   shown = {
+    desk,
     key,
     captured: JSON.stringify(pairsAsSent()),
     locked: "locked" in desk.dataset,
@@ -320,6 +325,11 @@ function beginItem() {
   };
   values.set(key, JSON.parse(shown.captured));
   keep();
+}
+
+// A page is answered as soon as it is there, which is before it is said to be shown.
+function follow() {
+  if (shown && shown.desk !== document.getElementById("desk")) beginItem();
 }
 
 function onVisibility() {

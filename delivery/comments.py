@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -32,6 +33,26 @@ def of(session_id: UUID) -> dict[str, str]:
     """Return the comments of a session by item key; a comment taken back is not among them."""
     found = CandidateComment.objects.filter(item_session__session=session_id).exclude(text="")
     return dict(found.values_list("item_session__key", "text"))
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment as staff read it, with the item's number in the candidate's test."""
+
+    number: int
+    key: str
+    text: str
+    saved_at: datetime
+
+
+def listed(session_id: UUID) -> list[Comment]:
+    """Return the comments of a session in the order of its items."""
+    found = CandidateComment.objects.filter(item_session__session=session_id).exclude(text="")
+    rows = found.select_related("item_session").order_by("item_session__position")
+    return [
+        Comment(row.item_session.position + 1, row.item_session.key, row.text, row.saved_at)
+        for row in rows
+    ]
 
 
 def on(row: ItemSession) -> str:

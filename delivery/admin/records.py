@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from delivery import clock, proctoring, reports
+from delivery import clock, comments, proctoring, reports
 from delivery.admin import documents
 from delivery.admin.common import ReadOnly
 from delivery.models import AssessmentSession, Quarantine, Sitting
@@ -89,6 +89,7 @@ class SessionAdmin(ReadOnly):
             "share": reports.share(session),
             # A template would take `outcomes.items` for the dictionary's method.
             "earned": session.outcomes.get("items", []),
+            "comments": comments.listed(session.pk),
             "quarantined": Quarantine.objects.filter(session=session).count(),
             "given": clock.span_of(session.adjusted_ms) if session.adjusted_ms > 0 else "",
             "paused": clock.span_of(session.paused_ms) if session.paused_ms else "",

@@ -198,3 +198,11 @@ def test_the_item_s_own_button_ends_an_attempt_and_is_unpressed_at_the_next() ->
     found = moves.check(session.pk, "H", after(3), by=ME)
     assert found.item("H").qti["outcomes"]["ASKED"] == "false"
     assert "pressed" not in ledger.read(session.stream)[-1].payload
+
+
+def test_staff_read_the_comments_in_order_and_erasure_takes_them_away() -> None:
+    session = begun(Part(items=("A", "B"), control=control(allow_comment="true")))
+    for key in ("B", "A"):
+        comments.save(session.pk, key, f"about {key}", after(2), by=ME)
+    told = [(one.number, one.text) for one in comments.listed(session.pk)]
+    assert told == [(1, "about A"), (2, "about B")]

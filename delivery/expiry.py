@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 
@@ -44,11 +45,23 @@ def _sweep_batch(at: datetime) -> int:
         )
         known = due.select_related("sitting__test_version", "candidate").order_by("due_at")
         locked = list(known.select_for_update(skip_locked=True, of=("self",))[:SWEEP_BATCH])
-        over = [session for session in locked if _is_simply_over(session, at)]
-        _expire_all(over, at)
-        done = {session.pk for session in over}
-        _settle_all([session for session in locked if session.pk not in done], at)
+        _settle_or_expire(locked, at)
         return len(locked)
+
+
+def close(session_ids: Sequence[UUID], at: datetime) -> None:
+    """Look whether time has decided something about the sessions; asking never ends one early."""
+    with transaction.atomic():
+        found = AssessmentSession.objects.filter(pk__in=session_ids).order_by("pk")
+        known = found.select_related("sitting__test_version", "candidate")
+        _settle_or_expire(list(known.select_for_update(of=("self",))), at)
+
+
+def _settle_or_expire(locked: Sequence[AssessmentSession], at: datetime) -> None:
+    over = [session for session in locked if _is_simply_over(session, at)]
+    _expire_all(over, at)
+    done = {session.pk for session in over}
+    _settle_all([session for session in locked if session.pk not in done], at)
 
 
 def _is_simply_over(session: AssessmentSession, at: datetime) -> bool:

@@ -76,40 +76,52 @@ async def leave(layer: Any, group: str, channel: str) -> None:
 
 def send(group: str, message: dict[str, Any]) -> None:
     """Sends `message` to `group` soon; never raises and never waits for Redis."""
+    send_all([(group, message)])
+
+
+def send_all(messages: list[tuple[str, dict[str, Any]]]) -> None:
+    """Sends many messages soon, one after the other; they wait as one."""
+    if not messages:
+        return
     layer = get_channel_layer()
     loop = _hub.running_loop()
     if isinstance(layer, InMemoryChannelLayer) and (loop is None or _hub.own_loop):
-        _send_here(layer, group, message)
+        _send_here(layer, messages)
         return
     if _hub.waiting >= MOST_WAITING:
-        logger.warning("A message to %s is dropped: %s are waiting.", group, _hub.waiting)
+        groups = ", ".join(sorted({group for group, _ in messages})[:3])
+        logger.warning("Messages to %s are dropped: %s are waiting.", groups, _hub.waiting)
         return
     _hub.waiting += 1
-    delivery = _deliver(layer, group, message)
+    delivery = _deliver(layer, messages)
     future = asyncio.run_coroutine_threadsafe(delivery, loop or _hub.loop_of_our_own())
     future.add_done_callback(_done)
 
 
-async def _deliver(layer: Any, group: str, message: dict[str, Any]) -> None:
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await layer.group_send(group, message)
-    except Exception as error:  # whatever the layer raises, the database has it
-        logger.warning("A message to %s is lost: %r", group, error)
+async def _deliver(layer: Any, messages: list[tuple[str, dict[str, Any]]]) -> None:
+    for group, message in messages:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await layer.group_send(group, message)
+        except Exception as error:  # whatever the layer raises, the database has it
+            logger.warning("A message to %s is lost: %r", group, error)
+            if isinstance(error, TimeoutError):
+                # A layer that hangs would keep each of the others as long.
+                return
 
 
 def _done(future: "Future[None]") -> None:
     _hub.waiting -= 1
 
 
-def _send_here(layer: Any, group: str, message: dict[str, Any]) -> None:
+def _send_here(layer: Any, messages: list[tuple[str, dict[str, Any]]]) -> None:
     """In a process without a web loop the memory layer only has listeners of this very thread."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        async_to_sync(_deliver)(layer, group, message)
+        async_to_sync(_deliver)(layer, messages)
         return
-    task = loop.create_task(_deliver(layer, group, message))
+    task = loop.create_task(_deliver(layer, messages))
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
 

@@ -49,7 +49,11 @@ def _tell(facts: Sequence[Fact]) -> None:
     for fact in facts:
         boards.setdefault(fact.sitting_id, {})[str(fact.session_id)] = None
     told = {(fact.session_id, fact.kind) for fact in facts if fact.kind not in TOLD_BY_ANSWER}
-    for session_id, kind in sorted(told):
-        hub.send(session_group(session_id), {"type": "session.changed", "what": kind})
+    hub.send_all(
+        [
+            (session_group(session_id), {"type": "session.changed", "what": kind})
+            for session_id, kind in sorted(told)
+        ]
+    )
     for sitting_id, sessions in boards.items():
         hub.send(board_group(sitting_id), {"type": "board.changed", "sessions": list(sessions)})

@@ -94,6 +94,15 @@ def seen(session_id: UUID, *, by: str, at: datetime) -> None:
         steps.keep(found)
 
 
+def seen_all(session_ids: Sequence[UUID], at: datetime) -> None:
+    """Note heartbeats, all that are no news in one statement."""
+    found = AssessmentSession.objects.filter(pk__in=session_ids)
+    found.filter(disconnected_at__isnull=True).update(last_seen_at=at)
+    back = found.filter(disconnected_at__isnull=False).values_list("pk", "candidate_id")
+    for session_id, candidate_id in back:
+        seen(session_id, by=f"candidate:{candidate_id}", at=at)
+
+
 def lost(session_id: UUID, at: datetime) -> None:
     """Note that the candidate's page went silent while the session runs."""
     with transaction.atomic():
@@ -130,8 +139,16 @@ def acknowledge(message_id: int, session_id: UUID, at: datetime, *, by: str) -> 
 
 def unread_messages(session_id: UUID) -> list[Message]:
     """Return the messages that the candidate has not acknowledged, oldest first."""
-    found = Message.objects.filter(session_id=session_id, acknowledged_at__isnull=True)
-    return list(found.order_by("sent_at"))
+    return unread_of_many([session_id])[session_id]
+
+
+def unread_of_many(session_ids: Sequence[UUID]) -> dict[UUID, list[Message]]:
+    """Return the unread messages of sessions, in one statement."""
+    found = Message.objects.filter(session_id__in=session_ids, acknowledged_at__isnull=True)
+    unread: dict[UUID, list[Message]] = {session_id: [] for session_id in session_ids}
+    for message in found.order_by("sent_at"):
+        unread[message.session_id].append(message)
+    return unread
 
 
 def client_events(

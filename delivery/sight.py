@@ -41,6 +41,19 @@ _seen_whole = Prepared(_seen, UUID(int=1))
 _seen_of_known_plan = Prepared(lambda pk: _seen(pk).defer("plan"), UUID(int=1))
 
 
+def _standing(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
+    found = AssessmentSession.objects.filter(pk__in=session_ids)
+    return found.select_related("sitting", "candidate").defer("plan", "outcomes")
+
+
+_standing_asked = Prepared(_standing, [UUID(int=1)])
+
+
+def of_many(session_ids: list[UUID]) -> list[AssessmentSession]:
+    """Return how sessions stand, without their items."""
+    return _standing_asked.all(session_ids)
+
+
 def of(session_id: UUID) -> AssessmentSession | None:
     """Return a session with the facts beside it that `desk.Desk` holds."""
     found = (_seen_of_known_plan if plans.is_known(session_id) else _seen_whole).one(session_id)

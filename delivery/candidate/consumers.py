@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from datetime import datetime
 from typing import Any, Final
@@ -18,9 +19,10 @@ from django.utils import timezone
 
 from assembly import bank
 from assembly.qti.item import AssessmentItem
-from delivery import desk, hub, journal, lane, leases, presence, protocol, sessions
+from delivery import desk, expiry, hub, journal, lane, leases, presence, protocol, sessions, sight
 from delivery.candidate import door, frames, words
 from delivery.desk import Desk
+from delivery.gathering import Gathering
 from delivery.lane import SaveFailedError
 from delivery.models import AssessmentSession
 from delivery.protocol import (
@@ -39,6 +41,7 @@ from integrity.seb import Mode
 logger = logging.getLogger(__name__)
 
 SYNC_SECONDS: Final = 30.0
+ASK_TOGETHER: Final = 0.5
 HEARTBEAT_SECONDS: Final = 10.0
 # A page that reloads is back within this; only a longer silence is a fact.
 DEBOUNCE_SECONDS: Final = 4.0
@@ -179,7 +182,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         loop_time = asyncio.get_running_loop().time()
         if loop_time - self.heard >= HEARTBEAT_SECONDS / 2:
             self.heard = loop_time
-            await database_sync_to_async(presence.seen)(self.session_id, by=self.by, at=at)
+            await _heartbeats.ask(self.session_id)
 
     async def _claim(self, asked: Claim) -> None:
         agent = dict(self.scope["headers"]).get(b"user-agent", b"").decode("latin-1")
@@ -234,10 +237,10 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         await self._tell_clock(found)
         await self._tell(frames.unmoved(found.session))
         await self._tell_messages()
-        await database_sync_to_async(presence.seen)(self.session_id, by=self.by, at=timezone.now())
+        await _heartbeats.ask(self.session_id)
 
     async def _tell_messages(self) -> None:
-        for message in await database_sync_to_async(frames.unread)(self.session_id):
+        for message in await _messages.ask(self.session_id):
             await self._tell(message)
 
     async def _tell_clock(self, found: Desk) -> None:
@@ -247,7 +250,10 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     async def _stream_clock(self) -> None:
         """Send the clock every 30 s, spread so that a thousand pages do not ask at once."""
         while True:
-            await asyncio.sleep(SYNC_SECONDS * random.uniform(0.8, 1.0))  # noqa: S311 - only spreads
+            wait = SYNC_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311 - only spreads
+            # On the same half seconds everywhere, so that those who wake together ask together.
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(math.ceil((now + wait) / ASK_TOGETHER) * ASK_TOGETHER - now)
             await self._tell_clock(await self._desk())
 
     def _set_alarm(self, found: Desk) -> None:
@@ -267,22 +273,40 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         self.tasks.append(asyncio.create_task(self._close_due()))
 
     async def _close_due(self) -> None:
-        await database_sync_to_async(sessions.close_due)(self.session_id, timezone.now())
+        await _closings.ask(self.session_id)
         self._set_alarm(await self._desk())
 
     async def _desk(self) -> Desk:
-        found: Desk = await database_sync_to_async(_read)(self.session_id)
-        return found
+        return await _desks.ask(self.session_id)
 
     async def _tell(self, message: Outgoing) -> None:
         await self.send(text_data=message.frame())
 
 
-def _read(session_id: UUID) -> Desk:
-    """Read a desk with what a frame needs of it, so that the loop asks the database nothing."""
-    found = desk.read(session_id)
-    found.reading(timezone.now())
+def _read(session_ids: list[UUID]) -> dict[UUID, Desk]:
+    """Read desks with what a frame needs of them, so that the loop asks the database nothing."""
+    at, found = timezone.now(), {}
+    for session in sight.of_many(session_ids):
+        found[session.pk] = Desk(session, None)
+        found[session.pk].reading(at)
     return found
+
+
+def _close(session_ids: list[UUID]) -> dict[UUID, None]:
+    expiry.close(session_ids, timezone.now())
+    return dict.fromkeys(session_ids)
+
+
+def _note_seen(session_ids: list[UUID]) -> dict[UUID, None]:
+    presence.seen_all(session_ids, timezone.now())
+    return dict.fromkeys(session_ids)
+
+
+# Ten thousand sockets ask the same few things, often in the same moment.
+_desks: Final = Gathering(_read)
+_messages: Final = Gathering(frames.unread_of_many)
+_closings: Final = Gathering(_close)
+_heartbeats: Final = Gathering(_note_seen)
 
 
 def _report(

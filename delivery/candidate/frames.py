@@ -18,7 +18,7 @@ from delivery import desk, leases, posted, presence, protocol, sessions
 from delivery.candidate import gate, words
 from delivery.desk import Desk
 from delivery.leases import Asker
-from delivery.models import AssessmentSession, State
+from delivery.models import AssessmentSession, Message, State
 from delivery.presence import ClientEvent
 from delivery.protocol import Answer, Claim, MessageMessage, Outgoing, SessionMessage
 from delivery.refusals import Reason, Refusal
@@ -178,13 +178,18 @@ def rule(
 
 def unread(session_id: UUID) -> list[Outgoing]:
     """Return the proctor's messages that the candidate has not acknowledged."""
-    return [
-        MessageMessage(
-            message_id=message.pk,
-            html=render_to_string("candidate/_message.html", {"message": message}),
-        )
-        for message in presence.unread_messages(session_id)
-    ]
+    return [_message(message) for message in presence.unread_messages(session_id)]
+
+
+def unread_of_many(session_ids: list[UUID]) -> dict[UUID, list[Outgoing]]:
+    """Return what `unread` returns, of many sessions at once."""
+    unread = presence.unread_of_many(session_ids)
+    return {pk: [_message(message) for message in found] for pk, found in unread.items()}
+
+
+def _message(message: Message) -> Outgoing:
+    html = render_to_string("candidate/_message.html", {"message": message})
+    return MessageMessage(message_id=message.pk, html=html)
 
 
 def client_events(reported: list[dict[str, Any]]) -> list[ClientEvent]:

@@ -88,6 +88,8 @@ def item(visit: Visit, key: str) -> HttpResponse:
     _holder(visit)
     if key not in {ready.key for ready in ahead.ready(visit.desk)}:
         raise Refusal(Reason.NO_OFFLINE)
+    # Drawn as it looks from there; nothing here is written.
+    visit.session.position = key
     context = pages.item_context(visit, visit.desk, key, {})
     return render(visit.request, "candidate/_desk.html", context)
 

@@ -97,12 +97,11 @@ async function fetched(url, options) {
   });
 }
 
-// The page's token is older than the sign-in: fetch the new one and ask once more.
-async function renewed(url, options) {
+// The page's token is older than the sign-in: fetch the new one; false where nobody is signed in.
+export async function renewToken() {
   const told = await (await fetched(page.again, { method: "GET" })).json();
-  if (!told.signed_in) return null;
-  setToken(told.csrf);
-  return fetched(url, options);
+  if (told.signed_in) setToken(told.csrf);
+  return told.signed_in;
 }
 
 export function setToken(token) {
@@ -117,7 +116,7 @@ async function request(url, options) {
     response = await fetched(url, options);
     if (response.type === "opaqueredirect" || response.status >= 500) throw new Error("no answer");
     if (response.status === 403 && (await response.clone().json()).reason === "form_expired") {
-      response = await renewed(url, options);
+      response = (await renewToken()) ? await fetched(url, options) : null;
     }
   } catch (error) {
     note(false);

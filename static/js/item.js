@@ -82,7 +82,8 @@ function show() {
 }
 
 function afterSwap(event) {
-  if (event.target.id !== "desk") return;
+  // Where the sign-in was refused, nothing was put in the desk's place.
+  if (event.target.id !== "desk" || event.detail.xhr?.getResponseHeader("X-Sign-In")) return;
   show();
   const wanted = returnTo && document.getElementById(returnTo);
   returnTo = "";

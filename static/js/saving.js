@@ -217,6 +217,7 @@ function prepareForm(event) {
   const waits = queue.all().filter((entry) => entry.item === shown.key);
   const twin = waits.findLast((entry) => entry.text === text);
   const unchanged = frozen || readOnly || (text === shown.captured && !twin);
+  shown.submitter = event.submitter;
   shown.wanted = event.submitter?.name === "go" ? event.submitter.value : "save";
   shown.submitted = twin?.client_seq ?? (sequence += 1);
   newest.set(shown.key, Math.max(newest.get(shown.key) ?? 0, shown.submitted));
@@ -238,15 +239,28 @@ function formAnswered(event) {
   const stranger = status === 401 || status === 404 || event.detail.xhr.getResponseHeader("X-Sign-In");
   if (status >= 200 && status < 500 && !stranger) {
     shown.submitted = 0;
+    shown.renewed = false;
     queue.remove((entry) => entry.item !== key || entry.client_seq > submitted);
     settle();
     return;
   }
   formFailed();
-  // A token that is older than the sign-in is renewed by the save itself; else the code is asked for.
-  if (stranger) return status === 403 ? keep() : connection.stranger();
+  if (stranger) return void (status === 403 ? renew() : connection.stranger());
   if (!status) connection.noteSilence();
   goWithout(status);
+}
+
+// The page's token is older than the sign-in: with the new one, the form goes once more.
+async function renew() {
+  const { submitter, renewed } = shown;
+  shown.renewed = true;
+  try {
+    if (renewed || !(await connection.renewToken())) return connection.stranger();
+    // htmx goes by the button that was clicked last.
+    submitter?.click();
+  } catch {
+    goWithout(0);
+  }
 }
 
 // The form did not arrive: what it carried waits in the queue as before.
@@ -322,6 +336,8 @@ function beginItem() {
     spent: 0,
     submitted: 0,
     wanted: "",
+    submitter: null,
+    renewed: false,
   };
   values.set(key, JSON.parse(shown.captured));
   keep();

@@ -106,3 +106,53 @@ def test_paused_and_the_desks_of_staff(
     page.locator("main a[href*='/auditor/']").first.click()
     grave |= found(page)
     assert grave == {}
+
+
+def keep_aside(server: Serving, session: str, item: str, value: str) -> None:
+    """Put an answer of the session into quarantine, as a page that lost its lease would."""
+    acts.write(
+        server,
+        "INSERT INTO delivery_quarantine (session_id, item_key, key, value, reason, epoch, writer,"
+        " client_seq, received_at, grounds, refusal_grounds, salt)"
+        " VALUES (?, ?, 'kept', ?, 'lease_lost', 1, 'lost', 1, ?, '', '', '')",
+        session.replace("-", ""),
+        item,
+        value,
+        "2026-01-02 10:00:00",
+    )
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=IDS)
+def test_losing_and_finding_again(
+    demo_server: Serving, new_context: Callable[..., BrowserContext], look: dict[str, Any]
+) -> None:
+    grave = dict[str, list[str]]()
+    page = new_context(**look).new_page()
+    acts.sign_in(page, demo_server, acts.RUNNING)
+    acts.resume(page, EXAM)
+    session, item = acts.session_of(page), acts.item_key(page)
+    keep_aside(demo_server, session, item, '{"RESPONSE": "A"}')
+    page.reload()
+    page.locator(".unsaved").wait_for()
+    grave |= found(page)
+    for path in ("drafts/", "offline/"):
+        page.goto(f"{demo_server.url}/sessions/{session}/{path}")
+        grave |= found(page)
+    other = new_context(**look).new_page()
+    acts.sign_in(other, demo_server, acts.RUNNING)
+    other.goto(f"{demo_server.url}/sessions/{session}/elsewhere/")
+    grave |= found(other)
+    other.get_by_role("button", name="Take over here").click()
+    acts.seconds_left(other)
+    other.evaluate("document.getElementById('cover').innerHTML = again.innerHTML; cover.hidden = 0")
+    grave |= found(other)
+    sitting = acts.column(demo_server, session, "sitting_id")
+    [(kept,)] = acts.rows(demo_server, "SELECT max(id) FROM delivery_quarantine")
+    page = new_context(**look).new_page()
+    acts.sign_in_staff(page, demo_server, "proctor", f"/proctor/{sitting}/quarantine/")
+    grave |= found(page)
+    for path in (f"quarantine/{kept}/", f"{sitting}/sealed/"):
+        page.goto(f"{demo_server.url}/proctor/{path}")
+        grave |= found(page)
+    acts.write(demo_server, "DELETE FROM delivery_quarantine")
+    assert grave == {}

@@ -112,7 +112,7 @@ def test_what_waits_survives_a_browser_that_is_killed(
     expect(page.locator("#save-state")).to_have_text(acts.SAVED)
     context.set_offline(True)
     choose(page, 3)
-    expect(page.locator("#save-state")).to_contain_text(WAITS)
+    expect(page.locator("#save-state")).to_contain_text(WAITS, timeout=20_000)
     assert acts.eventually(lambda: len(stored(page)) == 1, page)
     kill(tmp_path / "profile")
     again = restartable().pages[0]
@@ -194,7 +194,7 @@ def test_a_candidate_reads_answers_and_moves_without_the_network(
     expect(page.locator(f"#desk[data-key='{part[1]}']")).to_be_visible()
     expect(page.locator("#alerts")).to_contain_text("The network is down")
     acts.answer(page)
-    expect(page.locator("#save-state")).to_contain_text("Offline since")
+    expect(page.locator("#save-state")).to_contain_text("Offline since", timeout=30_000)
     page.locator("#next").click()
     expect(page.locator(f"#desk[data-key='{part[2]}']")).to_be_visible()
     page.locator("#back").click()

@@ -70,7 +70,7 @@ def test_what_the_first_device_had_not_sent_waits_as_a_draft(
     session = acts.session_of(first)
     first.context.set_offline(True)
     choose(first, 3)
-    expect(first.locator("#save-state")).to_contain_text("safe on this device")
+    expect(first.locator("#save-state")).to_contain_text("safe on this device", timeout=20_000)
     second = new_context(viewport={"width": 390, "height": 800}).new_page()
     acts.sign_in(second, server, acts.WITH_EXTRA)
     acts.resume(second, EXAM)

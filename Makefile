@@ -12,7 +12,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 SCRATCH := DATABASE_URL= DATABASE_PATH=$(CURDIR)/var/scratch.sqlite3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-sqlite test-postgresql lint format bench faults coverage lock clean
+.PHONY: help setup demo serve test test-sqlite test-postgresql lint format bench faults fuzz coverage lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -70,6 +70,10 @@ bench: $(DEVELOPMENT) ## figures as ratios to references of the same minute
 faults: $(DEVELOPMENT) ## kill processes under candidates at work; none of their answers may be lost (SHORT=1)
 	@$(PY) tests/programs.py
 	@$(PY) -m tests.faults $(if $(filter 1,$(SHORT)),--short)
+
+fuzz: $(DEVELOPMENT) ## read documents and packages gone wrong for a while (MINUTES=10)
+	@$(PIP) install --only-binary :all: "atheris>=2.3" || echo "atheris is not to be had here: by chance, then"
+	@$(PY) -m tests.fuzz --minutes $(or $(MINUTES),10)
 
 coverage: $(DEVELOPMENT) ## branch coverage of the suite on SQLite
 	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --cov --cov-branch --cov-report=term $(ARGS)

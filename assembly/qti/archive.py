@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -22,6 +24,11 @@ MAX_MEMBER = 64 * 1024 * 1024
 MAX_TOTAL = 1024 * 1024 * 1024
 MAX_RATIO = 120  # XML rarely passes 40, a zip bomb reaches 1,000
 SMALL = 1024 * 1024  # below this a ratio says nothing
+# All that the readers of zips and of what is packed in them may raise at broken bytes.
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
+)
 CHUNK = 64 * 1024
 DRIVE = re.compile(r"^[A-Za-z]:")
 
@@ -77,7 +84,7 @@ def _zip(handle: BinaryIO, name: str) -> Files:
     try:
         _refuse_crowd(handle)
         opened = zipfile.ZipFile(handle)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError) as error:
+    except DAMAGED as error:
         handle.close()
         raise ReadingError(f"{name} is not a readable zip file.", reason="not_zip") from error
     except ReadingError:
@@ -192,7 +199,7 @@ def _extract(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
                 content += chunk
                 if len(content) > min(info.file_size, MAX_MEMBER):
                     raise _too_large(info.filename)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise ReadingError(
             f"{info.filename} in the package is damaged or packed in an unknown way.",
             reason="damaged",

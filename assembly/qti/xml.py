@@ -53,7 +53,19 @@ def parse_xml(source: bytes, *, limit: int = SIZE_LIMIT) -> etree._Element:
     if root is None:
         raise ReadingError("The file holds no XML element.", reason="not_xml")
     _refuse_depth(root)
+    if parser.error_log:
+        _settle_prefixes(root)
     return root
+
+
+def _settle_prefixes(root: etree._Element) -> None:
+    """Prefixes that nobody declared: elements go without theirs, attributes go."""
+    for element in root.iter(etree.Element):
+        if ":" in str(element.tag).rpartition("}")[2]:
+            element.tag = str(element.tag).rpartition(":")[2]
+        for key in [str(key) for key in element.attrib]:
+            if ":" in key.rpartition("}")[2]:
+                del element.attrib[key]
 
 
 def _decoded(source: bytes) -> str:

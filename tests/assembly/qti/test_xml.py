@@ -54,6 +54,15 @@ def test_usual_encodings_are_understood(source: bytes) -> None:
     assert xml.text(xml.parse_xml(source)) == "é"
 
 
+def test_prefixes_that_nobody_declared_are_refused_or_let_go() -> None:
+    with pytest.raises(ReadingError, match="Namespace prefix x for b"):
+        xml.parse_xml(b'<a b="1" x:b="2"/>')
+    # A warning after the error lets the parser forget it.
+    root = xml.parse_xml(b'<a b="1" x:b="2"><x:c>text</x:c><d xmlns="false"/></a>')
+    assert dict(root.attrib) == {"b": "1"}
+    assert [xml.name(child) for child in root] == ["c", "d"]
+
+
 def test_lines_are_those_of_the_file() -> None:
     root = xml.parse_xml(b"<?xml version='1.0'\n  encoding='utf-8'?>\n<a>\n  <b/>\n</a>")
     assert xml.line(root) == 3

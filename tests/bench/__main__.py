@@ -150,6 +150,7 @@ class Bench:
 
 
 def main() -> int:
+    subprocess.run([sys.executable, "-m", "tests.bench.engine"], cwd=ROOT, check=True)
     if programs.postgresql() is None:
         print("Left out: the bench, because PostgreSQL is not installed.")
         return 1 if programs.required() else 0

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -39,7 +40,7 @@ def names_of(version: ItemVersion) -> list[str]:
     item = bank.item(version.pk)
     session = item_session.begin(item, _Still())
     shown = rendering.render_item(item, session, {}, asset_url=str)
-    found = html.fromstring(f"<div>{shown.body}</div>").xpath("//@name")
+    found: Any = html.fromstring(f"<div>{shown.body}</div>").xpath("//@name")
     return sorted({str(name) for name in found if str(name).startswith("r.")} | {"r.RESPONSE"})
 
 

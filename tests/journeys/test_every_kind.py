@@ -132,6 +132,11 @@ def _media_by_keyboard(page: Page) -> None:
     expect(control(page).first).to_have_value("1")
 
 
+def _rows_by_keyboard(page: Page) -> None:
+    press(page, named("O", "O N"), "Space")
+    press(page, named("R", "R N"), "ArrowDown")
+
+
 def _ticked(*choices: tuple[str, str]) -> Act:
     def act(page: Page) -> None:
         for part, value in choices:
@@ -151,10 +156,7 @@ BY_KEYBOARD: dict[str, Act] = {
     "choices": _ticked(("", "A"), ("", "G")),
     "order": _order_by_keyboard,
     "associate": _typed_in_turn(_1a="Alpha", _1b="Beta", _2a="Gamma", _2b="Delta"),
-    "match": lambda page: (
-        press(page, named("O", "O N"), "Space"),
-        press(page, named("R", "R N"), "ArrowDown"),
-    )[0],
+    "match": _rows_by_keyboard,
     "match_table": _ticked(("", "O N"), ("", "R I")),
     "gap_match": _typed_in_turn(X="Day", Y="Night"),
     "inline_choice": lambda page: typed(page, named(), "Star"),

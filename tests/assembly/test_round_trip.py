@@ -1,6 +1,7 @@
 """What is imported, exported and imported again is the same: ours, and the whole shared corpus."""
 
 import io
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from assembly.qti.errors import QtiError, ReadingError
 from assembly.qti.package import Package
 from assembly.recognising import XML_TYPES
 from tests import material
+from tests.assembly import whole_package
 from tests.assembly.factories import AT, BY
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +89,8 @@ def checked_tests(opened: Package, checked: Checked) -> list[Any]:
 
 def complaints(document: bytes) -> Counter[str]:
     """What the schema says, without lines; nothing about a namespace that it does not know."""
+    if not os.environ.get("INVIGIL_QTI_DIR"):
+        return Counter()
     try:
         return Counter(one.split(": ", 1)[1] for one in material.errors(document))
     except KeyError:
@@ -223,3 +227,59 @@ def test_the_whole_corpus_survives_export_and_import() -> None:
     assert "\n".join(lost) == ""
     assert trips["items"] > 600
     assert trips["tests"] > 60
+
+
+def round_trip(content: bytes) -> list[str]:
+    """What the way out and in again changes, of a package in which nothing is wrong."""
+    report = bank.import_package(content, by=BY, at=AT, name="whole.zip")
+    told_of = [(row.identifier, row.message) for row in (*report.items, *report.tests)]
+    lost = [f"{name}: {message}" for name, message in told_of if message]
+    lost += items_trip(items_of(report))
+    for test in drafts_of(report):
+        lost += trip_of_test(test)
+    return lost
+
+
+def test_a_package_with_everything_survives_export_and_import() -> None:
+    assert round_trip(whole_package.qti_3()) == []
+    assert models.ItemVersion.objects.count() == 4
+    version = models.ItemVersion.objects.get(item__identifier="plain")
+    assert (version.irt_a, version.irt_b, version.irt_c) == (1.25, -0.5, 0.1)
+    assert version.metadata.count("curriculumStandardsMetadata>") == 2
+    assert "<own:b>three</own:b>" in version.metadata
+    test = models.AssessmentTest.objects.get()
+    assert "kept by whoever knows it" in test.package_metadata
+    assert "Apart" in test.metadata
+
+
+def test_what_a_stimulus_and_an_inclusion_show_is_found_again() -> None:
+    report = bank.import_package(whole_package.qti_3(), by=BY, at=AT, name="whole.zip")
+    content = exporting.of_items(items_of(report))
+    with package.open_package(content) as opened:
+        names = {name.split("/", 2)[2] for name in opened.files.names if name.startswith("items/")}
+        assert [one.identifier for one in opened.stimuli] == ["river"]
+    assert {
+        "level-1/item.xml",
+        "level-1/pictures/map.png",
+        "parts/intro.xml",
+        "parts/img/intro.png",
+        "texts/s.xml",
+        "texts/img/river.png",
+    } <= names
+
+
+def test_a_package_of_qti_2_leaves_as_qti_3_and_is_recognised() -> None:
+    assert round_trip(whole_package.qti_2()) == []
+    version = models.ItemVersion.objects.get(item__identifier="two")
+    assert version.xml.startswith("<assessmentItem")
+    with package.open_package(exporting.of_items([version])) as opened:
+        assert b"<qti-assessment-item " in opened.items[0].source
+        assert b"assessmentItem" not in opened.items[0].source
+
+
+def test_changed_metadata_makes_a_new_version() -> None:
+    bank.import_package(whole_package.qti_3(), by=BY, at=AT, name="whole.zip")
+    changed = whole_package.qti_3(level="4")
+    report = bank.import_package(changed, by=BY, at=AT, name="whole.zip")
+    assert [row.identifier for row in report.items if not row.unchanged] == ["plain"]
+    assert models.ItemVersion.objects.filter(item__identifier="plain").count() == 2

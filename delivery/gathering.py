@@ -49,12 +49,12 @@ class Gathering(Generic[K, V]):
             asked = dict(list(turn.waiting.items())[:MOST_AT_ONCE])
             for key in asked:
                 del turn.waiting[key]
+            known: Mapping[K, V] = {}
+            failure: Exception | None = None
             try:
                 known = await database_sync_to_async(self._ask_all)(list(asked))
             except Exception as error:  # each asker learns of it
-                known, failure = {}, error
-            else:
-                failure = None
+                failure = error
             for key, future in asked.items():
                 _settle(future, known, key, failure)
 

@@ -14,7 +14,7 @@ from typing import Final
 from django.db import close_old_connections
 from django.utils import timezone
 
-from delivery import responses
+from delivery import responses, tally
 from delivery.responses import Outcome, Save
 
 logger = logging.getLogger(__name__)
@@ -96,15 +96,18 @@ class Lane:
 def _commit(waiting: Sequence[Waiting]) -> None:
     """Save a batch; where it fails as a whole, each save is tried alone and fails alone."""
     try:
-        outcomes = responses.save([save for save, _ in waiting], timezone.now())
+        saves = [save for save, _ in waiting]
+        outcomes = responses.save(saves, timezone.now())
     except Exception:  # the lane outlives whatever one batch does
         if len(waiting) > 1:
             for one in waiting:
                 _commit([one])
             return
         logger.exception("A save could not be committed.")
+        tally.here.failed += 1
         _tell([(waiting[0][1], SaveFailedError())])
         return
+    tally.here.note(saves, outcomes, timezone.now())
     _tell([(future, outcome) for (_, future), outcome in zip(waiting, outcomes, strict=True)])
 
 

@@ -9,7 +9,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from assembly import portables
-from delivery import access, health_page
+from delivery import access, health_page, monitoring
 from delivery.candidate import urls as candidate_urls
 from delivery.proctor import urls as proctor_urls
 
@@ -32,6 +32,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("language/", login_not_required(set_language), name="set_language"),
     path("healthz", access.healthz, name="healthz"),
+    path("readyz", monitoring.ready, name="readyz"),
+    path("metrics", monitoring.numbers, name="metrics"),
 ]
 
 websocket_urlpatterns: list[Any] = [

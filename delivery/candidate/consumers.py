@@ -19,7 +19,19 @@ from django.utils import timezone
 
 from assembly import bank
 from assembly.qti.item import AssessmentItem
-from delivery import desk, expiry, hub, journal, lane, leases, presence, protocol, sessions, sight
+from delivery import (
+    desk,
+    expiry,
+    hub,
+    journal,
+    lane,
+    leases,
+    presence,
+    protocol,
+    sessions,
+    sight,
+    tally,
+)
 from delivery.candidate import door, frames, words
 from delivery.desk import Desk
 from delivery.gathering import Gathering
@@ -96,12 +108,14 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             await self.close(code=NO_HINTS)
             return
         await self.accept()
+        tally.here.sockets["candidate"] += 1
         await self._tell_all()
         self.tasks.append(asyncio.create_task(self._stream_clock()))
 
     async def disconnect(self, code: int) -> None:
         if not hasattr(self, "by"):
             return
+        tally.here.sockets["candidate"] -= 1
         for task in self.tasks:
             task.cancel()
         if self.alarm is not None:

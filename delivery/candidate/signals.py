@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from delivery import desk, leases, navigation, presence, protocol, responses
+from delivery import desk, leases, navigation, presence, protocol, responses, tally
 from delivery.candidate import frames, gate, words
 from delivery.candidate.gate import Visit
 from delivery.models import State
@@ -39,6 +39,7 @@ def _saved(visit: Visit, frame: Any) -> Outgoing:
         definition = visit.desk.definition(answer.item)
         one = frames.save_of(answer, definition, visit.session.pk, visit.by, visit.at, visit.device)
         (outcome,) = responses.save([one], timezone.now())
+        tally.here.note([one], [outcome], timezone.now())
     except StopIteration:
         unknown = Refusal(Reason.NO_SUCH_ITEM)
         return frames.refused(answer.item, answer.key, answer.client_seq, unknown)

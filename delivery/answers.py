@@ -79,21 +79,22 @@ def differences(streams: Sequence[str] | None = None) -> Iterator[Difference]:
     """Yield what is stored otherwise than recorded, session by session, in bounded memory."""
     found = AssessmentSession.objects.order_by("pk").values_list("pk", flat=True)
     if streams is not None:
-        found = found.filter(pk__in=_ids(streams))
-    ids = iter(list(found))
-    while batch := list(islice(ids, SESSIONS_AT_ONCE)):
+        found = found.filter(pk__in=ids(streams))
+    keys = iter(list(found))
+    while batch := list(islice(keys, SESSIONS_AT_ONCE)):
         for session in _read(batch):
             yield from _compare(session)
 
 
-def _ids(streams: Sequence[str]) -> list[UUID]:
-    ids = []
+def ids(streams: Sequence[str]) -> list[UUID]:
+    """Return the sessions whose streams are among some."""
+    found = []
     for name in streams:
         try:
-            ids.append(UUID(name.removeprefix(PREFIX)))
+            found.append(UUID(name.removeprefix(PREFIX)))
         except ValueError:
             continue
-    return ids
+    return found
 
 
 def _read(ids: Sequence[UUID]) -> list[_Session]:
@@ -120,10 +121,10 @@ def _read_entries(sessions: dict[UUID, _Session]) -> None:
     entries = LedgerEntry.objects.filter(stream__name__in=list(by_name), kind__in=KINDS)
     columns = entries.values_list("stream__name", "seq", "kind", "payload").order_by("seq")
     for name, seq, kind, payload in columns.iterator(CHUNK):
-        by_name[name].said.append(Said(seq, kind, _payload(payload)))
+        by_name[name].said.append(Said(seq, kind, read_payload(payload)))
 
 
-def _payload(text: str) -> dict[str, Any]:
+def read_payload(text: str) -> dict[str, Any]:
     """Return the payload; one that somebody edited may be anything, and is the chain's to name."""
     try:
         read = json.loads(text)

@@ -20,6 +20,7 @@ from delivery.desk import Desk
 from delivery.models import (
     AssessmentSession,
     Candidate,
+    CandidateComment,
     Message,
     Quarantine,
     ResponseRevision,
@@ -91,6 +92,7 @@ class _Session:
         history = list(self._responses())
         yield f"{folder}/responses.disclosed.json", _json([*history, *self._kept_aside(entries)])
         yield f"{folder}/messages.disclosed.json", _json(list(self._messages(entries)))
+        yield f"{folder}/comments.disclosed.json", _json(list(self._comments(entries)))
         yield f"{folder}/person.disclosed.json", _json(list(self._person(entries)))
         yield f"{folder}/form.json", _json(self._form())
         yield f"{folder}/timing.json", _json(self._timing(entries))
@@ -160,6 +162,23 @@ class _Session:
                 "acknowledged_at": _iso(row.acknowledged_at),
                 "erased": not row.salt,
             }
+
+    def _comments(self, entries: list[Entry]) -> Iterator[dict[str, Any]]:
+        told = [one for one in entries if one.kind == "item.commented"]
+        seqs = {(one.payload["item"], one.payload["revision"]): one.seq for one in told}
+        mine = CandidateComment.objects.filter(item_session__session=self.desk.session)
+        for row in mine.select_related("item_session"):
+            entry = seqs.get((row.item_session.key, row.revision))
+            if entry is not None:
+                yield {
+                    "stream": self.desk.session.stream,
+                    "entry": entry,
+                    "field": "digest",
+                    "salt": row.salt,
+                    "text": row.text,
+                    "item": row.item_session.key,
+                    "saved_at": row.saved_at.isoformat(),
+                }
 
     def _person(self, entries: list[Entry]) -> Iterator[dict[str, Any]]:
         """Who sat the test, where somebody asked for it; else only the digest is in the stream."""

@@ -46,6 +46,13 @@ class PersonErased(Fact):
     kind: ClassVar[str] = "person.erased"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRemoved(Fact):
+    """A session was removed with its answers, as rehearsals are; only its entries are left."""
+
+    kind: ClassVar[str] = "session.removed"
+
+
 def identity(candidate: Candidate) -> str:
     """Return the salted digest that stands for a person in the ledger; gives them a salt once."""
     if not candidate.salt:

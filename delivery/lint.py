@@ -15,7 +15,6 @@ from delivery import clock, desk
 from delivery.models import Enrolment, Sitting
 from integrity.lockdown import Action
 
-
 # Three heartbeats of a page.
 SHORT_SILENCE_SECONDS = 30
 

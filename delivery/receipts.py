@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from delivery import answers
+from delivery import answers, testimony
 from delivery.models import AssessmentSession
 from delivery.refusals import Reason, Refusal
 from integrity import chain, keys, ledger, proofs, seals
@@ -177,7 +177,7 @@ def _of_the_record(receipt: Receipt, proof: Proof | None) -> Iterator[Finding]:
     (verdict,) = seals.verify_streams([stream])
     broken = verdict.broken
     yield Finding("chain", broken is None, {"entries": verdict.entries, "broken": broken})
-    differing = len(list(answers.differences([stream])))
+    differing = len(list(testimony.differences([stream])))
     yield Finding("answers", differing == 0, {"differing": differing})
     yield _sealed(proof, in_our_tree=True)
     later = LedgerEntry.objects.filter(

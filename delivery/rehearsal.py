@@ -17,7 +17,8 @@ from assembly import bank, rendering_controls
 from assembly.qti.interactions_choice import Choice, InlineChoice
 from assembly.qti.interactions_text import ExtendedText, TextEntry
 from assembly.qti.item import AssessmentItem
-from delivery import sittings
+from delivery import events, journal, sittings
+from delivery.erasing import SessionRemoved
 from delivery.models import AssessmentSession, Candidate, Enrolment, ResponseRevision, Sitting
 from integrity import ledger
 
@@ -108,7 +109,11 @@ def remove(at: datetime) -> int:
     """
     with transaction.atomic():
         for sitting in rehearsals():
-            AssessmentSession.objects.filter(sitting=sitting).delete()
+            mine = AssessmentSession.objects.filter(sitting=sitting)
+            pks = mine.values_list("pk", flat=True)
+            heads = [events.head(pk, sitting.pk, "system", at) for pk in pks]
+            journal.record_all([SessionRemoved(**head) for head in heads])
+            mine.delete()
             Enrolment.objects.filter(sitting=sitting).delete()
             _record(sitting, "rehearsal.removed", {}, at)
             sitting.delete()

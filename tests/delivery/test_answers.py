@@ -4,14 +4,21 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from delivery import answers, erasing, quarantine, scoring, sessions
-from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
+from delivery import comments, erasing, interventions, quarantine, scoring, sessions, testimony
+from delivery.models import (
+    AssessmentSession,
+    CandidateComment,
+    ItemSession,
+    Message,
+    Quarantine,
+    ResponseRevision,
+)
 from delivery.refusals import Reason, Refusal
 from integrity import ledger
 from integrity.chain import BreakKind
 from integrity.witnesses import Difference
 from tests import factories
-from tests.factories import after
+from tests.factories import Part, after
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +41,7 @@ def sat() -> AssessmentSession:
 
 
 def found(*streams: str) -> list[Difference]:
-    return list(answers.differences(list(streams) or None))
+    return list(testimony.differences(list(streams) or None))
 
 
 def test_what_was_recorded_is_what_is_stored() -> None:
@@ -173,3 +180,31 @@ def test_a_person_is_erased_once_and_not_in_a_test() -> None:
     with pytest.raises(Refusal) as refused:
         erasing.erase(ended.candidate_id, reason="x", by="user:1", at=after(501))
     assert refused.value.reason is Reason.ALREADY_ERASED
+
+
+def test_a_session_that_was_removed_off_the_record_is_found() -> None:
+    session, other = sat(), sat()
+    AssessmentSession.objects.filter(pk=session.pk).delete()
+    (difference,) = found()
+    assert (difference.stream, difference.what, difference.seq) == (session.stream, "Session", 1)
+    assert found(other.stream) == []
+
+
+def test_words_that_were_tampered_with_are_found() -> None:
+    session = factories.session()
+    interventions.message(session.pk, "Look up.", by=factories.proctor(), at=after(4))
+    assert found(session.stream) == []
+    Message.objects.update(text="Go home.")
+    assert [one.what for one in found()] == [f"Message {Message.objects.get().pk}"]
+    Message.objects.all().delete()
+    assert [one.found for one in found()] == [(("Stored words", "none"),)]
+
+
+def test_a_comment_that_was_tampered_with_is_found() -> None:
+    control = '<qti-item-session-control allow-comment="true"/>'
+    session = factories.session(factories.sitting(factories.published(Part(control=control))))
+    for text in ("A remark.", "A better remark."):
+        assert comments.save(session.pk, "Q1", text, after(3), by="candidate:1")
+    assert found() == []
+    CandidateComment.objects.update(text="Another remark.")
+    assert [one.what for one in found()] == ["Comment on item Q1"]

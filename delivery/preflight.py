@@ -14,6 +14,7 @@ from delivery import legible
 from delivery.models import Enrolment
 
 CHECKS: Final[dict[str, str | Promise]] = {
+    "browser": _("Browser"),
     "server": _("The server answers"),
     "clock": _("The device's clock is right"),
     "socket": _("Live connection"),

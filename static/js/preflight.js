@@ -44,6 +44,7 @@ const checks = {
   fullscreen: async () => ({ fine: document.fullscreenEnabled === true }),
   // Only some browsers tell; where one does not, nothing is held against it.
   screens: async () => ({ fine: screen.isExtended !== true, detail: "isExtended" in screen ? "" : "?" }),
+  browser: async (row) => ({ fine: "fine" in row.dataset, detail: navigator.userAgent.slice(-60) }),
   seb: async (row) => ({ fine: "fine" in row.dataset }),
 };
 

@@ -8,6 +8,7 @@ from django.test import Client, RequestFactory
 from delivery.candidate import door
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from integrity import ledger
+from integrity.models import LockdownPolicy
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +115,26 @@ def test_the_start_page_s_findings_reach_the_proctor(sign_in: SignIn) -> None:
     page = client.get(f"/proctor/enrolments/{enrolment.pk}/").content.decode()
     assert "Preflight" in page
     assert "Live connection" in page
+
+
+def test_a_browser_that_is_too_old_is_told_which_will_do(sign_in: SignIn) -> None:
+    policy = LockdownPolicy.objects.create(name="New browsers", browsers="Chrome 120\nFirefox 115")
+    enrolment = enrolled(lockdown=policy)
+    client = sign_in(enrolment.candidate)
+    url = f"/sittings/{enrolment.pk}/"
+    old = {"HTTP_USER_AGENT": "Mozilla/5.0 (X11) Chrome/100.0 Safari/537.36"}
+    page = client.get(url, **old).content.decode()
+    assert "Chrome 120+, Firefox 115+" in page
+    assert 'data-check="browser" data-help' in page
+    assert client.post(url, CONSENT, **old).status_code == 409
+    facts = ledger.read(f"sitting:{enrolment.sitting_id}")
+    assert [one.payload["rule"] for one in facts if one.kind == "access.refused"] == [
+        "wrong_browser"
+    ]
+    new = {"HTTP_USER_AGENT": "Mozilla/5.0 (X11) Chrome/130.0 Safari/537.36"}
+    assert 'data-check="browser" data-fine' in client.get(url, **new).content.decode()
+    assert client.post(url, CONSENT, **new).status_code == 302
+    session = AssessmentSession.objects.get()
+    item = f"/sessions/{session.pk}/items/Q1/"
+    assert client.get(item, **new).status_code == 200
+    assert client.get(item, **old).status_code == 403

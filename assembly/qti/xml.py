@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 from lxml import etree
 
@@ -53,19 +53,20 @@ def parse_xml(source: bytes, *, limit: int = SIZE_LIMIT) -> etree._Element:
     if root is None:
         raise ReadingError("The file holds no XML element.", reason="not_xml")
     _refuse_depth(root)
-    if parser.error_log:
-        _settle_prefixes(root)
+    _refuse_masked(parser)
     return root
 
 
-def _settle_prefixes(root: etree._Element) -> None:
-    """Prefixes that nobody declared: elements go without theirs, attributes go."""
-    for element in root.iter(etree.Element):
-        if ":" in str(element.tag).rpartition("}")[2]:
-            element.tag = str(element.tag).rpartition(":")[2]
-        for key in [str(key) for key in element.attrib]:
-            if ":" in key.rpartition("}")[2]:
-                del element.attrib[key]
+def _refuse_masked(parser: etree.XMLParser) -> None:
+    """An error about namespaces is forgotten by the parser where a warning comes after it."""
+    log: Any = parser.error_log
+    for entry in log:
+        if entry.level_name != "WARNING":
+            raise ReadingError(
+                f"The file is not well-formed XML: {entry.message}.",
+                reason="not_xml",
+                line=entry.line,
+            )
 
 
 def _decoded(source: bytes) -> str:

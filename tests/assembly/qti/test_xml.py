@@ -54,13 +54,19 @@ def test_usual_encodings_are_understood(source: bytes) -> None:
     assert xml.text(xml.parse_xml(source)) == "é"
 
 
-def test_prefixes_that_nobody_declared_are_refused_or_let_go() -> None:
-    with pytest.raises(ReadingError, match="Namespace prefix x for b"):
-        xml.parse_xml(b'<a b="1" x:b="2"/>')
-    # A warning after the error lets the parser forget it.
-    root = xml.parse_xml(b'<a b="1" x:b="2"><x:c>text</x:c><d xmlns="false"/></a>')
-    assert dict(root.attrib) == {"b": "1"}
-    assert [xml.name(child) for child in root] == ["c", "d"]
+@pytest.mark.parametrize("after", ["", '<d xmlns="false"/>'])
+@pytest.mark.parametrize(
+    "inside", ['<b x:c="2"/>', "<x:c/>", '<b xmlns:x="a b"/>', '<x:b xmlns:x="a b" x:c="d"/>']
+)
+def test_namespaces_that_are_none_are_refused(inside: str, after: str) -> None:
+    """A relative namespace after it makes the parser forget the error."""
+    with pytest.raises(ReadingError) as refusal:
+        xml.parse_xml(f"<a>{inside}{after}</a>".encode())
+    assert (refusal.value.reason, refusal.value.line) == ("not_xml", 1)
+
+
+def test_relative_namespaces_alone_are_let_pass() -> None:
+    assert xml.name(xml.parse_xml(b'<a><d xmlns="false"/></a>')[0]) == "d"
 
 
 def test_lines_are_those_of_the_file() -> None:

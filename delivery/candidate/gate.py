@@ -159,8 +159,9 @@ def _elsewhere(visit: Visit) -> HttpResponse | None:
     if visit.is_holder or name == "elsewhere" or (posts and name == "item"):
         return None
     if not posts and leases.is_silent(session, visit.asker, visit.at):
-        leases.take_over(session.pk, visit.asker, by=visit.by, at=visit.at)
-        return go(visit.request, visit.request.get_full_path())
+        taken = leases.take_over(session.pk, visit.asker, by=visit.by, at=visit.at)
+        visit.desk.session = taken
+        return None
     return go(visit.request, reverse("candidate:elsewhere", args=[session.pk]))
 
 

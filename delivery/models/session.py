@@ -163,6 +163,8 @@ class AssessmentSession(FSMModelMixin, models.Model):
     def to_paused(self, at: datetime, by: str, reason: str) -> None:
         self.paused_at, self.paused_by, self.pause_reason = at, by, reason
         self.resume_permitted = by in (self.PausedBy.CANDIDATE, self.PausedBy.SYSTEM)
+        if by == self.PausedBy.CANDIDATE:
+            self._leave(at)
 
     @transition(field=state, source=State.PAUSED, target=State.IN_PROGRESS)
     def to_resumed(self, paused_for: timedelta) -> None:
@@ -191,6 +193,11 @@ class AssessmentSession(FSMModelMixin, models.Model):
         self.paused_at, self.paused_by, self.pause_reason = at, self.PausedBy.PROCTOR, reason
         self.resume_permitted, self.withheld, self.end_reason = True, False, ""
         self.finished_at = self.scored_at = self.score = None
+        self._leave(at)
+
+    def _leave(self, at: datetime) -> None:
+        """Whoever left of their own accord, or was done, may return on any device."""
+        self.lease_device, self.writer_left_at, self.takeover = "", at, {}
 
     def _end(self, at: datetime) -> None:
         self.finished_at = at

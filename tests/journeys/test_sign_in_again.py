@@ -63,7 +63,7 @@ def test_a_sign_in_that_ended_is_asked_for_in_place_and_nothing_is_lost(
     page.locator("#next").click()
     acts.left(page, key)
     acts.answer(page)
-    expect(page.locator("#save-state")).to_have_text(acts.SAVED)
+    expect(page.locator("#save-state")).to_have_text(acts.SAVED, timeout=20_000)
     assert acts.rows(demo_server, "SELECT count(*) FROM delivery_quarantine") == [(0,)]
 
 

@@ -274,7 +274,8 @@ def reorder(test: models.AssessmentTest, places: Mapping[str, int]) -> None:
 
 @transaction.atomic
 def make_editable(test: models.AssessmentTest) -> None:
-    """Let go of an imported test's XML: from now on its rows are the test."""
+    """From now on an imported test's rows are the test; rules without a row stay with them."""
     test = models.AssessmentTest.objects.select_for_update().get(pk=test.pk)
-    test.xml = ""
-    test.save()
+    if test.xml:
+        test.origin, test.xml = test.xml, ""
+        test.save()

@@ -36,7 +36,8 @@ class Finding:
 
 
 def lint(test: models.AssessmentTest) -> list[Finding]:
-    source = stored.read_test(test) if test.xml else outlines.definition(test)
+    imported = test.xml or test.origin
+    source = stored.read_test(test) if imported else outlines.definition(test)
     pinned = pins(test)
     return [*structure(source), *_pinned(source, pinned), *_items(pinned)]
 

@@ -1,4 +1,4 @@
-"""What an imported test says that the rows of a draft cannot hold."""
+"""What an imported test says that neither the rows of a draft nor its origin would keep."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from assembly import models, stored
+from assembly import models, outlines, stored
 from assembly.qti import assessment
-from assembly.qti.assessment import AssessmentTest
+from assembly.qti.assessment import AssessmentTest, TimeLimits
 
 
 def of(test: models.AssessmentTest) -> list[str]:
-    """One sentence for each kind of rule that editing here would lose."""
+    """One sentence for each kind of thing that editing here would lose."""
     return list(dict.fromkeys(_losses(stored.read_test(test))))
 
 
 def _losses(test: AssessmentTest) -> Iterator[str]:
-    if test.feedback or any(part.feedback for part in test.parts):
-        yield _("Test feedback")
-    if test.outcome_processing:
-        yield _("Its own outcome processing (the weighted sum of scores takes its place)")
+    for limits in _limits(test):
+        low, high = outlines.times(limits)
+        if (limits.min_seconds or 0) > (limits.max_seconds or float("inf")):
+            yield _("A minimum time above the maximum (the maximum takes its place)")
+        elif (low, high) != (limits.min_seconds, limits.max_seconds):
+            yield _("Fractions of seconds in time limits")
+
+
+def _limits(test: AssessmentTest) -> Iterator[TimeLimits]:
+    yield test.time_limits
     for part in test.parts:
-        if part.pre_conditions or part.branch_rules:
-            yield _("Pre-conditions and branch rules")
+        yield part.time_limits
         for _path, child in assessment.walk(part.children):
-            if child.pre_conditions or child.branch_rules:
-                yield _("Pre-conditions and branch rules")
-            if isinstance(child, assessment.Section):
-                if child.rubric_blocks:
-                    yield _("Rubric blocks other than plain text")
-            elif child.template_defaults or child.variable_mappings:
-                yield _("Template defaults and variable mappings")
+            yield child.time_limits

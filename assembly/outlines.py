@@ -268,7 +268,7 @@ def _section_row(
         identifier=source.identifier,
         title=source.title[:500],
         position=place,
-        instructions="\n\n".join(text_of(block.content) for block in source.rubric_blocks),
+        instructions=instructions_of(source),
         visible=source.visible,
         required=source.required,
         fixed=source.fixed,
@@ -287,6 +287,27 @@ def _section_row(
         row.standard_error, row.choose_among = settings.standard_error, settings.best
         row.scaling = settings.scaling
     return row
+
+
+def instructions_of(section: assessment.Section) -> str:
+    """The text of a section's rubric blocks for candidates."""
+    blocks = [one for one in section.rubric_blocks if not one.view or "candidate" in one.view]
+    return "\n\n".join(text_of(block.content).strip() for block in blocks)
+
+
+def instructed(edited: assessment.AssessmentTest, imported: assessment.AssessmentTest) -> set[str]:
+    """The sections whose instructions no longer say what they said when they were imported."""
+    before, after = _instructions_in(imported), _instructions_in(edited)
+    return {name for name, text in after.items() if text != before.get(name, text)}
+
+
+def _instructions_in(test: assessment.AssessmentTest) -> dict[str, str]:
+    return {
+        child.identifier: " ".join(instructions_of(child).split())
+        for part in test.parts
+        for _path, child in assessment.walk(part.children)
+        if isinstance(child, assessment.Section)
+    }
 
 
 def _ref_row(

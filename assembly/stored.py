@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.db.models import QuerySet
 
 from assembly import models, outlines
-from assembly.qti import reading, writing_tests
+from assembly.qti import grafting, reading, writing_tests
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.errors import ReadingError
 from assembly.qti.item import AssessmentItem
@@ -28,10 +28,20 @@ def read_test(test: models.AssessmentTest | models.AssessmentTestVersion) -> Ass
 
 
 def xml_of(test: models.AssessmentTest | models.AssessmentTestVersion) -> str:
-    """What was published or imported; of a draft that is written here, what its rows mean."""
-    if isinstance(test, models.AssessmentTest) and not test.xml:
-        return writing_tests.test(outlines.definition(test)).decode()
-    return test.xml
+    """What was published or imported; of a draft that is edited here, what its rows mean.
+
+    Rules of an imported test that have no row stay with what they belong to.
+    """
+    if isinstance(test, models.AssessmentTestVersion) or test.xml:
+        return test.xml
+    edited = outlines.definition(test)
+    written = writing_tests.test(edited)
+    if not test.origin:
+        return written.decode()
+    resolve = _resolver(test.files.all())
+    imported = reading.read_test(test.origin.encode(), resolve=resolve)
+    changed = outlines.instructed(edited, imported)
+    return grafting.graft(written, test.origin.encode(), resolve, instructed=changed).decode()
 
 
 def _resolver(files: Files) -> Callable[[str], bytes]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
+from django.template.loader import get_template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -42,7 +43,9 @@ _SCRIPTS = {
     "upload_interaction": ("js/qti-upload.js",),
 }
 # Every script that an item may need, for pages that swap items in place.
-SCRIPTS = tuple(sorted({script for listed in _SCRIPTS.values() for script in listed}))
+SCRIPTS = tuple(
+    sorted({script for listed in _SCRIPTS.values() for script in listed} | {"js/qti-speak.js"})
+)
 DEFAULT_SUPPORTS = frozenset({catalogs.GLOSSARY})
 _INLINE = frozenset({"text_entry_interaction", "inline_choice_interaction"})
 
@@ -87,10 +90,19 @@ def render_item(
         frames=frames,
         disabled=disabled,
     )
-    stimulus = _stimuli(context, stimuli)
-    body = _body(item, Writer(context), item.modal_feedback if show_feedback else ())
+    shown = _stimuli(context, item, stimuli)
+    writer = Writer(replace(context, stimuli=shown))
+    aloud = _read_aloud() if catalogs.SPOKEN in supports else SafeString("")
+    body = _body(item, writer, item.modal_feedback if show_feedback else ())
+    # What the item itself has a place for stands there; the rest stands beside the item.
+    beside = (html for name, html in shown.items() if name not in context.placed)
     styles = _styles((item, *stimuli), style_url)
-    return RenderedItem(styles + body, stimulus, _scripts(item.interactions))
+    scripts = _scripts(item.interactions) + (("js/qti-speak.js",) if aloud else ())
+    return RenderedItem(styles + aloud + body, SafeString("".join(beside)), scripts)
+
+
+def _read_aloud() -> SafeString:
+    return SafeString(get_template("qti/_read_aloud.html").render())
 
 
 def _styles(
@@ -180,13 +192,22 @@ def _scripts(interactions: Sequence[Interaction]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(needed))
 
 
-def _stimuli(context: RenderContext, stimuli: Sequence[Stimulus]) -> SafeString:
+def _stimuli(
+    context: RenderContext, item: AssessmentItem, stimuli: Sequence[Stimulus]
+) -> dict[str, SafeString]:
+    """Each stimulus by the name that the item gives it, else by its own."""
     writer = Writer(replace(context, interaction=None))
-    return format_html_join(
-        "",
-        '<section class="qti-stimulus"{}>{}</section>',
-        ((_language(each.language), writer.html(each.body)) for each in stimuli),
-    )
+    names = [ref.identifier for ref in item.stimulus_refs]
+    if len(names) != len(stimuli):
+        names = [each.identifier for each in stimuli]
+    return {
+        name: format_html(
+            '<section class="qti-stimulus"{}>{}</section>',
+            _language(each.language),
+            writer.html(each.body),
+        )
+        for name, each in zip(names, stimuli, strict=True)
+    }
 
 
 def _language(language: str) -> SafeString:

@@ -58,6 +58,8 @@ class RenderContext:
     frames: Frames | None = None
     shelf: Shelf = field(default_factory=Shelf)
     notes: list[str] = field(default_factory=list)
+    stimuli: Mapping[str, SafeString] = field(default_factory=dict)
+    placed: list[str] = field(default_factory=list)
     role: Role = Role.CANDIDATE
     disabled: bool = False
     interaction: Callable[["Writer", Interaction], str] | None = None
@@ -126,12 +128,26 @@ class Writer:
             return "".join(self._node(node) for node in element.children)
         if name == "img" and not self._reachable(element.attributes.get("src", "")):
             return escape(element.attributes.get("alt", ""))
-        opening = f"<{name}{self.attributes(element)}{_spoken(element)}>"
+        opening = f"<{name}{self.attributes(element)}{_spoken(element)}{self._aloud(element)}>"
         if name in allowed_html.VOID:
             return opening
-        content = "".join(self._node(node) for node in element.children) + self._notes(element)
+        content = self._content(element) + self._notes(element)
         written = f"{opening}{content}</{name}>"
         return f'<div class="qti-scroll">{written}</div>' if name == "table" else written
+
+    def _content(self, element: Element) -> str:
+        """The children; a place for a shared stimulus holds that stimulus (shared vocabulary)."""
+        wanted = element.attributes.get("data-stimulus-idref", "")
+        placed = self.context.stimuli.get(wanted) if wanted and not self.copy else None
+        if placed is None or wanted in self.context.placed:
+            return "".join(self._node(node) for node in element.children)
+        self.context.placed.append(wanted)
+        return str(placed)
+
+    def _aloud(self, element: Element) -> str:
+        reference = element.attributes.get("data-catalog-idref", "")
+        said = self.context.shelf.spoken(reference) if reference else ""
+        return f' data-spoken="{escape(said)}"' if said else ""
 
     def _notes(self, element: Element) -> str:
         """A button for each note that the reader asked for; the notes wait to be put last."""
@@ -204,6 +220,7 @@ def note_name(support: str) -> str:
         catalogs.GLOSSARY: gettext("Meaning"),
         catalogs.TRANSLATION: gettext("Translation"),
         catalogs.GUIDANCE: gettext("Explanation"),
+        catalogs.SIGN_LANGUAGE: gettext("Sign language"),
     }
     return names.get(support, gettext("Note"))
 

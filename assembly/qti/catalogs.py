@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
+from assembly.qti import body
 from assembly.qti.body import Nodes
 
 GLOSSARY = "glossary-on-screen"
 GUIDANCE = "linguistic-guidance"
+SIGN_LANGUAGE = "sign-language"
+SPOKEN = "spoken"
 TRANSLATION = "keyword-translation"
 
 
@@ -48,8 +51,18 @@ class Shelf:
 
     def notes(self, identifier: str) -> Iterator[tuple[str, Entry]]:
         """What to show for a piece of content: the support and its entry."""
+        for support, entry in self._entries(identifier):
+            if support != SPOKEN and entry.content:
+                yield support, entry
+
+    def spoken(self, identifier: str) -> str:
+        """What is read aloud in the place of a piece of content; "" where its own words are."""
+        found = (e for support, e in self._entries(identifier) if support == SPOKEN)
+        return next((" ".join(body.text_of(e.content).split()) for e in found), "")
+
+    def _entries(self, identifier: str) -> Iterator[tuple[str, Entry]]:
         for catalog in self.catalogs:
             for card in catalog.cards if catalog.identifier == identifier else ():
                 entry = card.entry(self.language) if card.support in self.supports else None
-                if entry is not None and entry.content:
+                if entry is not None:
                     yield card.support, entry

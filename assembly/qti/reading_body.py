@@ -13,6 +13,9 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 DEPTH_LIMIT = 100
 _OBJECT = "object"
 _STAGE = "qti-position-object-stage"
+_SSML = ("http://www.w3.org/2010/10/synthesis", "http://www.w3.org/2001/10/synthesis")
+# What is read aloud in the place of an element's own words.
+SPOKEN = "data-spoken"
 _RENAMED = {"acronym": "abbr", "strike": "s", "center": "div"}
 
 
@@ -70,6 +73,8 @@ def _add_text(found: list[Node], text: str | None) -> None:
 
 def _read(element: etree._Element, depth: int) -> Nodes:
     name = etree.QName(element).localname
+    if etree.QName(element).namespace in _SSML:
+        return _spoken(element, name, depth)
     if name.startswith("qti-") and name.endswith("-interaction"):
         return (_interaction(element, name, depth),)
     if name in allowed_html.DROPPED:
@@ -88,6 +93,15 @@ def _read(element: etree._Element, depth: int) -> Nodes:
             f"“{name}” has no place in an item's content.", line=reading_source.line_of(element)
         )
     return _flow(element, depth)
+
+
+def _spoken(element: etree._Element, name: str, depth: int) -> Nodes:
+    """Words with what is to be said for them (SSML); what only shapes the voice is left out."""
+    inside = _flow(element, depth)
+    said = element.get("alias", "") if name == "sub" else ""
+    if name == "say-as" and element.get("interpret-as") in ("characters", "spell-out"):
+        said = " ".join("".join(body.text_of(inside).split()))
+    return (Element("span", {SPOKEN: said}, inside),) if said else inside
 
 
 def _interaction(element: etree._Element, name: str, depth: int) -> Interaction:

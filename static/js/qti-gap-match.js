@@ -5,6 +5,10 @@
   function start(interaction) {
     interaction.dataset.gapReady = "true";
     const note = interaction.querySelector(".qti-limit");
+    // The width that the author gives the choices (QTI shared vocabulary), in pixels.
+    const width = Number(interaction.dataset.choicesContainerWidth);
+    const bank = interaction.querySelector(".qti-bank");
+    if (bank && width > 0) Object.assign(bank.style, { inlineSize: `${width}px`, maxInlineSize: "100%", flex: "none" });
     const chips = [...interaction.querySelectorAll(".qti-chip")];
     const gaps = [...interaction.querySelectorAll("[data-gap]")];
     const select = (gap) => gap.querySelector("select");

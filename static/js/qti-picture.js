@@ -116,6 +116,9 @@
   }
 
   function graphicGapMatch(interaction) {
+    const width = Number(interaction.dataset.choicesContainerWidth);
+    const bank = interaction.querySelector(".qti-bank");
+    if (bank && width > 0) Object.assign(bank.style, { inlineSize: `${width}px`, maxInlineSize: "100%", flex: "none" });
     const chips = [...interaction.querySelectorAll(".qti-chip")];
     const place = (name) => interaction.querySelector(`[data-area="${CSS.escape(name)}"]`);
     const chosen = (area) => [...area.querySelectorAll("option:checked, input:checked")].map((each) => each.value).filter(Boolean);

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from assembly import rendering
-from assembly.qti import item_session
+from assembly.qti import item_session, reading
 from assembly.qti.body import Problem
 from assembly.qti.item import AssessmentItem, Stimulus
 from assembly.qti.item_session import ItemSession
@@ -406,6 +406,55 @@ def test_notes_of_catalogs_are_those_that_the_reader_asked_for(
     notes = form.xpath(".//*[@popover]")
     assert [note.xpath("string(div)") for note in notes] == expected
     assert form.xpath(".//p//button/@popovertarget") == [note.get("id") for note in notes]
+
+
+SPOKEN = """<qti-catalog-info><qti-catalog id="c1"><qti-card support="spoken"><qti-card-entry
+  xml:lang="en"><qti-html-content><p>The angle  Ah</p></qti-html-content></qti-card-entry>
+  </qti-card>
+  <qti-card support="sign-language"><qti-html-content><p>film</p></qti-html-content></qti-card>
+  </qti-catalog></qti-catalog-info>"""
+
+
+def test_what_is_said_for_a_piece_goes_with_it_to_those_who_listen() -> None:
+    words = 'Dr. <span data-catalog-idref="c1">A</span>'
+    found = item(f"<p>{words}</p>", tail=SPOKEN)
+    heard = page(found, supports={"spoken", "sign-language"}, language="en")
+    assert heard.xpath(".//span/@data-spoken") == ["The angle Ah"]
+    assert heard.xpath(".//*[@data-read-aloud]//button/text()") == ["Read aloud"]
+    assert [note.xpath("string(p)").split(":")[0] for note in heard.xpath(".//*[@popover]")] == [
+        "Sign language"
+    ]
+    silent = page(found, supports=set())
+    assert silent.xpath(".//@data-spoken|.//@data-read-aloud") == []
+
+
+def test_words_with_ssml_say_what_it_says_and_look_as_they_are() -> None:
+    ssml = 'xmlns:s="http://www.w3.org/2010/10/synthesis"'
+    found = item(
+        f'<p {ssml}><s:sub alias="Drive">Dr.</s:sub> <s:say-as interpret-as="characters">AB'
+        '</s:say-as> <s:prosody rate="slow">slow</s:prosody></p>'
+    )
+    shown = page(found)
+    assert shown.xpath(".//@data-spoken") == ["Drive", "A B"]
+    assert shown.xpath("string(.//p)") == "Dr. AB slow"
+    assert shown.xpath(".//sub") == []
+
+
+def test_a_stimulus_stands_where_the_item_has_a_place_for_it() -> None:
+    read = reading.read_stimulus(
+        f'<qti-assessment-stimulus xmlns="{NAMESPACE}" identifier="s" title="t">'
+        "<qti-stimulus-body><p>shared</p></qti-stimulus-body></qti-assessment-stimulus>".encode()
+    )
+    refs = '<qti-assessment-stimulus-ref identifier="one" href="s.xml"/>'
+    place = '<div class="qti-shared-stimulus" data-stimulus-idref="one">here</div>'
+    for body, inside, beside in ((place, "shared", ""), ("<p>none</p>", "", "shared")):
+        found = item(body, refs)
+        rendered = rendering.render_item(found, begun(found), {}, asset_url=str, stimuli=[read])
+        assert ("shared" in rendered.body, "shared" in rendered.stimulus) == (
+            bool(inside),
+            bool(beside),
+        )
+        assert "here" not in rendered.body
 
 
 def test_stylesheets_of_an_item_are_linked_only_where_they_are_served_scoped() -> None:

@@ -59,15 +59,18 @@ class StepsForm(seb_form.SebForm):
         choices=[(one.keys, one.keys) for one in shortcuts.TABLE],
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
-            "Kept from the page where shortcuts are watched; “mod” is Ctrl, or Command on a Mac. "
-            "A browser keeps some to itself: a new tab and a closed one only stay out in full "
+            "Kept from the page where shortcuts are watched. A browser keeps some to itself: a new "
+            "tab and a closed one only stay out in full "
             "screen, with the browser's keyboard lock."
         ),
     )
     further_shortcuts = forms.CharField(
         label=gettext_lazy("Further shortcuts"),
         required=False,
-        help_text=gettext_lazy("With spaces between them, as in “mod+shift+s alt+tab”."),
+        help_text=gettext_lazy(
+            "With spaces between them, as in “mod+shift+s alt+tab”; “mod” is Ctrl, or Command on a "
+            "Mac."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -79,7 +82,7 @@ class StepsForm(seb_form.SebForm):
         known = {one.keys: gettext(one.does) for one in shortcuts.TABLE}
         field = self.fields["known_shortcuts"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(keys, f"{keys}: {does}") for keys, does in known.items()]
+        field.choices = [(keys, f"{shortcuts.shown(keys)}: {does}") for keys, does in known.items()]
         kept = list(self.instance.shortcuts)
         self.initial["known_shortcuts"] = [keys for keys in kept if keys in known]
         self.initial["further_shortcuts"] = " ".join(keys for keys in kept if keys not in known)

@@ -55,6 +55,13 @@ USUAL = (
 )  # fmt: skip
 
 
+def shown(keys: str) -> str:
+    """Return a shortcut as keyboards name its keys."""
+    names = {"mod": "Ctrl/⌘", "ctrl": "Ctrl", "meta": "⌘", "alt": "Alt", "shift": "Shift",
+             "printscreen": "PrintScreen"}  # fmt: skip
+    return " + ".join(names.get(key, key.upper()) for key in keys.split("+"))
+
+
 def normal(text: str) -> str:
     """Return a shortcut in one way of writing it; raises ShortcutError."""
     *modifiers, key = [part.strip().casefold() for part in text.split("+")]

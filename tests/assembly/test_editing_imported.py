@@ -2,9 +2,10 @@
 
 import pytest
 
-from assembly import authoring, bank, losses, models, outlines, stored
+from assembly import authoring, bank, losses, models, stored
 from assembly.checking import ImportReport
 from assembly.qti.assessment import AssessmentTest, ItemRef, Section
+from assembly.qti.body import text_of
 from tests.assembly import whole_package
 from tests.assembly.factories import AT, BY, choice_xml, imported, zipped
 
@@ -89,8 +90,8 @@ def without_places(test: AssessmentTest) -> str:
         )
         for name, ref in refs(test).items()
     }
-    rules = len(test.outcome_processing)
-    return repr((parts, kept, list(test.outcomes), rules, test.feedback, test.time_limits))
+    total = len(test.outcome_processing)
+    return repr((parts, kept, list(test.outcomes), total, test.feedback, test.time_limits))
 
 
 def test_making_a_test_editable_changes_nothing_in_it(test: models.AssessmentTest) -> None:
@@ -131,7 +132,7 @@ def test_changed_instructions_take_the_place_of_the_old(test: models.AssessmentT
     row = edited(test)
     models.Section.objects.update(instructions="Begin at once.")
     blocks = section(read(row)).rubric_blocks
-    told = [(block.view, outlines.text_of(block.content).strip()) for block in blocks]
+    told = [(block.view, text_of(block.content).strip()) for block in blocks]
     assert told == [(("candidate",), "Begin at once."), (("scorer",), "Be kind.")]
 
 

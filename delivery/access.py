@@ -39,6 +39,24 @@ def told(refusal: Refusal, *, status: int) -> JsonResponse:
     return JsonResponse(body, status=status, headers={"HX-Reswap": "none", "X-Sign-In": "again"})
 
 
+def is_answer(request: HttpRequest) -> bool:
+    """Tell whether a form of a test is on its way, which must not be lost with the sign-in."""
+    sent = request.method == "POST" and not getattr(request, "htmx", False)
+    return sent and request.path.startswith("/sessions/") and bool(request.POST)
+
+
+def keep_answer(request: HttpRequest) -> HttpResponse:
+    """Ask for the access code on a page that carries the form on, without any script."""
+    kept = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
+    context = {"kept": kept, "next": request.path}
+    return render(request, "candidate/sign_in.html", context, status=401)
+
+
 class SignInRequired(LoginRequiredMiddleware):
     """Default deny: a page is public only where its view says so."""
 
@@ -48,6 +66,8 @@ class SignInRequired(LoginRequiredMiddleware):
         staff = request.path.startswith(STAFF_PREFIXES)
         if not staff and asks_itself(request):
             return told(Refusal(Reason.SIGNED_OUT), status=401)
+        if not staff and is_answer(request):
+            return keep_answer(request)
         url = settings.STAFF_LOGIN_URL if staff else settings.LOGIN_URL
         if getattr(request, "htmx", False):
             # A fragment must not become a sign-in page inside a page.

@@ -22,6 +22,7 @@ from delivery.models import AssessmentSession
 from delivery.refusals import Reason, Refusal
 
 LONGEST_CODE = 64
+KEPT = "kept:"
 
 
 @login_not_required
@@ -36,10 +37,28 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         user = _user_of(request, code)
     except Refusal as refusal:
         status = 429 if refusal.reason == Reason.TOO_MANY_TRIES else 422
-        context = {"problem": words.sentence(refusal), "next": request.POST.get("next", "")}
+        context = {
+            "problem": words.sentence(refusal),
+            "next": request.POST.get("next", ""),
+            "kept": _kept(request),
+        }
         return render(request, "candidate/sign_in.html", context, status=status)
     auth.login(request, user, backend=backend.PATH)
+    if _kept(request) and _next(request) == request.POST.get("next"):
+        # Without a script, what the sign-in held up is sent on by a button.
+        context = {"kept": _kept(request), "next": _next(request)}
+        return render(request, "candidate/send_on.html", context)
     return redirect(_next(request))
+
+
+def _kept(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the form that a sign-in page carries on, by its own names."""
+    return [
+        (name.removeprefix(KEPT), str(value))
+        for name, values in request.POST.lists()
+        if name.startswith(KEPT)
+        for value in values
+    ]
 
 
 def _user_of(request: HttpRequest, code: str) -> User:

@@ -219,7 +219,7 @@ def note_of(row: Row) -> str:
     if row.standing is Standing.PAUSED:
         return _note_paused(session)
     if row.standing is Standing.IN_PROGRESS and leases.is_asked(session):
-        return gettext("Asks to go on elsewhere: %(device)s") % session.takeover
+        return gettext("Asks to go on elsewhere: %(device)s") % dict(session.takeover)
     if session.finished_at is not None:
         ended = clock.time_of(session.finished_at, timezone.get_current_timezone())
         return " · ".join(part for part in (ended, session.end_reason) if part)

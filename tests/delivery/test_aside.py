@@ -1,5 +1,7 @@
 """Answers in quarantine as people see them: in words, beside the stored ones, page by page."""
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
@@ -80,11 +82,12 @@ def test_an_answer_that_is_left_out_is_never_admitted() -> None:
         quarantine.refuse(kept.pk, reason="", by=second, at=after(5001))
     assert refusal.value.reason == Reason.REASON_REQUIRED
     quarantine.refuse(kept.pk, reason="Written afterwards", by=second, at=after(5001))
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: quarantine.propose(kept.pk, reason="y", by=first, at=after(5002)),
         lambda: quarantine.admit(kept.pk, by=second, at=after(5003)),
         lambda: quarantine.refuse(kept.pk, reason="z", by=first, at=after(5004)),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(Refusal) as refusal:
             act()
         assert refusal.value.reason == Reason.ALREADY_REFUSED_ANSWER

@@ -112,7 +112,7 @@ def test_what_is_no_file_of_ours_is_refused(source: bytes) -> None:
 
 def test_content_that_makes_no_sense_changes_nothing() -> None:
     session = claimed()
-    odd = [
+    odd: list[dict[str, Any]] = [
         {"answers": 3},
         {"answers": [3]},
         {"answers": [{"item": "Q1", "value": 3}]},

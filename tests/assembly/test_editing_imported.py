@@ -7,10 +7,10 @@ from assembly.checking import ImportReport
 from assembly.qti.assessment import AssessmentTest, ItemRef, Section
 from assembly.qti.body import text_of
 from tests.assembly import whole_package
-from tests.assembly.factories import AT, BY, choice_xml, imported, zipped
+from tests.assembly.factories import ASI, AT, BY, choice_xml, imported, zipped
 
 pytestmark = pytest.mark.django_db
-ASI = whole_package.ASI
+
 RULES = f"""<qti-assessment-test xmlns="{ASI}" identifier="ruled" title="Ruled" tool-name="Other">
   <qti-outcome-declaration identifier="TOTAL" cardinality="single" base-type="float"/>
   <qti-time-limits max-time="600"/>

@@ -195,6 +195,7 @@ async function begin() {
   // A socket that is new does not know which page this is.
   on("socket-open", () => ((claiming = false), beginToWrite()));
   on("signed-in", beginToWrite);
+  on("connected", () => mine || beginToWrite());
   clock.begin();
   saving.begin();
   item.begin();

@@ -65,6 +65,14 @@ def test_what_waits_is_sealed_survives_a_reload_and_is_cleared_when_saved(
     expect(page.locator("#save-state")).to_have_text(acts.SAVED)
     assert acts.eventually(lambda: stored(page) == [], page)
     assert acts.rows(demo_server, "SELECT count(*) FROM delivery_quarantine") == [(0,)]
+    # A socket that swallows everything, and a page that is left at once: a last request stays.
+    page.context.unroute("**/save/**")
+    page.evaluate("() => { window.WebSocket.prototype.send = () => {} }")
+    choose(page, 1)
+    page.goto("about:blank")
+    assert acts.eventually(
+        lambda: len(acts.facts(demo_server, session, "response.saved")) == 3, page
+    )
 
 
 @pytest.fixture
@@ -193,6 +201,11 @@ def test_a_candidate_reads_answers_and_moves_without_the_network(
     page.locator("#next").click()
     expect(page.locator(f"#desk[data-key='{part[1]}']")).to_be_visible()
     expect(page.locator("#alerts")).to_contain_text("The network is down")
+    # Ten minutes, as the page counts them.
+    page.evaluate(
+        "() => { const now = performance.now.bind(performance);"
+        " performance.now = () => now() + 600000 }"
+    )
     acts.answer(page)
     expect(page.locator("#save-state")).to_contain_text("Offline since", timeout=30_000)
     page.locator("#next").click()
@@ -213,6 +226,7 @@ def test_a_candidate_reads_answers_and_moves_without_the_network(
     assert saved == [part[0], part[1], part[0]] or saved == [part[0], part[0], part[1]]
     (span,) = acts.facts(demo_server, session, "offline_span")
     assert (span["answers"], span["visited"][-1]) == (2, part[1])
+    assert span["away_ms"] > 600_000
     assert acts.column(demo_server, session, "position") == part[1]
     expect(page.locator("#save-state")).to_have_text(acts.SAVED)
     assert acts.rows(demo_server, "SELECT count(*) FROM delivery_quarantine") == [(0,)]

@@ -83,8 +83,8 @@ class Player:
                 await asyncio.sleep(self.pace_seconds * random.uniform(0.5, 1.5))  # noqa: S311
             await self._submit()
         finally:
-            self._hang_up()
-            self.browser.close()
+            await self._hang_up()
+            await self.browser.close()
 
     async def _start(self) -> None:
         path = f"/sittings/{self.part.enrolment_id}/"
@@ -127,12 +127,12 @@ class Player:
             while not self.epoch or self.socket is None:
                 self._hear(await self._frame())
         except BROKEN:
-            self._hang_up()
+            await self._hang_up()
 
-    def _hang_up(self) -> None:
-        if self.socket is not None:
-            self.socket.close()
-        self.socket = None
+    async def _hang_up(self) -> None:
+        socket, self.socket = self.socket, None
+        if socket is not None:
+            await socket.close()
 
     async def _frame(self) -> dict[str, Any]:
         assert self.socket is not None  # only called while there is one
@@ -161,7 +161,7 @@ class Player:
 
     async def _reconnect(self) -> None:
         self.has_stormed = True
-        self._hang_up()
+        await self._hang_up()
         begun = time.perf_counter()
         while time.perf_counter() - begun < PATIENCE_SECONDS * 3:
             self.epoch = 0
@@ -189,7 +189,7 @@ class Player:
         try:
             told = await self._by_socket(frame) if self.socket else await self._by_http(frame)
         except BROKEN as error:
-            self._hang_up()
+            await self._hang_up()
             self.tally.wrong(f"{type(error).__name__} on a save")
             return
         self.tally.saves.append(time.perf_counter() - begun)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
 import secrets
 import ssl
@@ -97,17 +98,17 @@ class Browser:
                 await self.writer.drain()
                 answer = await _answer(self.reader)
             except BaseException:
-                self.close()
+                await self.close()
                 raise
         self.cookies |= answer.cookies
         if answer.first("connection").lower() == "close":
-            self.close()
+            await self.close()
         return answer
 
-    def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
-        self.reader = self.writer = None
+    async def close(self) -> None:
+        writer, self.reader, self.writer = self.writer, None, None
+        if writer is not None:
+            await _closed(writer)
 
     def _request(self, method: str, path: str, body: bytes, kind: str) -> bytes:
         lines = [f"{method} {path} HTTP/1.1", *self.common()]
@@ -171,7 +172,7 @@ class Socket:
             await writer.drain()
             head = await reader.readuntil(b"\r\n\r\n")
         if b" 101 " not in head.split(b"\r\n")[0]:
-            writer.close()
+            await _closed(writer)
             raise WireError("the socket was not opened")
         return cls(reader, writer)
 
@@ -206,8 +207,15 @@ class Socket:
             raise WireError("a frame was too long")
         return found
 
-    def close(self) -> None:
-        self.writer.close()
+    async def close(self) -> None:
+        await _closed(self.writer)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    """Close a connection; how its other end takes it is of no matter."""
+    writer.close()
+    with contextlib.suppress(OSError, ssl.SSLError):
+        await writer.wait_closed()
 
 
 def _length(size: int) -> bytes:

@@ -20,7 +20,7 @@ class Proxy:
 
     def __init__(self, target: int) -> None:
         self.target, self.port = target, free_port()
-        self.delay_seconds = 0.0
+        self.delay_seconds, self.is_deaf = 0.0, False
         self.loop = asyncio.new_event_loop()
         self.whole = asyncio.Event()
         self.whole.set()
@@ -33,9 +33,13 @@ class Proxy:
     def cut(self) -> None:
         self.loop.call_soon_threadsafe(self.whole.clear)
 
+    def deafen(self) -> None:
+        """Pass on what is asked, and lose what is answered: every acknowledgement is lost."""
+        self.is_deaf = True
+
     def mend(self) -> None:
         """Let bytes pass again; what hung on the dead wire is closed, as its ends would do."""
-        self.delay_seconds = 0.0
+        self.delay_seconds, self.is_deaf = 0.0, False
         self.loop.call_soon_threadsafe(self._close_all)
         self.loop.call_soon_threadsafe(self.whole.set)
 
@@ -77,7 +81,8 @@ class Proxy:
             self.open.add(inner_writer)
             try:
                 await asyncio.gather(
-                    self._pump(reader, inner_writer), self._pump(inner_reader, writer)
+                    self._pump(reader, inner_writer),
+                    self._pump(inner_reader, writer, answers=True),
                 )
             finally:
                 self.open.discard(inner_writer)
@@ -89,14 +94,21 @@ class Proxy:
             with contextlib.suppress(OSError):
                 writer.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        answers: bool = False,
+    ) -> None:
         """Pass bytes on in order; each piece leaves no sooner than its delay after it came."""
         with contextlib.suppress(OSError):
             while piece := await reader.read(PIECE):
                 due = time.monotonic() + self.delay_seconds
                 await self.whole.wait()
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
-                writer.write(piece)
-                await writer.drain()
+                if not (answers and self.is_deaf):
+                    writer.write(piece)
+                    await writer.drain()
         with contextlib.suppress(OSError):
             writer.close()

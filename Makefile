@@ -12,7 +12,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 SCRATCH := DATABASE_URL= DATABASE_PATH=$(CURDIR)/var/scratch.sqlite3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-sqlite test-postgresql lint format bench faults fuzz coverage lock clean
+.PHONY: help setup demo serve test test-sqlite test-postgresql lint format cluster bench faults fuzz coverage lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -62,6 +62,9 @@ lint: $(DEVELOPMENT) ## ruff, mypy strict, migrations complete, deployment check
 format: $(DEVELOPMENT) ## sort imports and format
 	$(VENV)/bin/ruff check --fix --select I .
 	$(VENV)/bin/ruff format .
+
+cluster: $(RUNTIME) ## run a whole cluster on this machine for a trial: nginx, two web processes, worker (PORT=)
+	@exec $(PY) -m deploy.cluster --port $(PORT)
 
 bench: $(DEVELOPMENT) ## figures as ratios to references of the same minute
 	@$(PY) tests/programs.py

@@ -1,4 +1,4 @@
-"""Finds the programs that tests start (Chromium, PostgreSQL, Redis, OpenSSL), or installs them."""
+"""Finds the programs that tests start (Chromium, PostgreSQL and others), or installs them."""
 
 import os
 import shutil
@@ -13,6 +13,7 @@ PACKAGES = {
     "OpenSSL": "openssl",
     "PostgreSQL": "postgresql",
     "Redis": "redis-server",
+    "nginx": "nginx-light",
 }
 
 
@@ -43,12 +44,17 @@ def redis() -> str | None:
     return shutil.which("redis-server")
 
 
+def nginx() -> str | None:
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
 def missing() -> list[str]:
     found = {
         "Chromium": chromium(),
         "OpenSSL": shutil.which("openssl"),
         "PostgreSQL": postgresql(),
         "Redis": redis(),
+        "nginx": nginx(),
     }
     return [name for name, program in found.items() if program is None]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assembly.qti import interactions_portable, item_scope, processing, values
+from assembly.qti import decimals, interactions_portable, item_scope, processing, values
 from assembly.qti.body import Interaction, Problem, ShuffleGroup
 from assembly.qti.draws import Draws
 from assembly.qti.errors import ProcessingError, ResponseError
@@ -138,7 +138,8 @@ def bind(item: AssessmentItem, raw: RawResponses) -> dict[str, Value | None]:
             raise ResponseError(
                 "A response must be text, a list of texts, or nothing.", reason="wrong_type"
             )
-        bound[identifier] = values.parse(text, declaration.base_type, declaration.cardinality)
+        typed = decimals.read(text, declaration.base_type, item.language)
+        bound[identifier] = values.parse(typed, declaration.base_type, declaration.cardinality)
     return bound
 
 

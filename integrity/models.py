@@ -1,5 +1,6 @@
 """The rows of integrity: ledger streams and their sealed entries, and lockdown policies."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.db import models
@@ -146,6 +147,10 @@ class SebFile(models.Model):
         return self.key
 
 
+# Every page reads its policy: what was normal once is normal.
+_shortcuts = lru_cache(maxsize=256)(shortcuts.read)
+
+
 def usual_shortcuts() -> list[str]:
     """Return the shortcuts of a new policy."""
     return list(shortcuts.USUAL)
@@ -198,7 +203,7 @@ class LockdownPolicy(models.Model):
             requires_javascript=self.requires_javascript,
             requires_fullscreen=self.requires_fullscreen,
             browsers=browsers.read(self.browsers),
-            shortcuts=shortcuts.read(self.shortcuts),
+            shortcuts=_shortcuts(tuple(self.shortcuts)),
             seb_mode=seb.Mode(self.seb_mode),
             seb_profile=seb.Profile.read(self.seb_profile),
             seb_exam_keys=seb.read_exam_keys(self.seb_exam_keys),

@@ -37,7 +37,7 @@ class Outcome:
     acknowledged: int
     meanwhile: int | None
     recovery_seconds: float
-    lost: int = 0
+    places: frozenset[str] = frozenset()
 
 
 async def until_more(record: Record, count: int, seconds: float = 180.0) -> float:
@@ -67,44 +67,73 @@ async def suffer(fault: Fault, record: Record) -> Outcome:
         await until_more(record, 1)
         worst = max(worst, time.monotonic() - begun)
     await until_more(record, CANDIDATES * 2)
-    acknowledged = len(record.acknowledged) - before
     told = meanwhile if fault.goes_on else None
-    return Outcome(fault.name, fault.injections, acknowledged, told, worst)
+    return outcome(record, fault.name, fault.injections, before, told, worst)
 
 
-async def play(playing: list[Candidate], faults: list[Fault], record: Record, least: int) -> None:
+def outcome(
+    record: Record, name: str, injections: int, before: int, meanwhile: int | None, seconds: float
+) -> Outcome:
+    """Return a line of the table, which remembers what was acknowledged under the fault."""
+    given = record.acknowledged[before:]
+    places = frozenset(one.place for one in given)
+    return Outcome(name, injections, len(given), meanwhile, seconds, places)
+
+
+async def play(
+    playing: list[Candidate], faults: list[Fault], record: Record, least: int
+) -> list[Outcome]:
     stop = asyncio.Event()
     pages: list[Awaitable[None]] = [
         asyncio.create_task(candidate.answer_until(stop)) for candidate in playing
     ]
     try:
+        outcomes = []
         for fault in faults:
-            print(line(await suffer(fault, record)), flush=True)
+            outcomes.append(await suffer(fault, record))
+            print(line(outcomes[-1]), flush=True)
         await until_more(record, max(0, least - len(record.acknowledged)))
+        return outcomes
     finally:
         stop.set()
         await asyncio.gather(*pages, return_exceptions=True)
 
 
-async def crowd(arrivals: list[Arrival], record: Record) -> None:
+async def crowd(arrivals: list[Arrival], record: Record) -> list[Outcome]:
     """Let everybody start in one second and submit in another."""
     acts: tuple[tuple[str, Callable[[list[Arrival]], Awaitable[float]]], ...] = (
         (f"{len(arrivals)} start in one second, twice", crowds.all_start),
         (f"{len(arrivals)} submit in one second, twice", crowds.all_submit),
     )
+    outcomes = []
     for name, act in acts:
         before = len(record.acknowledged)
         seconds = await act(arrivals)
-        done = len(record.acknowledged) - before
-        print(line(Outcome(name, len(arrivals), done, None, seconds)), flush=True)
+        outcomes.append(outcome(record, name, len(arrivals), before, None, seconds))
+        print(line(outcomes[-1]), flush=True)
+    return outcomes
 
 
 def line(outcome: Outcome) -> str:
+    """What is known at once; how many were lost is known at the end."""
     during = "" if outcome.meanwhile is None else f", {outcome.meanwhile} of them meanwhile"
     return (
         f"{outcome.name:36} {outcome.injections:4} times {outcome.acknowledged:6} acknowledged"
         f"  back after {outcome.recovery_seconds:5.1f} s{during}"
     )
+
+
+def table(outcomes: list[Outcome], found: list[str]) -> str:
+    """Fault, injections, acknowledged, lost, recovery time."""
+    rows = [f"{'fault':36} {'injected':>8} {'acknowledged':>12} {'lost':>6} {'back after':>10}"]
+    wrong = [text.split(": ")[1] for text in found if text.startswith(LOST)]
+    for one in outcomes:
+        lost = sum(place in one.places for place in wrong)
+        rows.append(
+            f"{one.name:36} {one.injections:8} {one.acknowledged:12} {lost:6} "
+            f"{one.recovery_seconds:8.1f} s"
+        )
+    return "\n".join(rows)
 
 
 def candidates(stack: Stack, made: list[dict[str, Any]], record: Record) -> list[Candidate]:
@@ -114,15 +143,18 @@ def candidates(stack: Stack, made: list[dict[str, Any]], record: Record) -> list
     ]
 
 
-def short_run(folder: str) -> tuple[Record, list[str]]:
+Ran = tuple[Record, list[Outcome], list[str]]
+
+
+def short_run(folder: str) -> Ran:
     record = Record()
     with standing(folder, whole=False) as stack:
         playing = candidates(stack, cast(stack, CANDIDATES, 0)["working"], record)
-        asyncio.run(play(playing, plan.short(stack), record, LEAST_ACKNOWLEDGED))
-        return record, judged(stack, record)
+        outcomes = asyncio.run(play(playing, plan.short(stack), record, LEAST_ACKNOWLEDGED))
+        return record, outcomes, judged(stack, record)
 
 
-def full_run(folder: str) -> tuple[Record, list[str]]:
+def full_run(folder: str) -> Ran:
     record = Record()
     with standing(folder, whole=True) as stack:
         for missing in missing_parts(stack):
@@ -133,9 +165,10 @@ def full_run(folder: str) -> tuple[Record, list[str]]:
             for one in made["crowd"]
         ]
         playing = candidates(stack, made["working"], record)
-        asyncio.run(crowd(arrivals, record))
-        asyncio.run(play(playing, plan.full(stack, record), record, LEAST_ACKNOWLEDGED))
-        return record, judged(stack, record)
+        outcomes = asyncio.run(crowd(arrivals, record))
+        faults = plan.full(stack, record)
+        outcomes += asyncio.run(play(playing, faults, record, LEAST_ACKNOWLEDGED))
+        return record, outcomes, judged(stack, record)
 
 
 def missing_parts(stack: Stack) -> list[str]:
@@ -147,16 +180,16 @@ def missing_parts(stack: Stack) -> list[str]:
     return absent
 
 
-def disk_run(folder: str) -> tuple[Record, list[str]]:
+def disk_run(folder: str) -> Ran:
     """A database of its own on a small disk that becomes full under it."""
     record = Record()
     with standing(folder, whole=False, disk_mib=DISK_MIB) as stack:
         if not stack.postgres.mounted:
             print("Left out: the full disk, which needs the right to mount one (root).")
-            return record, []
+            return record, [], []
         playing = candidates(stack, cast(stack, CANDIDATES, 0)["working"], record)
-        asyncio.run(play(playing, plan.of_the_disk(stack), record, 0))
-        return record, judged(stack, record)
+        outcomes = asyncio.run(play(playing, plan.of_the_disk(stack), record, 0))
+        return record, outcomes, judged(stack, record)
 
 
 def judged(stack: Stack, record: Record) -> list[str]:
@@ -175,11 +208,14 @@ def main(*, short: bool) -> int:
         print("Left out: the fault suite needs PostgreSQL, which is not installed.")
         return 1 if programs.required() else 0
     begun, records, found = time.monotonic(), list[Record](), list[str]()
+    outcomes = list[Outcome]()
     for run in [short_run] if short else [full_run, disk_run]:
         with tempfile.TemporaryDirectory(prefix="invigil-faults-var-") as folder:
-            record, wrong = run(folder)
+            record, suffered, wrong = run(folder)
         records.append(record)
+        outcomes += suffered
         found += wrong
+    print(f"\n{table(outcomes, found)}\n")
     return told(records, found, time.monotonic() - begun)
 
 

@@ -30,6 +30,11 @@ class Acknowledged:
     ledger_seq: int
     head: str
 
+    @property
+    def place(self) -> str:
+        """Name it as the judge does."""
+        return f"{self.session} {self.item} revision {self.revision}"
+
 
 @dataclass
 class Mischief:

@@ -184,6 +184,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1.0,
         "options": {"expires": 5},
     },
+    "note the pages that fell silent": {
+        "task": "delivery.tasks.note_silence",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "score sessions that wait for it": {
         "task": "delivery.tasks.score_pending",
         "schedule": 1.0,

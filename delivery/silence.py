@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from delivery import desk, pulse, sessions
+from delivery import desk, presence, pulse, sessions, watch
 from delivery.models import AssessmentSession, Sitting, State
 
 REASON: Final = "No contact with the candidate's page for %s seconds."
@@ -27,6 +27,19 @@ def sweep(at: datetime) -> int:
     if heard_since is None:
         return 0
     return sum(_sweep(sitting, heard_since, at) for sitting in found)
+
+
+def note(at: datetime) -> int:
+    """Record every page that fell silent without its socket saying so; return how many did."""
+    limit, heard_since = at - watch.OFFLINE_AFTER, pulse.served_since(at)
+    if heard_since is None or heard_since > limit:
+        return 0
+    running = AssessmentSession.objects.filter(state=State.IN_PROGRESS)
+    silent = running.filter(disconnected_at__isnull=True, last_seen_at__lte=limit)
+    ids = list(silent.exclude(writer="").values_list("pk", flat=True))
+    for session_id in ids:
+        presence.lost(session_id, at)
+    return len(ids)
 
 
 def _sweep(sitting: Sitting, heard_since: datetime, at: datetime) -> int:

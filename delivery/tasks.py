@@ -29,6 +29,12 @@ def sweep() -> int:
     return looked_at
 
 
+@shared_task(name="delivery.tasks.note_silence")
+def note_silence() -> int:
+    """Record the pages that fell silent; return how many did."""
+    return silence.note(timezone.now())
+
+
 @shared_task(name="delivery.tasks.score_pending")
 def score_pending() -> int:
     """Score what has ended; one session that fails does not keep the others waiting."""

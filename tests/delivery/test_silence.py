@@ -121,3 +121,22 @@ def test_a_silence_of_our_own_is_nobodys() -> None:
     Outage.objects.exclude(began_at=after(0)).delete()
     assert silence.sweep(after(360)) == 1
     assert now(session).state == State.PAUSED
+
+
+def test_a_page_that_falls_silent_is_in_the_record_once_and_so_is_its_return() -> None:
+    session = silent(silence_seconds=None)
+    assert (silence.note(after(44)), silence.note(after(45)), silence.note(after(60))) == (0, 1, 0)
+    assert story(session)[-1] == "connection.lost"
+    presence.seen(session.pk, by="candidate:1", at=after(75))
+    back = ledger.read(session.stream)[-1]
+    assert (back.kind, back.payload["away_ms"]) == ("connection.back", 30_000)
+
+
+def test_a_page_without_a_script_and_a_silence_of_our_own_are_no_event() -> None:
+    session = silent(silence_seconds=None)
+    AssessmentSession.objects.update(writer="")
+    assert silence.note(after(100)) == 0
+    AssessmentSession.objects.update(writer="page")
+    pulse.beat(pulse.Kind.WEB, "one", after(60))
+    assert silence.note(after(100)) == 0
+    assert story(session)[-1] != "connection.lost"

@@ -13,6 +13,7 @@ from typing import Final
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Max, Min
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from redis import Redis
 from redis.exceptions import RedisError
@@ -31,6 +32,8 @@ LATE_SWEEP: Final = timedelta(seconds=5)
 LATE_SEAL: Final = timedelta(seconds=30)
 LOOKED_BACK: Final = 2_000
 MANY_WAITING: Final = 1_000
+# Deadlines are the application's time; further apart, processes would judge them differently.
+MOST_OFF_SECONDS: Final = 0.25
 # Beat sends a task a second: more than these mean that nobody takes them.
 MANY_TASKS: Final = 10
 
@@ -65,6 +68,7 @@ def checks(at: datetime) -> list[Check]:
     if known.level is Level.DOWN:
         return [known, redis(), saving()]
     looks: Sequence[Callable[[], Check]] = (
+        clocks,
         redis,
         lambda: web(at),
         lambda: worker(at),
@@ -102,6 +106,22 @@ def database() -> Check:
     level = Level.POOR if seconds > SLOW_DATABASE_SECONDS else Level.GOOD
     sentence = _("It answers in %s ms.") % round(seconds * 1000, 1)
     return Check("database", _("Database"), level, sentence, seconds, vital=True)
+
+
+def clocks() -> Check:
+    """Hold this process's clock to the database's; the half of the way there and back is allowed."""
+    title = _("Clock")
+    if connection.vendor != "postgresql":
+        return Check("clock", title, Level.UNUSED, _("The database has no clock of its own."))
+    before = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        theirs: datetime = cursor.fetchone()[0]
+    after = timezone.now()
+    off = (theirs - (before + (after - before) / 2)).total_seconds()
+    level = Level.POOR if abs(off) > MOST_OFF_SECONDS else Level.GOOD
+    sentence = _("This process's clock is %s ms off the database's.") % round(abs(off) * 1000)
+    return Check("clock", title, level, sentence, abs(off))
 
 
 def redis() -> Check:

@@ -241,11 +241,13 @@ def _check_test(checked: Checked, source: PackagedFile) -> None:
     parts = (part.identifier for part in test.parts)
     _refuse_length([test.identifier], IDENTIFIER_LENGTH)
     _refuse_length([*parts, *named], NAME_LENGTH)
-    root = xml.parse_xml(source.source)
     remarks = [*_losses(test.losses)]
-    skipped = set(refs.values())
-    shown = _files(checked.package, source.href, root, remarks, skip=skipped)
-    files = included.files | shown
+    files = dict(included.files)
+    # Sections in files of their own show files, too, by addresses that begin where they lie.
+    for base in dict.fromkeys(bases):
+        root = xml.parse_xml(checked.package.read(base))
+        shown = _files(checked.package, base, root, remarks, skip=set(refs.values()))
+        files = shown | files
     checked.tests.append(
         CheckedTest(
             source=source,

@@ -17,6 +17,7 @@ from assembly.qti import assessment, links, package_writing, upgrade, xml
 from assembly.qti.errors import ReadingError
 from assembly.qti.package_writing import CollisionError, Resource, Shelf
 
+TestFile = models.TestVersionAsset | models.TestAsset
 XML_TYPES = frozenset({STIMULUS_TYPE, "application/xml", "text/xml"})
 
 
@@ -77,11 +78,12 @@ class _Export:
         read = stored.read_test(test)
         hrefs = {ref.identifier: ref.href for *_path, ref in assessment.item_refs(read)}
         own = _files(test)
-        inner = _inner_hrefs(pins, hrefs)
+        inner = [*_inner_hrefs(pins, hrefs), *_all_hrefs([file.href for file in own])]
         deepest = package_writing.climb([*hrefs.values(), *(file.href for file in own), *inner])
         base = package_writing.below("", deepest)
         items = [self.item(base, hrefs[ref], version) for ref, version in pins.items()]
-        parts = [self.part(base, file) for file in own]
+        by_href = {file.href: file for file in own}
+        parts = [self.part(base, file, by_href) for file in own]
         words = self.said(_document(stored.xml_of(test).encode()))
         main = self.shelf.put(base, "test.xml", words)
         self.shelf.metadata = test.package_metadata
@@ -99,14 +101,18 @@ class _Export:
             self.shelf.add(Resource(name, package_writing.CONTENT, (put,)))
         return self.shelf.zipped()
 
-    def part(self, base: str, file: models.TestVersionAsset | models.TestAsset) -> str:
-        """A file of the test; a section in a file of its own is a resource of its own."""
+    def part(self, base: str, file: TestFile, others: Mapping[str, TestFile]) -> str:
+        """A file of the test; a section in a file of its own is a resource with what it shows."""
         content = bytes(file.asset.content)
         root = _root(file.asset.media_type, content)
         name = self.shelf.put(base, file.href, content if root is None else _document(content))
         if root is not None and xml.name(root) in ("qti-assessment-section", "assessmentSection"):
-            identifier = str(root.get("identifier") or name)
-            self.shelf.add(Resource(f"section-{identifier}", package_writing.SECTION, (name,)))
+            folder = posixpath.dirname(name)
+            linked = (others[href] for href in _links(content) if href in others)
+            shown = [one for one in linked if one.asset.media_type not in XML_TYPES]
+            files = (self.shelf.put(folder, one.href, bytes(one.asset.content)) for one in shown)
+            identifier = f"section-{root.get('identifier') or name}"
+            self.shelf.add(Resource(identifier, package_writing.SECTION, (name, *files)))
         return name
 
     def item_alone(self, version: models.ItemVersion) -> None:

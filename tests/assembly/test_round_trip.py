@@ -6,6 +6,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -87,6 +88,7 @@ def checked_tests(opened: Package, checked: Checked) -> list[Any]:
 # What the schemas say
 
 
+@lru_cache(maxsize=5000)
 def complaints(document: bytes) -> Counter[str]:
     """What the schema says, without lines; nothing about a namespace that it does not know."""
     if not os.environ.get("INVIGIL_QTI_DIR"):
@@ -250,6 +252,10 @@ def test_a_package_with_everything_survives_export_and_import() -> None:
     test = models.AssessmentTest.objects.get()
     assert "kept by whoever knows it" in test.package_metadata
     assert "Apart" in test.metadata
+    assert sorted(test.files.values_list("href", flat=True)) == [
+        "sections/two.xml",
+        "shown/bridge.png",
+    ]
 
 
 def test_what_a_stimulus_and_an_inclusion_show_is_found_again() -> None:

@@ -73,8 +73,11 @@ WHOLE = {
     "parts/img/intro.png": PNG + b"intro",
     "parts/rule.xml": TEMPLATE.encode(),
     "tests/sections/two.xml": f"""<qti-assessment-section xmlns="{ASI}" identifier="S2" title="Two"
-  visible="true"><qti-assessment-item-ref identifier="included" href="../../items/including.xml"/>
+  visible="true"><qti-rubric-block use="instructions" view="candidate"><qti-content-body>
+  <p>Look: <img src="shown/bridge.png" alt="A bridge"/></p></qti-content-body></qti-rubric-block>
+  <qti-assessment-item-ref identifier="included" href="../../items/including.xml"/>
 </qti-assessment-section>""".encode(),
+    "tests/sections/shown/bridge.png": PNG + b"bridge",
     "tests/t.xml": f"""<qti-assessment-test xmlns="{ASI}" identifier="whole" title="Whole">
   <qti-outcome-declaration identifier="TOTAL" cardinality="single" base-type="float"/>
   <qti-test-part identifier="P" navigation-mode="linear" submission-mode="individual">

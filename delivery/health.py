@@ -109,7 +109,7 @@ def database() -> Check:
 
 
 def clocks() -> Check:
-    """Hold this process's clock to the database's; the half of the way there and back is allowed."""
+    """Hold this process's clock to the database's, as far as the way there and back lets one see."""
     title = _("Clock")
     if connection.vendor != "postgresql":
         return Check("clock", title, Level.UNUSED, _("The database has no clock of its own."))
@@ -118,10 +118,11 @@ def clocks() -> Check:
         cursor.execute("SELECT clock_timestamp()")
         theirs: datetime = cursor.fetchone()[0]
     after = timezone.now()
-    off = (theirs - (before + (after - before) / 2)).total_seconds()
-    level = Level.POOR if abs(off) > MOST_OFF_SECONDS else Level.GOOD
-    sentence = _("This process's clock is %s ms off the database's.") % round(abs(off) * 1000)
-    return Check("clock", title, level, sentence, abs(off))
+    unseen = (after - before) / 2
+    off = max(timedelta(), abs(theirs - before - unseen) - unseen).total_seconds()
+    level = Level.POOR if off > MOST_OFF_SECONDS else Level.GOOD
+    sentence = _("This process's clock is %s ms off the database's.") % round(off * 1000)
+    return Check("clock", title, level, sentence, off)
 
 
 def redis() -> Check:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -123,3 +124,9 @@ def test_another_sittings_proctor_does_not_find_the_outage() -> None:
     client = Client()
     client.force_login(factories.proctor("quentin", factories.sitting()))
     assert client.get(f"/proctor/{sitting.pk}/outages/{outage.pk}/").status_code == 404
+
+
+def test_the_clock_of_this_process_is_the_databases() -> None:
+    check = named("clock")
+    wanted = Level.GOOD if connection.vendor == "postgresql" else Level.UNUSED
+    assert check.level is wanted

@@ -122,19 +122,19 @@ def test_a_browser_that_is_too_old_is_told_which_will_do(sign_in: SignIn) -> Non
     enrolment = enrolled(lockdown=policy)
     client = sign_in(enrolment.candidate)
     url = f"/sittings/{enrolment.pk}/"
-    old = {"HTTP_USER_AGENT": "Mozilla/5.0 (X11) Chrome/100.0 Safari/537.36"}
-    page = client.get(url, **old).content.decode()
+    old = {"User-Agent": "Mozilla/5.0 (X11) Chrome/100.0 Safari/537.36"}
+    page = client.get(url, headers=old).content.decode()
     assert "Chrome 120+, Firefox 115+" in page
     assert 'data-check="browser" data-help' in page
-    assert client.post(url, CONSENT, **old).status_code == 409
+    assert client.post(url, CONSENT, headers=old).status_code == 409
     facts = ledger.read(f"sitting:{enrolment.sitting_id}")
     assert [one.payload["rule"] for one in facts if one.kind == "access.refused"] == [
         "wrong_browser"
     ]
-    new = {"HTTP_USER_AGENT": "Mozilla/5.0 (X11) Chrome/130.0 Safari/537.36"}
-    assert 'data-check="browser" data-fine' in client.get(url, **new).content.decode()
-    assert client.post(url, CONSENT, **new).status_code == 302
+    new = {"User-Agent": "Mozilla/5.0 (X11) Chrome/130.0 Safari/537.36"}
+    assert 'data-check="browser" data-fine' in client.get(url, headers=new).content.decode()
+    assert client.post(url, CONSENT, headers=new).status_code == 302
     session = AssessmentSession.objects.get()
     item = f"/sessions/{session.pk}/items/Q1/"
-    assert client.get(item, **new).status_code == 200
-    assert client.get(item, **old).status_code == 403
+    assert client.get(item, headers=new).status_code == 200
+    assert client.get(item, headers=old).status_code == 403

@@ -20,6 +20,7 @@ from django.db.models import F
 from delivery import events, journal, refusals
 from delivery.events import Fact
 from delivery.models import (
+    ENDED_STATES,
     OPEN_STATES,
     AssessmentSession,
     Candidate,
@@ -69,11 +70,14 @@ def identity_under(salt: str, *, name: str, number: str) -> str:
 
 
 def may_erase(candidate: Candidate) -> Permission:
-    """Ask whether a person can be erased: once, and not in the middle of a test."""
+    """Ask whether a person can be erased: once, in no test, and once their answers are scored."""
     if candidate.erased_at is not None:
         return refusals.refuse(Reason.ALREADY_ERASED)
     if AssessmentSession.objects.filter(candidate=candidate, state__in=OPEN_STATES).exists():
         return refusals.refuse(Reason.SESSION_OPEN)
+    ended = AssessmentSession.objects.filter(candidate=candidate, state__in=ENDED_STATES)
+    if ended.filter(scored_at__isnull=True).exists():
+        return refusals.refuse(Reason.SCORING_FIRST)
     return GRANTED
 
 

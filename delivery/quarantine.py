@@ -25,6 +25,8 @@ def _lock(quarantine_id: int) -> tuple[Quarantine, Desk]:
 
 def may_propose(kept: Quarantine) -> Permission:
     """Ask whether the answer can still be admitted."""
+    if kept.session.candidate.erased_at is not None:
+        return refusals.refuse(Reason.ALREADY_ERASED)
     if kept.admitted_at is not None:
         return refusals.refuse(Reason.ALREADY_ADMITTED_ANSWER)
     if kept.refused_at is not None:

@@ -96,6 +96,7 @@ class Reason(StrEnum):
     ALREADY_ERASED = "already_erased"
     WRONG_BROWSER = "wrong_browser"
     SESSION_OPEN = "session_open"
+    SCORING_FIRST = "scoring_first"
     RECEIPT_UNREADABLE = "receipt_unreadable"
     RECEIPT_UNKNOWN = "receipt_unknown"
 
@@ -272,6 +273,10 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.ALREADY_ERASED: _("This candidate was erased already."),
     Reason.SESSION_OPEN: _(
         "This candidate is in the middle of a test. End the session first, then erase."
+    ),
+    Reason.SCORING_FIRST: _(
+        "The answers of this candidate are still being scored. Erase when that is done: it takes "
+        "seconds."
     ),
     Reason.RECEIPT_UNREADABLE: _(
         "This file is not a receipt. Choose the file that was downloaded from a receipt page."

@@ -173,6 +173,11 @@ def test_a_person_is_erased_once_and_not_in_a_test() -> None:
         erasing.erase(open_session.candidate_id, reason="x", by="user:1", at=after(5))
     assert refused.value.reason is Reason.SESSION_OPEN
     ended = sat()
+    AssessmentSession.objects.filter(pk=ended.pk).update(scored_at=None)
+    with pytest.raises(Refusal) as refused:
+        erasing.erase(ended.candidate_id, reason="x", by="user:1", at=after(5))
+    assert refused.value.reason is Reason.SCORING_FIRST
+    scoring.score(ended.pk, after(12))
     with pytest.raises(Refusal) as refused:
         erasing.erase(ended.candidate_id, reason=" ", by="user:1", at=after(5))
     assert refused.value.reason is Reason.REASON_REQUIRED
@@ -180,6 +185,10 @@ def test_a_person_is_erased_once_and_not_in_a_test() -> None:
     with pytest.raises(Refusal) as refused:
         erasing.erase(ended.candidate_id, reason="x", by="user:1", at=after(501))
     assert refused.value.reason is Reason.ALREADY_ERASED
+    kept = Quarantine.objects.get(session=ended)
+    refusal = quarantine.may_propose(kept).refusal
+    assert refusal is not None
+    assert refusal.reason is Reason.ALREADY_ERASED
 
 
 def test_a_session_that_was_removed_off_the_record_is_found() -> None:

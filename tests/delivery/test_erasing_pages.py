@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from delivery import sessions
+from delivery import scoring, sessions
 from delivery.models import Candidate
 from tests import factories
 
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 def ended() -> Candidate:
     session = factories.session()
     sessions.complete(session.pk, factories.after(10), by="candidate:1", confirmed=True)
+    scoring.score(session.pk, factories.after(11))
     return session.candidate
 
 

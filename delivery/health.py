@@ -109,7 +109,7 @@ def database() -> Check:
 
 
 def clocks() -> Check:
-    """Hold this process's clock to the database's, as far as the way there and back lets one see."""
+    """Hold this process's clock to the database's, as far as the round trip lets one see."""
     title = _("Clock")
     if connection.vendor != "postgresql":
         return Check("clock", title, Level.UNUSED, _("The database has no clock of its own."))

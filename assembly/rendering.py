@@ -15,14 +15,22 @@ from assembly.qti.item import AssessmentItem, ModalFeedback, Stimulus
 from assembly.qti.item_session import ItemSession
 from assembly.qti.values import Raw, RawResponses
 from assembly.rendering_controls import Fields, File
-from assembly.rendering_nodes import Frames, RenderContext, Role, Writer, is_in_package
+from assembly.rendering_nodes import Frames, Handing, RenderContext, Role, Writer, is_in_package
 
-__all__ = ["SCRIPTS", "Frames", "RenderedItem", "Role", "posted_responses", "render_item"]
+__all__ = [
+    "SCRIPTS",
+    "Frames",
+    "Handing",
+    "RenderedItem",
+    "Role",
+    "posted_responses",
+    "render_item",
+]
 
 _SCRIPTS = {
     "associate_interaction": (),
     "choice_interaction": ("js/qti-choice.js",),
-    "drawing_interaction": ("js/qti-drawing.js",),
+    "drawing_interaction": ("js/qti-files.js", "js/qti-drawing.js"),
     "end_attempt_interaction": (),
     "extended_text_interaction": ("js/qti-text.js",),
     "gap_match_interaction": ("js/qti-gap-match.js",),
@@ -40,7 +48,7 @@ _SCRIPTS = {
     "select_point_interaction": ("js/qti-picture.js", "js/qti-point.js"),
     "slider_interaction": ("js/qti-slider.js",),
     "text_entry_interaction": ("js/qti-text.js",),
-    "upload_interaction": ("js/qti-upload.js",),
+    "upload_interaction": ("js/qti-files.js", "js/qti-upload.js"),
 }
 # Every script that an item may need, for pages that swap items in place.
 SCRIPTS = tuple(
@@ -73,11 +81,13 @@ def render_item(
     supports: Set[str] = DEFAULT_SUPPORTS,
     language: str = "",
     frames: Frames | None = None,
+    handing: Handing | None = None,
     style_url: Callable[[str], str] | None = None,
 ) -> RenderedItem:
     """``responses`` are those to show; where one is missing the session's stands in.
 
     ``frames`` says where portable interactions are sealed off; without it they are not shown.
+    ``handing`` takes files that are too large for the form; without it they are refused.
     ``style_url`` serves the item's own stylesheets, scoped; without it they are left out.
     ``supports`` are the kinds of catalog cards that the reader wants, if possible in ``language``.
     """
@@ -88,15 +98,25 @@ def render_item(
         shelf=Shelf(_catalogs(item, stimuli), supports, language),
         role=role,
         frames=frames,
+        handing=handing,
         disabled=disabled,
     )
+    feedback = item.modal_feedback if show_feedback else ()
+    return _rendered(context, item, stimuli, feedback, _styles((item, *stimuli), style_url))
+
+
+def _rendered(
+    context: RenderContext,
+    item: AssessmentItem,
+    stimuli: Sequence[Stimulus],
+    feedback: Sequence[ModalFeedback],
+    styles: SafeString,
+) -> RenderedItem:
     shown = _stimuli(context, item, stimuli)
-    writer = Writer(replace(context, stimuli=shown))
-    aloud = _read_aloud() if catalogs.SPOKEN in supports else SafeString("")
-    body = _body(item, writer, item.modal_feedback if show_feedback else ())
+    aloud = _read_aloud() if catalogs.SPOKEN in context.shelf.supports else SafeString("")
+    body = _body(item, Writer(replace(context, stimuli=shown)), feedback)
     # What the item itself has a place for stands there; the rest stands beside the item.
     beside = (html for name, html in shown.items() if name not in context.placed)
-    styles = _styles((item, *stimuli), style_url)
     scripts = _scripts(item.interactions) + (("js/qti-speak.js",) if aloud else ())
     return RenderedItem(styles + aloud + body, SafeString("".join(beside)), scripts)
 

@@ -10,10 +10,13 @@ from assembly import rendering_controls as controls
 from assembly import rendering_guides as guides
 from assembly import rendering_options as shared
 from assembly import rendering_pictures as pictures
-from assembly.qti import interactions, interactions_pair
+from assembly.qti import interactions, interactions_other, interactions_pair
 from assembly.qti.body import Element
 from assembly.rendering_nodes import Writer
 from assembly.rendering_options import Facts
+
+# Bytes; as text the answer stays below what one save may hold.
+SMALL_FILE = 70_000
 
 
 def hotspot(writer: Writer, interaction: interactions.Hotspot) -> Facts:
@@ -113,15 +116,29 @@ def points(writer: Writer, interaction: Any) -> Facts:
 def file(writer: Writer, interaction: Any) -> Facts:
     value = next(iter(shared.held(writer, interaction)), "")
     image = getattr(interaction, "image", None)
+    handing = writer.context.handing
     return {
         "value": value,
         "file_name": _file_name(value),
+        "file_url": _file_url(writer, value),
+        "handing": handing,
+        "limit": handing.limit if handing else SMALL_FILE,
         "accept": ",".join(getattr(interaction, "media_types", ())),
         "picture": None if image is None else pictures.picture(writer, image),
     }
 
 
+def _file_url(writer: Writer, value: str) -> str:
+    """Where the file of an answer is seen again: in the page itself, or where it was handed in."""
+    handing, digest = writer.context.handing, interactions_other.referred(value)
+    if not digest:
+        return value
+    return handing.file_url(digest) if handing else ""
+
+
 def _file_name(value: str) -> str:
+    if interactions_other.referred(value):
+        return value.partition(";name=")[2]
     head = value[:300].partition(";base64,")[0]
     return head.partition(";name=")[2]
 

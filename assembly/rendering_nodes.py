@@ -42,6 +42,15 @@ class Frames:
     base: str
 
 
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """Where files that are too large for a form are handed in, and where they are shown again."""
+
+    address: str
+    file_url: Callable[[str], str]
+    limit: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderContext:
     """All that a page may know: no correct response, no mapping, no rule, no unshown outcome."""
@@ -56,6 +65,7 @@ class RenderContext:
     numbers: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     frames: Frames | None = None
+    handing: Handing | None = None
     shelf: Shelf = field(default_factory=Shelf)
     notes: list[str] = field(default_factory=list)
     stimuli: Mapping[str, SafeString] = field(default_factory=dict)

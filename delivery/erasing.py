@@ -22,6 +22,7 @@ from delivery.events import Fact
 from delivery.models import (
     ENDED_STATES,
     OPEN_STATES,
+    AnswerFile,
     AssessmentSession,
     Candidate,
     CandidateComment,
@@ -107,6 +108,7 @@ def erase(candidate_id: int, *, reason: str, by: str, at: datetime) -> Candidate
 
 def _forget_answers(sessions: Iterable[AssessmentSession]) -> None:
     mine = list(sessions)
+    AnswerFile.objects.filter(session__in=mine).delete()
     revisions = ResponseRevision.objects.filter(item_session__session__in=mine)
     # The fingerprint has no salt: it would tell a short answer to whoever tries them all.
     revisions.update(value={}, salt="", fingerprint=F("digest"))

@@ -44,6 +44,8 @@ class Reason(StrEnum):
     NO_SKIPPING = "no_skipping"
     NOT_VALID = "not_valid"
     NO_ATTEMPTS_AT_ITEM = "no_attempts_at_item"
+    FILE_TOO_LARGE = "file_too_large"
+    FILES_TOO_MANY = "files_too_many"
     NO_COMMENTS = "no_comments"
     NO_REVIEW = "no_review"
     NO_SOLUTION = "no_solution"
@@ -160,6 +162,13 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.NO_SKIPPING: _("This item must be answered before you go on."),
     Reason.NOT_VALID: _("This answer does not fit what the item asks for: %(problem)s"),
     Reason.NO_ATTEMPTS_AT_ITEM: _("You have no attempts left at this item."),
+    Reason.FILE_TOO_LARGE: _(
+        "This file is too large to hand in (at most %(limit)s). "
+        "Make it smaller and choose it again."
+    ),
+    Reason.FILES_TOO_MANY: _(
+        "You have handed in as many files as this test takes (%(limit)s in all). Tell your proctor."
+    ),
     Reason.NO_COMMENTS: _("This item does not take comments."),
     Reason.NO_REVIEW: _("This item cannot be looked at again. Its saved answer counts."),
     Reason.NO_SOLUTION: _("The solution of this item is not shown."),

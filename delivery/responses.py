@@ -17,7 +17,17 @@ from assembly import bank
 from assembly.qti import item_session
 from assembly.qti.errors import QtiError
 from assembly.qti.values import RawResponses
-from delivery import admissibility, clock, desk, events, journal, legible, lookups, setwise
+from delivery import (
+    admissibility,
+    clock,
+    desk,
+    events,
+    handing,
+    journal,
+    legible,
+    lookups,
+    setwise,
+)
 from delivery.admissibility import Facing
 from delivery.clock import Clock
 from delivery.events import Fact
@@ -161,7 +171,8 @@ def _decide(batch: _Batch, one: Save) -> ResponseRevision | Refused:
         answered = _bind(row, one)
     except Refusal as refusal:
         return _refuse(one, refusal)
-    if item_session.impossible(bank.item(row.item_version_id), one.raw):
+    offered = not item_session.impossible(bank.item(row.item_version_id), one.raw)
+    if not (offered and handing.are_here(session.pk, one.raw)):
         return _quarantine(batch, session, one, Refusal(Reason.NOT_OFFERED))
     facing = _facing(session, row, one, answered=answered)
     permission = admissibility.may_save(facing)

@@ -279,6 +279,9 @@ PUBLIC_ORIGIN = environment.text("PUBLIC_ORIGIN").rstrip("/")
 TRUSTED_PROXIES = environment.listed(
     "TRUSTED_PROXIES", ("127.0.0.1", "::1") if BEHIND_PROXY else ()
 )
+# One file of an answer, and all that a candidate hands in during a session.
+ANSWER_FILE_BYTES = environment.whole("ANSWER_FILE_MB", 10) * 1_000_000
+ANSWER_FILES_BYTES = environment.whole("ANSWER_FILES_MB", 100) * 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a proctor may choose every row of a large board
 # On one machine's own addresses there is nobody in between for TLS to keep out.
 SILENCED_SYSTEM_CHECKS = (

@@ -1,5 +1,6 @@
 """Interactions answered by a file, by playing or by a button."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,11 +9,38 @@ from assembly.qti.body import Element, Interaction, Nodes, Problem
 from assembly.qti.interactions_graphic import Image
 from assembly.qti.values import Value
 
+REFERENCE = "urn:invigil:file:"
+# A small file travels as text; a larger one is handed in beforehand and named by its hash.
+_FILE = re.compile(
+    r"data:[^,]{0,400};base64,[A-Za-z0-9+/=]*"
+    rf"|{REFERENCE}(?P<sha256>[0-9a-f]{{64}});type=[^;]{{0,100}};size=\d{{1,12}};name=.{{0,200}}"
+)
+
+
+def referred(text: str) -> str:
+    """The hash of the file that an answer names; "" where it names none."""
+    found = _FILE.fullmatch(text) if text.startswith(REFERENCE) else None
+    return found["sha256"] if found else ""
+
+
+def reference(sha256: str, media_type: str, size: int, name: str) -> str:
+    kind, plain = media_type.replace(";", " ")[:100], " ".join(name.split())[:200]
+    return f"{REFERENCE}{sha256};type={kind};size={size};name={plain}"
+
+
+def _file_problems(value: Value | None) -> tuple[Problem, ...]:
+    if all(_FILE.fullmatch(text) for text in base.lexical(value)):
+        return ()
+    return (Problem("wrong_type", "The answer is not a file."),)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing(Interaction):
     name: ClassVar[str] = "drawing_interaction"
     image: Image
+
+    def problems(self, value: Value | None) -> tuple[Problem, ...]:
+        return _file_problems(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +49,9 @@ class Upload(Interaction):
 
     name: ClassVar[str] = "upload_interaction"
     media_types: tuple[str, ...] = ()
+
+    def problems(self, value: Value | None) -> tuple[Problem, ...]:
+        return _file_problems(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from delivery import clock, comments, proctoring, reports
+from delivery import clock, comments, handing, proctoring, reports
 from delivery.admin import documents
 from delivery.admin.common import ReadOnly
+from delivery.candidate import uploads
 from delivery.models import AssessmentSession, Quarantine, Sitting
 from delivery.proctor import aside, candidate_page
 
@@ -61,7 +62,26 @@ class SessionAdmin(ReadOnly):
     def get_urls(self) -> list[URLPattern]:
         view: Any = self.admin_site.admin_view(never_cache(self.qti_result_view))
         name = "delivery_assessmentsession_qti"
-        return [path("<uuid:session_id>/qti-result/", view, name=name), *super().get_urls()]
+        own: Any = self.admin_site.admin_view(never_cache(self.file_view))
+        return [
+            path("<uuid:session_id>/qti-result/", view, name=name),
+            path(
+                "<uuid:session_id>/files/<str:digest>/",
+                own,
+                name="delivery_assessmentsession_file",
+            ),
+            *super().get_urls(),
+        ]
+
+    def file_view(self, request: HttpRequest, session_id: UUID, digest: str) -> HttpResponse:
+        """Hand out a file that a candidate handed in."""
+        session = get_object_or_404(AssessmentSession, pk=session_id)
+        if not self.has_view_permission(request, session):
+            raise PermissionDenied
+        found = handing.read(session_id, digest)
+        if found is None:
+            raise Http404
+        return uploads.as_response(found)
 
     def qti_result_view(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
         """Hand a session out as a QTI Results Reporting 3.0 document."""
@@ -89,6 +109,7 @@ class SessionAdmin(ReadOnly):
             "share": reports.share(session),
             # A template would take `outcomes.items` for the dictionary's method.
             "earned": session.outcomes.get("items", []),
+            "handed": handing.listed(session.pk),
             "comments": comments.listed(session.pk),
             "quarantined": Quarantine.objects.filter(session=session).count(),
             "given": clock.span_of(session.adjusted_ms) if session.adjusted_ms > 0 else "",

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from assembly import rendering
 from assembly.qti.values import Raw, RawResponses
 from delivery import comments, desk, moves, navigation, presence, responses, sessions
-from delivery.candidate import gate, looking, pages, words
+from delivery.candidate import gate, looking, pages, uploads, words
 from delivery.candidate.gate import Visit
 from delivery.desk import Desk
 from delivery.models import State
@@ -84,7 +84,10 @@ def _keep(visit: Visit, key: str) -> Refused | None:
     posted = visit.request.POST
     if posted.get("unchanged"):
         return None
-    raw = _typed(visit, visit.desk, key)
+    try:
+        raw = _typed(visit, visit.desk, key)
+    except Refusal as refusal:
+        return Refused(key, "", 0, refusal)
     if _filled(raw) == _filled(visit.desk.item(key).response):
         return None
     if not _filled(raw) and not navigation.may_answer(visit.desk.route, key):
@@ -116,7 +119,14 @@ def _filled(raw: RawResponses) -> dict[str, Raw]:
 def _typed(visit: Visit, at_desk: Desk, key: str) -> RawResponses:
     """Read the answer of the form; which button was pressed is no part of it."""
     definition, posted = at_desk.definition(key), visit.request.POST
-    raw = rendering.posted_responses(definition, posted, visit.request.FILES)
+    sent = visit.request.FILES.items()
+    small = {name: file for name, file in sent if (file.size or 0) <= uploads.SMALL}
+    raw = rendering.posted_responses(definition, posted, small)
+    raw |= {
+        name.removeprefix("r."): uploads.keep(visit, key, file)
+        for name, file in visit.request.FILES.items()
+        if name not in small and name.removeprefix("r.") in raw
+    }
     return {name: value for name, value in raw.items() if name not in rendering.buttons(definition)}
 
 

@@ -27,7 +27,7 @@ from delivery import (
     rules,
     sessions,
 )
-from delivery.candidate import told, words
+from delivery.candidate import told, uploads, words
 from delivery.candidate.gate import Visit
 from delivery.desk import Desk
 from delivery.models import ItemSession
@@ -167,6 +167,7 @@ def rendered(
         disabled=disabled,
         show_feedback=feedback,
         frames=portables.frames(row.item_version_id),
+        handing=uploads.of(at_desk.session, key),
         supports=offered.supports,
         language=offered.language,
     )

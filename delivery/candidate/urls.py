@@ -21,6 +21,7 @@ from delivery.candidate import (
     receipts,
     remarks,
     signals,
+    uploads,
 )
 
 app_name = "candidate"
@@ -42,6 +43,12 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/items/<str:key>/", items.item, name="item"),
     path("sessions/<uuid:session_id>/items/<str:key>/onward/", items.onward, name="onward"),
     path("sessions/<uuid:session_id>/items/<str:key>/comment/", remarks.save, name="comment"),
+    path("sessions/<uuid:session_id>/items/<str:key>/files/", uploads.take, name="hand_in"),
+    path(
+        "sessions/<uuid:session_id>/items/<str:key>/files/<str:digest>/",
+        uploads.show,
+        name="handed_in",
+    ),
     path("sessions/<uuid:session_id>/look/<str:key>/", looking.look, name="look"),
     path("sessions/<uuid:session_id>/parts/<str:part>/", looking.part_over, name="part_over"),
     path("sessions/<uuid:session_id>/assets/<str:key>/<path:href>", files.asset, name="asset"),

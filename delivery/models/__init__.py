@@ -1,6 +1,7 @@
 """The rows of delivery, by the names that everybody uses."""
 
 from delivery.models.response import (
+    AnswerFile,
     CandidateComment,
     ItemSession,
     Quarantine,
@@ -21,6 +22,7 @@ from delivery.models.sitting import Candidate, Enrolment, LaunchLink, Sitting
 __all__ = [
     "ENDED_STATES",
     "OPEN_STATES",
+    "AnswerFile",
     "AssessmentSession",
     "Candidate",
     "CandidateComment",

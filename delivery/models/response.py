@@ -70,6 +70,29 @@ class CandidateComment(models.Model):
         return self.text
 
 
+class AnswerFile(models.Model):
+    """A file that a candidate handed in: kept once in a session, named by its hash in answers."""
+
+    session = models.ForeignKey(
+        AssessmentSession, on_delete=models.CASCADE, related_name="answer_files"
+    )
+    sha256 = models.CharField(max_length=64)
+    media_type = models.CharField(max_length=100)
+    name = models.CharField(max_length=200)
+    size = models.PositiveIntegerField()
+    content = models.BinaryField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("received_at", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("session", "sha256"), name="answer_file_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ResponseRevision(models.Model):
     """One acknowledged answer, never changed: the history behind an item session's current one."""
 

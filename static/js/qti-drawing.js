@@ -2,6 +2,9 @@
 (() => {
   "use strict";
 
+  const SMALL_TEXT = 90000; // characters
+  const HASH = /^urn:invigil:file:([0-9a-f]{64})/;
+
   function start(interaction) {
     interaction.dataset.drawingReady = "true";
     const frame = interaction.querySelector("[data-drawing-frame]");
@@ -31,6 +34,18 @@
         paper.stroke();
       });
     };
+    const write = (text) => {
+      value.value = text;
+      value.dispatchEvent(new Event("change", { bubbles: true }));
+    };
+    let turn = 0;
+    const hold = async (blob, name, then) => {
+      const mine = (turn += 1);
+      const held = await window.qtiFiles.take(interaction, blob, name);
+      if (held === null || mine !== turn) return;
+      write(held);
+      then?.(HASH.test(held) ? `${interaction.dataset.handIn}${HASH.exec(held)[1]}/` : held);
+    };
     const commit = () => {
       const sheet = document.createElement("canvas");
       sheet.width = width;
@@ -38,9 +53,11 @@
       const context = sheet.getContext("2d");
       context.drawImage(ground, 0, 0, width, height);
       context.drawImage(canvas, 0, 0);
-      const text = sheet.toDataURL("image/png");
-      value.value = strokes.length || ground.src !== frame.dataset.start ? text.replace(";base64,", ";name=drawing.png;base64,") : "";
-      value.dispatchEvent(new Event("change", { bubbles: true }));
+      const drawn = strokes.length || ground.src !== frame.dataset.start;
+      const text = drawn ? sheet.toDataURL("image/png") : "";
+      // At once where it can be: whoever goes on directly after a line keeps that line.
+      if (text.length < SMALL_TEXT) write(text.replace(";base64,", ";name=drawing.png;base64,"));
+      else sheet.toBlob((blob) => hold(blob, "drawing.png"), "image/png");
     };
     const at = (event) => {
       const box = canvas.getBoundingClientRect();
@@ -57,16 +74,11 @@
       event.stopPropagation();
       const [chosen] = file.files;
       if (!chosen) return;
-      const reader = new FileReader();
-      reader.onload = () => {
+      hold(chosen, chosen.name, (address) => {
         strokes.length = 0;
         redraw();
-        const content = reader.result.slice(reader.result.indexOf(";base64,"));
-        value.value = `data:${chosen.type || "application/octet-stream"};name=${chosen.name.replace(/[;,]/g, "_")}${content}`;
-        ground.src = reader.result;
-        value.dispatchEvent(new Event("change", { bubbles: true }));
-      };
-      reader.readAsDataURL(chosen);
+        ground.src = address;
+      });
     });
     tools.hidden = false;
     canvas.addEventListener("pointerdown", (event) => {

@@ -119,12 +119,12 @@ def _filled(raw: RawResponses) -> dict[str, Raw]:
 def _typed(visit: Visit, at_desk: Desk, key: str) -> RawResponses:
     """Read the answer of the form; which button was pressed is no part of it."""
     definition, posted = at_desk.definition(key), visit.request.POST
-    sent = visit.request.FILES.items()
-    small = {name: file for name, file in sent if (file.size or 0) <= uploads.SMALL}
+    sent = uploads.of_request(visit.request)
+    small = {name: file for name, file in sent.items() if (file.size or 0) <= uploads.SMALL}
     raw = rendering.posted_responses(definition, posted, small)
     raw |= {
         name.removeprefix("r."): uploads.keep(visit, key, file)
-        for name, file in visit.request.FILES.items()
+        for name, file in sent.items()
         if name not in small and name.removeprefix("r.") in raw
     }
     return {name: value for name, value in raw.items() if name not in rendering.buttons(definition)}

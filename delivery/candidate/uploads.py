@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -34,7 +34,13 @@ def of(session: AssessmentSession, key: str) -> Handing:
     )
 
 
-def keep(visit: Visit, key: str, upload: UploadedFile) -> str:
+def of_request(request: HttpRequest) -> dict[str, UploadedFile[bytes]]:
+    """Return the files of a form by the names of their controls."""
+    found = ((name, request.FILES.get(name)) for name in request.FILES)
+    return {name: file for name, file in found if isinstance(file, UploadedFile)}
+
+
+def keep(visit: Visit, key: str, upload: UploadedFile[bytes]) -> str:
     """Keep one uploaded file and return how the answer names it; raises Refusal."""
     handing.may_hand_in(upload.size or 0, 0).demand()
     handed = Handed(upload.name or "", upload.content_type or "", upload.read())
@@ -45,8 +51,8 @@ def keep(visit: Visit, key: str, upload: UploadedFile) -> str:
 @gate.session_data
 def take(visit: Visit, key: str) -> HttpResponse:
     """Take a file that the page's script sends while the candidate goes on."""
-    upload = visit.request.FILES.get("file")
-    if visit.desk.route.index(key) < 0 or not isinstance(upload, UploadedFile):
+    upload = of_request(visit.request).get("file")
+    if visit.desk.route.index(key) < 0 or upload is None:
         raise Refusal(Reason.MALFORMED)
     if not visit.is_holder:
         raise Refusal(Reason.LEASE_LOST)

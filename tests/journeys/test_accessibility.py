@@ -138,6 +138,8 @@ def test_losing_and_finding_again(
     for path in ("drafts/", "offline/"):
         page.goto(f"{demo_server.url}/sessions/{session}/{path}")
         grave |= found(page)
+    page.goto(f"{demo_server.url}/sessions/{session}/")
+    acts.seconds_left(page)
     other = new_context(**look).new_page()
     acts.sign_in(other, demo_server, acts.RUNNING)
     other.goto(f"{demo_server.url}/sessions/{session}/elsewhere/")

@@ -112,8 +112,8 @@ def test_the_board_takes_as_many_queries_for_one_row_as_for_three(
     made = started(count)
     client = watching(*made)
     client.get(board_of(made[0]))
-    # Session and user, the sitting, its roll in two, the user's groups' and own permissions.
-    with django_assert_num_queries(6):
+    # Session and user, the sitting, its roll in two, groups, permissions, outages, quarantine.
+    with django_assert_num_queries(8):
         page = client.get(board_of(made[0]))
     assert page.content.decode().count('name="row"') == count
 

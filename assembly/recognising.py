@@ -19,6 +19,8 @@ from assembly.qti.package import Package
 BATCH = 500
 XML_TYPES = frozenset({STIMULUS_TYPE, "application/xml", "text/xml"})
 Print = tuple[object, ...]
+MOST_MEANINGS = 20_000
+_meanings: dict[str, str] = {}  # by what is said: the same words always mean the same
 
 
 @dataclass(slots=True)
@@ -106,6 +108,15 @@ def _digest_in(use: FileUse, opened: Package) -> str:
 
 def meaning(text: str) -> str:
     """The digest of a document in QTI 3's words, by XML's canonical form."""
+    said = digest(text)
+    if said not in _meanings:
+        if len(_meanings) >= MOST_MEANINGS:
+            _meanings.clear()
+        _meanings[said] = _read_meaning(text)
+    return _meanings[said]
+
+
+def _read_meaning(text: str) -> str:
     try:
         root = xml.parse_xml(upgrade.document(text.encode()))
     except QtiError:

@@ -66,9 +66,9 @@ format: $(DEVELOPMENT) ## sort imports and format
 cluster: $(RUNTIME) ## run a whole cluster on this machine for a trial: nginx, two web processes, worker (PORT=)
 	@exec $(PY) -m deploy.cluster --port $(PORT)
 
-bench: $(DEVELOPMENT) ## figures as ratios to references of the same minute
+bench: $(DEVELOPMENT) ## figures as ratios to references of the same minute (CAPACITY=1: a full house)
 	@$(PY) tests/programs.py
-	$(PY) -m tests.bench
+	CAPACITY=$(CAPACITY) $(PY) -m tests.bench
 
 faults: $(DEVELOPMENT) ## kill processes under candidates at work; none of their answers may be lost (SHORT=1)
 	@$(PY) tests/programs.py

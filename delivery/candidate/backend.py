@@ -6,11 +6,21 @@ from typing import Any, Final
 
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from delivery import sittings
+from delivery.prepared import Prepared
 
 PATH: Final = "delivery.candidate.backend.AccessCodeBackend"
+
+
+def _active(user_id: int) -> QuerySet[User]:
+    return User.objects.filter(pk=user_id, is_active=True, candidate__isnull=False)
+
+
+# With every request of every candidate.
+_candidates_user: Final = Prepared(_active, -1)
 
 
 class AccessCodeBackend(BaseBackend):
@@ -28,4 +38,4 @@ class AccessCodeBackend(BaseBackend):
         return user
 
     def get_user(self, user_id: int) -> User | None:
-        return User.objects.filter(pk=user_id, is_active=True, candidate__isnull=False).first()
+        return _candidates_user.one(int(user_id))

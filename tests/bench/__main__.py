@@ -4,24 +4,33 @@ import asyncio
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from tests import programs, services
-from tests.bench import load, machine
+from tests.bench import capacity, load, machine
 from tests.bench.load import Seat
 from tests.serving import ROOT, Serving, environment, manage
 
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-SECONDS = float(os.environ.get("BENCH_SECONDS", "4"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
 CONNECTIONS = 16
 SOCKETS = 64
-HELD = int(os.environ.get("BENCH_SOCKETS", "200"))
+HELD = int(os.environ.get("BENCH_SOCKETS", "10000"))
+CANDIDATES = 500
+A_SECOND = 1_000
+ITEMS = 40  # as many as a page's map has in a long test
+LENGTHS = (10, 100, 1_000)
+SESSIONS = (10, 1_000, 100_000)
+WIDTH = 50
 UPSERT = """\\set id random(1, 2000)
 INSERT INTO bench_answer VALUES (:id, 'A') ON CONFLICT (id) DO UPDATE SET value = 'B';
 """
@@ -47,29 +56,41 @@ class Figure:
 
 
 class Bench:
-    """A PostgreSQL that syncs to disk, one Daphne, and candidates in the middle of a test."""
+    """A PostgreSQL that syncs to disk, Redis, one web process, and candidates amid a test."""
 
-    def __init__(self, url: str, postmaster: int, folder: Path) -> None:
-        self.url = url
+    def __init__(self, folder: Path, postmaster: int, **services: str) -> None:
+        self.folder = folder
+        self.services = services
+        self.url = services["DATABASE_URL"]
         self.postmaster = postmaster
-        manage(folder, "migrate", "--verbosity", "0", DATABASE_URL=url)
-        manage(folder, "collectstatic", "--noinput", "--verbosity", "0", DATABASE_URL=url)
-        self.seats = self._seats(folder)
+        manage(folder, "migrate", "--verbosity", "0", **services)
+        manage(folder, "collectstatic", "--noinput", "--verbosity", "0", **services)
+        lengths = [f"long{length}:4:{length}" for length in LENGTHS]
+        self.scenes = self._scene(f"main:{CANDIDATES}:{ITEMS}", *lengths, "few:10:3")
+        self.seats = self.scenes["main"]
         (folder / "upsert.sql").write_text(UPSERT)
-        self.script = folder / "upsert.sql"
         self._psql("CREATE TABLE bench_answer (id integer PRIMARY KEY, value text)")
-        self.server = Serving(folder, "--no-celery", DATABASE_URL=url)
+        self.server = Serving(folder, "--no-celery", **services)
 
-    def _seats(self, folder: Path) -> list[Seat]:
+    def _scene(self, *arguments: str, given: str = "") -> dict[str, list[Seat]]:
         done = subprocess.run(
-            [sys.executable, "-m", "tests.bench.scene", str(max(HELD, SOCKETS))],
+            [sys.executable, "-m", "tests.bench.scene", *arguments],
             cwd=ROOT,
-            env=environment(folder) | {"DATABASE_URL": self.url},
+            env=environment(self.folder) | self.services,
+            input=given,
             capture_output=True,
             text=True,
             check=True,
         )
-        return [Seat(**one) for one in json.loads(done.stdout)]
+        found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
+        return {name: [Seat(**one) for one in rows] for name, rows in found.items()}
+
+    def multiply(self, total: int) -> None:
+        """Make the few sessions of a scene many."""
+        rows = [
+            {"id": one.id, "item": one.item, "cookie": one.cookie} for one in self.scenes["few"]
+        ]
+        self._scene("--multiply", str(total), given=json.dumps(rows))
 
     def _program(self, name: str) -> str:
         folder = programs.postgresql()
@@ -79,18 +100,9 @@ class Bench:
     def _psql(self, statement: str) -> None:
         subprocess.run([self._program("psql"), "-q", "-c", statement, self.url], check=True)
 
-    def upsert(self) -> tuple[int, float]:
-        options = [
-            "-n",
-            "-M",
-            "prepared",
-            "-c",
-            "8",
-            "-T",
-            str(round(SECONDS)),
-            "-f",
-            str(self.script),
-        ]
+    def upsert(self, clients: int) -> tuple[int, float]:
+        seconds, script = str(round(SECONDS)), str(self.folder / "upsert.sql")
+        options = ["-n", "-M", "prepared", "-c", str(clients), "-T", seconds, "-f", script]
         done = subprocess.run(
             [self._program("pgbench"), *options, self.url],
             capture_output=True,
@@ -99,7 +111,7 @@ class Bench:
         )
         found = re.search(r"actually processed: (\d+)", done.stdout)
         assert found is not None, done.stdout
-        return int(found[1]), SECONDS
+        return int(found[1]), float(seconds)
 
     def measure(self, figure: Figure, work: Callable[[], tuple[int, float]]) -> None:
         process = self.server.process
@@ -112,59 +124,119 @@ class Bench:
         figure.database_ms.append((after[1] - before[1]) / done)
 
     def run(self) -> None:
+        """Print every ratio, the references measured in the same rounds."""
         port, some, many = self.server.port, self.seats[:CONNECTIONS], self.seats[:SOCKETS]
-        upsert, view = Figure("pgbench upsert"), Figure("SELECT 1 view")
+        upsert, alone = Figure("pgbench -c 32"), Figure("pgbench -c 1")
+        view, page = Figure("SELECT 1"), Figure("item page")
+        http, socket = Figure("HTTP save"), Figure("socket save")
         work: list[tuple[Figure, Callable[[], tuple[int, float]]]] = [
-            (upsert, self.upsert),
+            (upsert, lambda: self.upsert(32)),
+            (alone, lambda: self.upsert(1)),
             (view, lambda: asyncio.run(load.health(port, some, SECONDS))),
-            (Figure("item page"), lambda: asyncio.run(load.pages(port, some, SECONDS))),
-            (Figure("answer save, HTTP"), lambda: asyncio.run(load.saves(port, some, SECONDS))),
-            (
-                Figure("answer save, socket"),
-                lambda: asyncio.run(load.socket_saves(port, many, SECONDS)),
-            ),
+            (page, lambda: asyncio.run(load.pages(port, some, SECONDS))),
+            (http, lambda: asyncio.run(load.saves(port, some, SECONDS))),
+            (socket, lambda: asyncio.run(load.socket_saves(port, many, SECONDS))),
         ]
         asyncio.run(load.pages(port, some, 1.0))
-        for round_number in range(1, ROUNDS + 1):
-            print(f"round {round_number} of {ROUNDS}", file=sys.stderr, flush=True)
+        paced: list[tuple[float, float]] = []
+        for number in range(1, ROUNDS + 1):
+            print(f"round {number} of {ROUNDS}", file=sys.stderr, flush=True)
             for figure, one in work:
                 self.measure(figure, one)
-        for figure, _ in work[2:]:
-            print(figure.beside(upsert))
-            print(figure.beside(view))
-        for figure in (upsert, view):
+            paced.append(self.pace(1000 / alone.rates[-1]))
+        print(page.beside(view))
+        print(http.beside(view))
+        print(socket.beside(upsert))
+        half, nearly_all = (median(one) for one in zip(*paced, strict=True))
+        name = f"socket save at {A_SECOND} a second over {CANDIDATES} sockets"
+        print(f"{name}: p50 {half:.1f} x, p99 {nearly_all:.1f} x the latency of pgbench -c 1")
+        for figure in (upsert, alone, view):
             print(f"{figure.name}: {median(figure.rates):.0f} a second ({figure.cost()})")
 
+    def pace(self, latency_ms: float) -> tuple[float, float]:
+        """Return p50 and p99 as multiples of one client's latency; a lost answer is an error."""
+        found = asyncio.run(load.paced_saves(self.server.port, self.seats, A_SECOND, SECONDS))
+        if found.failed:
+            print(f"not acknowledged: {found.failed} of {len(found.seconds)}", file=sys.stderr)
+        return found.at(0.5) / latency_ms, found.at(0.99) / latency_ms
+
+    def cost(self, seats: list[Seat]) -> tuple[float, float]:
+        """Return the CPU of a page and of a save by socket, server and database together."""
+        page, save = Figure("page"), Figure("save")
+        asyncio.run(load.pages(self.server.port, seats, 0.5))
+        for _ in range(3):
+            self.measure(page, lambda: asyncio.run(load.pages(self.server.port, seats, 1.5)))
+            self.measure(save, lambda: asyncio.run(load.socket_saves(self.server.port, seats, 1.5)))
+        together = [median(one.server_ms) + median(one.database_ms) for one in (page, save)]
+        return together[0], together[1]
+
+    def grow(self) -> None:
+        """Print how the cost grows with the items of a test and the sessions in the database."""
+        lengths = [self.cost(self.scenes[f"long{length}"]) for length in LENGTHS]
+        plot("items in a test", LENGTHS, lengths)
+        sessions = [self.cost(self.scenes["few"][:4])]
+        for total in SESSIONS[1:]:
+            self.multiply(total)
+            sessions.append(self.cost(self.scenes["few"][:4]))
+        plot("sessions in the database", SESSIONS, sessions)
+
     async def hold(self) -> None:
-        """Opens sockets and leaves them open; prints what one costs in memory."""
+        """Opens sockets and leaves them open; prints what one costs in memory, and all in CPU."""
         process = self.server.process
         assert process is not None
         first = await load.open_socket(self.server.port, self.seats[0])
         before = machine.resident_kb(process.pid)
-        sockets = [await load.open_socket(self.server.port, seat) for seat in self.seats[1:HELD]]
-        await asyncio.sleep(2)
+        sockets = []
+        for number in range(1, HELD):
+            seat = self.seats[number % len(self.seats)]
+            sockets.append(await load.open_socket(self.server.port, seat))
+        await asyncio.sleep(5)
         each = (machine.resident_kb(process.pid) - before) / len(sockets)
-        print(f"sockets held: {len(sockets) + 1} in one process, {each:.0f} kB each")
-        for socket in [first, *sockets]:
-            await socket.close()
+        busy, began = machine.cpu_ms(process.pid), time.monotonic()
+        await asyncio.sleep(60)
+        share = (machine.cpu_ms(process.pid) - busy) / (time.monotonic() - began) / 10
+        print(
+            f"sockets held: {len(sockets) + 1} in one process, {each:.0f} kB each, "
+            f"clocks and all {share:.1f} % of a core"
+        )
+        await asyncio.gather(*(socket.close() for socket in [first, *sockets]))
+
+
+def plot(name: str, places: tuple[int, ...], costs: list[tuple[float, float]]) -> None:
+    """Draw the cost at each place; flat is the same length of bar."""
+    for number, what in enumerate(("page", "socket save")):
+        values = [cost[number] for cost in costs]
+        print(f"{what}, CPU ms by {name}: {max(values) / min(values):.2f} x from least to most")
+        for place, value in zip(places, values, strict=True):
+            bar = "#" * round(WIDTH * value / max(values))
+            print(f"  {place:>7} |{bar:<{WIDTH}}| {value:.2f}")
 
 
 def main() -> int:
-    subprocess.run([sys.executable, "-m", "tests.bench.engine"], cwd=ROOT, check=True)
-    if programs.postgresql() is None:
-        print("Left out: the bench, because PostgreSQL is not installed.")
+    if os.environ.get("CAPACITY") == "1":
+        return capacity.main()
+    if programs.postgresql() is None or programs.redis() is None:
+        print("Left out: the bench, because PostgreSQL or Redis is not installed.")
         return 1 if programs.required() else 0
-    with tempfile.TemporaryDirectory() as name, services.postgresql(durable=True) as url:
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with (
+        tempfile.TemporaryDirectory() as name,
+        services.postgresql(durable=True) as url,
+    ):
         (postmaster,) = machine.children(os.getpid())
-        bench = Bench(url, postmaster, Path(name))
-        bench.server.start()
-        try:
-            bench.run()
-            # A process that has held nothing yet: what it reuses would hide what a socket costs.
-            bench.server.restart()
-            asyncio.run(bench.hold())
-        finally:
-            bench.server.stop()
+        with services.redis() as redis:
+            bench = Bench(Path(name), postmaster, DATABASE_URL=url, REDIS_URL=redis)
+            bench.server.start()
+            try:
+                bench.run()
+                bench.grow()
+                # A process that has held nothing yet: what it reuses would hide what one costs.
+                bench.server.restart()
+                asyncio.run(bench.hold())
+            finally:
+                bench.server.stop()
+    subprocess.run([sys.executable, "-m", "tests.bench.engine"], cwd=ROOT, check=True)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,8 +10,10 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 
 _number = count(1)
+TRIES = 5
 Ask = Callable[[], Awaitable[object]]
 
 
@@ -163,6 +166,16 @@ async def _closing(
 
 
 async def open_socket(port: int, seat: Seat) -> ClientConnection:
+    """Opens a socket, again where a busy server did not take it in time, as the page does."""
+    for _again in range(TRIES - 1):
+        try:
+            return await _open_socket(port, seat)
+        except (OSError, TimeoutError, WebSocketException):
+            await asyncio.sleep(random.uniform(0.2, 1.0))
+    return await _open_socket(port, seat)
+
+
+async def _open_socket(port: int, seat: Seat) -> ClientConnection:
     return await connect(
         f"ws://127.0.0.1:{port}/ws/delivery/{seat.id}/",
         additional_headers={"Cookie": seat.cookies()},
@@ -197,3 +210,52 @@ async def socket_saves(port: int, seats: Sequence[Seat], seconds: float) -> tupl
     finally:
         for socket in sockets:
             await socket.close()
+
+
+@dataclass
+class Paced:
+    """How long each answer took, in seconds, at a steady rate."""
+
+    seconds: list[float] = field(default_factory=list)
+    failed: int = 0
+
+    def at(self, share: float) -> float:
+        """Return the time within which this share of the answers came, in milliseconds."""
+        ordered = sorted(self.seconds)
+        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+async def paced_saves(port: int, seats: Sequence[Seat], a_second: float, seconds: float) -> Paced:
+    """Saves by socket at a rate that does not wait for answers."""
+    connection = Connection(port)
+    field_name = (await open_form(connection, seats[0])).field
+    connection.close()
+    sockets = [await open_socket(port, seat) for seat in seats]
+    told, sent = Paced(), dict[str, float]()
+
+    async def listen(socket: ClientConnection) -> None:
+        async for frame in socket:
+            heard = json.loads(frame)
+            if heard["type"] == "saved":
+                told.seconds.append(time.monotonic() - sent.pop(heard["key"]))
+            elif heard["type"] == "refused":
+                told.failed += 1
+
+    listeners = [asyncio.create_task(listen(socket)) for socket in sockets]
+    began = time.monotonic()
+    for number in range(int(a_second * seconds)):
+        await asyncio.sleep(max(0.0, began + number / a_second - time.monotonic()))
+        place = number % len(sockets)
+        message = answer(seats[place], field_name)
+        sent[str(message["key"])] = time.monotonic()
+        await sockets[place].send(json.dumps(message))
+    for _ in range(100):
+        if not sent:
+            break
+        await asyncio.sleep(0.05)
+    told.failed += len(sent)
+    for one in listeners:
+        one.cancel()
+    for socket in sockets:
+        await socket.close()
+    return told

@@ -1,5 +1,6 @@
 """Sessions in progress with signed-in candidates; printed as JSON for the load to use."""
 
+import argparse
 import json
 import os
 import sys
@@ -9,30 +10,86 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery.settings")
 django.setup()
 
-from django.test import Client  # noqa: E402  # Django is ready only now
+from django.contrib.auth.models import User  # noqa: E402  # Django is ready only now
+from django.db import connection, transaction  # noqa: E402
+from django.db.backends.utils import CursorWrapper  # noqa: E402
+from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from delivery import sessions  # noqa: E402
 from tests import factories  # noqa: E402
 
-ITEMS = 40  # as many as a page's map has in a long test
+BACKEND = "delivery.candidate.backend.AccessCodeBackend"
+CLONE = """
+INSERT INTO delivery_assessmentsession (id, {columns})
+  SELECT gen_random_uuid(), {chosen} FROM delivery_assessmentsession s
+  CROSS JOIN generate_series(2, %s) AS g WHERE s.id = ANY(%s);
+INSERT INTO delivery_itemsession ({item_columns})
+  SELECT {item_chosen} FROM delivery_assessmentsession s
+  JOIN delivery_assessmentsession o ON o.sitting_id = s.sitting_id
+    AND o.candidate_id = s.candidate_id AND o.attempt_number = 1
+  JOIN delivery_itemsession i ON i.session_id = o.id AND i.position = 0
+  WHERE s.attempt_number > 1;
+INSERT INTO integrity_ledgerstream (name, head, length)
+  SELECT 'session:' || id, repeat('0', 64), 0 FROM delivery_assessmentsession
+  WHERE attempt_number > 1;
+ANALYZE
+"""
 
 
-def main(candidates: int) -> None:
-    names = [f"Q{number:02}" for number in range(1, ITEMS + 1)]
+def main(candidates: int, items: int, name: str) -> list[dict[str, str]]:
+    names = [f"{name}Q{number:04}" for number in range(1, items + 1)]
     version = factories.published(factories.Part(items=names), seconds=4 * 3600)
-    sitting = factories.sitting(version, opens_at=None, closes_at=None)
+    sitting = factories.sitting(version, opens_at=None, closes_at=None, title=f"Bench {name}")
     made = []
     for number in range(candidates):
-        candidate = factories.candidate(f"Candidate {number}")
-        enrolment = factories.enrolment(sitting, candidate)
-        session = sessions.start(enrolment.pk, timezone.now(), by=f"candidate:{candidate.pk}")
-        client = Client()
-        client.force_login(candidate.user, "delivery.candidate.backend.AccessCodeBackend")
-        cookie = f"sessionid={client.cookies['sessionid'].value}"
+        with transaction.atomic():
+            candidate = factories.candidate(f"Candidate {name}{number}")
+            enrolment = factories.enrolment(sitting, candidate)
+            session = sessions.start(enrolment.pk, timezone.now(), by=f"candidate:{candidate.pk}")
+            cookie = f"sessionid={_signed_in(candidate.user)}"
         made.append({"id": str(session.pk), "item": session.position, "cookie": cookie})
-    sys.stdout.write(json.dumps(made))
+    return made
+
+
+def _signed_in(user: User) -> str | None:
+    client = Client()
+    client.force_login(user, BACKEND)
+    return client.cookies["sessionid"].value
+
+
+def multiply(made: list[dict[str, str]], total: int) -> None:
+    """Make as many sessions as asked for out of the ones there are, by SQL alone."""
+    times = total // len(made)
+    with connection.cursor() as cursor:
+        own = _columns(cursor, "delivery_assessmentsession")
+        items = _columns(cursor, "delivery_itemsession")
+        statements = CLONE.format(
+            columns=", ".join(own),
+            chosen=", ".join("g" if one == "attempt_number" else f"s.{one}" for one in own),
+            item_columns=", ".join(items),
+            item_chosen=", ".join("s.id" if one == "session_id" else f"i.{one}" for one in items),
+        )
+        first, *others = statements.split(";")
+        cursor.execute(first, [times, [one["id"] for one in made]])
+        for statement in others:
+            cursor.execute(statement)
+
+
+def _columns(cursor: CursorWrapper, table: str) -> list[str]:
+    found = connection.introspection.get_table_description(cursor, table)
+    return [column.name for column in found if column.name != "id"]
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    read = argparse.ArgumentParser(description="NAME:CANDIDATES:ITEMS each, or --multiply.")
+    read.add_argument("scenes", nargs="*")
+    read.add_argument("--multiply", type=int, help="how many sessions to make of those given")
+    given = read.parse_args()
+    if given.multiply:
+        multiply(json.load(sys.stdin), given.multiply)
+    made = {}
+    for scene in given.scenes:
+        name, candidates, items = scene.split(":")
+        made[name] = main(int(candidates), int(items), name)
+    sys.stdout.write(json.dumps(made))

@@ -30,11 +30,11 @@ def running() -> Iterator[Cluster]:
 
 
 def seats(of: Cluster) -> list[Seat]:
-    command = [sys.executable, "-m", "tests.bench.scene", str(CANDIDATES)]
+    command = [sys.executable, "-m", "tests.bench.scene", f"main:{CANDIDATES}:3"]
     done = subprocess.run(
         command, cwd=ROOT, env=of.environment, capture_output=True, text=True, check=True
     )
-    return [Seat(**one) for one in json.loads(done.stdout)]
+    return [Seat(**one) for one in json.loads(done.stdout)["main"]]
 
 
 class Candidate:

@@ -1,0 +1,165 @@
+"""The headline: how many candidates one machine carries, with everything of a cluster on it."""
+
+import asyncio
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+import psycopg
+from websockets.asyncio.client import ClientConnection
+
+from deploy import cluster
+from deploy.cluster import Cluster
+from tests.bench import load, machine
+from tests.bench.load import Connection, Seat
+from tests.serving import ROOT
+
+CANDIDATES = int(os.environ.get("CAPACITY_CANDIDATES", "10000"))
+MINUTES = float(os.environ.get("CAPACITY_MINUTES", "10"))
+START_SECONDS = 60.0
+SAVE_EVERY = 15.0
+PAGE_EVERY = 60.0
+# Connections through nginx that pages share, as browsers' kept-alive ones come and go.
+PAGE_CONNECTIONS = 64
+PATIENCE = 30.0
+
+
+@dataclass
+class Told:
+    """What all candidates met."""
+
+    saves: list[float] = field(default_factory=list)
+    pages: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    acknowledged: set[str] = field(default_factory=set)
+    reconnected: int = 0
+
+
+class Candidate:
+    """A socket that saves, and a page now and then."""
+
+    def __init__(
+        self, port: int, seat: Seat, pages: "asyncio.Queue[Connection]", told: Told
+    ) -> None:
+        self.port, self.seat, self.pages, self.told = port, seat, pages, told
+        self.field = "r.RESPONSE"
+        self.waiting: dict[str, tuple[float, asyncio.Future[None]]] = {}
+
+    async def sit(self, begins: float, ends: float) -> None:
+        await asyncio.sleep(max(0.0, begins - time.monotonic()))
+        await self._page()
+        socket = await load.open_socket(self.port, self.seat)
+        listener = asyncio.create_task(self._listen(socket))
+        next_page = time.monotonic() + random.uniform(0, PAGE_EVERY)
+        while time.monotonic() < ends:
+            await asyncio.sleep(random.uniform(0.8, 1.2) * SAVE_EVERY)
+            await self._save(socket)
+            if time.monotonic() > next_page:
+                next_page += PAGE_EVERY
+                await self._page()
+        listener.cancel()
+        await socket.close()
+
+    async def _page(self) -> None:
+        connection = await self.pages.get()
+        begun = time.monotonic()
+        try:
+            await load.open_page(connection, self.seat)
+            self.told.pages.append(time.monotonic() - begun)
+        except (OSError, EOFError, RuntimeError) as error:
+            self.told.errors.append(f"page: {error}"[:200])
+            connection.close()
+            connection = Connection(self.port)
+        finally:
+            self.pages.put_nowait(connection)
+
+    async def _save(self, socket: ClientConnection) -> None:
+        message = load.answer(self.seat, self.field)
+        key = str(message["key"])
+        future = asyncio.get_running_loop().create_future()
+        self.waiting[key] = (time.monotonic(), future)
+        try:
+            await socket.send(json.dumps(message))
+            await asyncio.wait_for(future, PATIENCE)
+        except Exception as error:  # whatever it is, it is an error of the run
+            self.told.errors.append(f"save: {error!r}"[:200])
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        async for frame in socket:
+            heard = json.loads(frame)
+            if heard["type"] == "refused":
+                self.told.errors.append(f"refused: {heard['reason']}")
+            if heard["type"] in {"saved", "refused"} and heard["key"] in self.waiting:
+                begun, future = self.waiting.pop(heard["key"])
+                if heard["type"] == "saved":
+                    self.told.saves.append(time.monotonic() - begun)
+                    self.told.acknowledged.add(heard["key"])
+                if not future.done():
+                    future.set_result(None)
+
+
+async def sit_all(port: int, seats: list[Seat]) -> Told:
+    told, pages = Told(), asyncio.Queue[Connection]()
+    for _ in range(PAGE_CONNECTIONS):
+        pages.put_nowait(Connection(port))
+    begins, ends = time.monotonic(), time.monotonic() + START_SECONDS + 60 * MINUTES
+    await asyncio.gather(
+        *(
+            Candidate(port, seat, pages, told).sit(
+                begins + START_SECONDS * place / len(seats), ends
+            )
+            for place, seat in enumerate(seats)
+        )
+    )
+    return told
+
+
+def within(seconds: list[float], share: float) -> float:
+    """Return the milliseconds within which this share was done."""
+    ordered = sorted(seconds)
+    return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def lost(of: Cluster, told: Told) -> int:
+    """Count acknowledged answers that the database does not have."""
+    with psycopg.connect(of.environment["DATABASE_URL"]) as connection:
+        kept = {key for (key,) in connection.execute("SELECT key FROM delivery_responserevision")}
+    return len(told.acknowledged - kept)
+
+
+def seats_of(of: Cluster, candidates: int) -> list[Seat]:
+    command = [sys.executable, "-m", "tests.bench.scene", f"main:{candidates}:40"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=of.environment, capture_output=True, text=True, check=True
+    )
+    return [Seat(**one) for one in json.loads(done.stdout)["main"]]
+
+
+def main() -> int:
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with cluster.running() as of:
+        seats = seats_of(of, CANDIDATES)
+        before = {name: machine.cpu_ms(one.pid) for name, one in of.processes.items()}
+        began = time.monotonic()
+        told = asyncio.run(sit_all(of.port, seats))
+        passed = time.monotonic() - began
+        print(f"{CANDIDATES} candidates for {MINUTES:g} minutes on {os.cpu_count()} cores:")
+        for name, seconds in (("saves", told.saves), ("pages", told.pages)):
+            rate = len(seconds) / passed
+            print(
+                f"{name}: {rate:.0f} a second, p50 {within(seconds, 0.5):.0f} ms, "
+                f"p95 {within(seconds, 0.95):.0f} ms, p99 {within(seconds, 0.99):.0f} ms"
+            )
+        print(f"errors: {len(told.errors)}; acknowledged answers lost: {lost(of, told)}")
+        for error in sorted(set(told.errors))[:5]:
+            print(f"  {told.errors.count(error)} x {error}")
+        for name, ms in before.items():
+            share = (machine.cpu_ms(of.processes[name].pid) - ms) / passed / 10
+            print(f"{name}: {share:.0f} % of a core")
+    return 0

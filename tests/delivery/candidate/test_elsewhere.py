@@ -1,5 +1,6 @@
 """Another device at the door of a running test, without a line of script."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -137,3 +138,42 @@ def test_an_ended_test_asks_nobody(two: Two) -> None:
     sessions.complete(session.pk, timezone.now(), by="candidate:1", confirmed=True)
     assert second.get(url(session, "receipt/")).status_code == 200
     assert second.get(url(session, "elsewhere/"))["Location"] == url(session, "receipt/")
+
+
+def frames(client: Client, path: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = client.get(path).json()["frames"]
+    return found
+
+
+def test_a_page_without_a_socket_says_that_it_is_left_and_that_it_is_there(two: Two) -> None:
+    session, first, _ = two()
+    claim = {"type": "claim", "writer": "page", "device": ""}
+    told = first.post(url(session, "claim/"), json.dumps(claim), content_type="application/json")
+    epoch = told.json()["frames"][0]["epoch"]
+    left = {"writer": "page"}
+    first.post(url(session, "left/"), json.dumps(left), content_type="application/json")
+    assert AssessmentSession.objects.get().writer_left_at is not None
+    frames(first, url(session, f"timer/?writer=page&epoch={epoch}"))
+    assert AssessmentSession.objects.get().writer_left_at is None
+
+
+def test_a_page_that_only_polls_hears_that_another_one_took_over(two: Two) -> None:
+    session, first, second = two()
+    claim = {"type": "claim", "writer": "page", "device": ""}
+    told = first.post(url(session, "claim/"), json.dumps(claim), content_type="application/json")
+    epoch = told.json()["frames"][0]["epoch"]
+    poll = url(session, f"timer/?state=in_progress&writer=page&epoch={epoch}")
+    assert not any("elsewhere" in str(frame.get("overlay")) for frame in frames(first, poll))
+    second.post(url(session, "elsewhere/"))
+    [overlay] = [one for one in frames(first, poll) if "elsewhere" in str(one.get("overlay"))]
+    assert overlay["epoch"] != epoch
+    assert ELSEWHERE in str(overlay["overlay"])
+
+
+def test_a_claim_over_http_is_refused_in_words_where_another_device_writes(two: Two) -> None:
+    session, first, second = two()
+    for client, writer, status in ((first, "a", 200), (second, "b", 409)):
+        claim = json.dumps({"type": "claim", "writer": writer, "device": ""})
+        answer = client.post(url(session, "claim/"), claim, content_type="application/json")
+        assert answer.status_code == status
+    assert answer.json()["reason"] == "elsewhere"

@@ -258,7 +258,12 @@ def status_of(refusal: Refusal) -> int:
 
 
 def uncached(response: HttpResponse) -> HttpResponse:
-    """Keep exam pages out of every cache, the browser's back-forward cache included."""
+    """Keep exam pages out of every cache, the browser's back-forward cache included.
+
+    What says for itself how long it may be kept, as a file named by its hash does, is left alone.
+    """
+    if response.has_header("Cache-Control"):
+        return response
     add_never_cache_headers(response)
     response["Cache-Control"] = "no-store, private, max-age=0"
     return response

@@ -212,7 +212,9 @@ def _from_manifest(files: Files, manifest: str) -> Package:
     for resource in root.iter("{*}resource"):
         _add_resource(found, listed, resource)
     if not (found.items or found.tests or found.problems):
-        raise ReadingError("The package holds no items and no tests.", reason="empty")
+        kinds = sorted({str(one.get("type", ""))[:40] for one in listed.resources.values()} - {""})
+        only = f", only {', '.join(kinds[:5])}" if kinds else ""
+        raise ReadingError(f"The package holds no items and no tests{only}.", reason="empty")
     return found.package(files.name, posixpath.dirname(manifest), listed.of_package())
 
 

@@ -271,3 +271,22 @@ def test_packages_in_a_tree_are_found(tmp_path: Path) -> None:
     found = list(package.packages_in(tmp_path))
     assert found == [tmp_path / "one", tmp_path / "two.zip", tmp_path]
     assert list(package.packages_in(tmp_path / "one")) == [tmp_path / "one"]
+
+
+def test_a_package_of_other_things_says_which() -> None:
+    link = '<resource identifier="l" type="imslti_xmlv1p1" href="l.xml"/>'
+    with pytest.raises(ReadingError, match="no tests, only imslti_xmlv1p1"):
+        package.open_package(zipped({"imsmanifest.xml": manifest(link)}))
+
+
+@pytest.mark.parametrize("kind", ["resourcemetadata/xml", "resourceextmetadata/xml"])
+@pytest.mark.parametrize("root", ["lom", "metadata"])
+def test_metadata_in_a_file_of_its_own_is_the_resources(kind: str, root: str) -> None:
+    inner = '<lom xmlns="http://ltsc.ieee.org/xsd/LOM"><general/></lom>'
+    apart = inner if root == "lom" else f"<metadata>{inner}</metadata>"
+    listed = resource("q.xml", inside='<dependency identifierref="m"/>')
+    about = f'<resource identifier="m" type="{kind}"><file href="m.xml"/></resource>'
+    files = {"imsmanifest.xml": manifest(listed, about), "q.xml": ITEM, "m.xml": apart}
+    opened = package.open_package(zipped(files))
+    assert "<general/>" in opened.items[0].metadata
+    assert opened.metadata == ""

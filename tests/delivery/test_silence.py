@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
 
-from delivery import desk, expiry, presence, pulse, sessions, silence
+from delivery import desk, expiry, lint, presence, pulse, sessions, silence
 from delivery.models import AssessmentSession, Outage, State
 from integrity import ledger
 from tests import factories
@@ -140,3 +143,57 @@ def test_a_page_without_a_script_and_a_silence_of_our_own_are_no_event() -> None
     pulse.beat(pulse.Kind.WEB, "one", after(60))
     assert silence.note(after(100)) == 0
     assert story(session)[-1] != "connection.lost"
+
+
+def told(user: User, path: str) -> str:
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return " ".join(client.get(path).content.decode().split())
+
+
+def test_the_candidate_is_told_beforehand_and_the_proctor_on_the_board() -> None:
+    sitting = factories.sitting(opens_at=None, closes_at=None, silence_seconds=60)
+    enrolment = factories.enrolment(sitting)
+    start = told(enrolment.candidate.user, f"/sittings/{enrolment.pk}/")
+    assert "It goes on for 60 seconds without contact; then your clock stands" in start
+    board = told(factories.proctor("pia", sitting), f"/proctor/{sitting.pk}/")
+    assert "the clock stops after 60 s without contact, 3 times and 15 min in all" in board
+
+
+def test_a_candidate_whose_clock_runs_on_is_told_that_beforehand() -> None:
+    enrolment = factories.enrolment(factories.sitting(opens_at=None, closes_at=None))
+    start = told(enrolment.candidate.user, f"/sittings/{enrolment.pk}/")
+    assert "It goes on while you are away." in start
+
+
+def test_who_comes_back_reads_why_the_clock_stands_and_until_when() -> None:
+    at = timezone.now()
+    sitting = factories.sitting(opens_at=None, closes_at=None, silence_seconds=60)
+    session = factories.session(sitting, at=at - timedelta(seconds=90))
+    AssessmentSession.objects.filter(pk=session.pk).update(writer="page", epoch=1)
+    assert silence.sweep(at) == 1
+    page = told(session.candidate.user, f"/sessions/{session.pk}/paused/")
+    assert "Your clock was stopped while the connection was lost" in page
+    assert f"It stands until {at + timedelta(minutes=15):%H:%M:%S} at the latest" in page
+    assert "Continue the test" in page
+
+
+@pytest.mark.parametrize(
+    ("policy", "codes"),
+    [
+        ({}, []),
+        ({"silence_seconds": 60}, []),
+        ({"silence_seconds": 20}, ["silence_short"]),
+        ({"silence_seconds": 7200}, ["silence_late"]),
+        ({"silence_seconds": 60, "silence_minutes": 40}, ["silence_long"]),
+    ],
+)
+def test_a_doubtful_policy_is_doubted(policy: dict[str, int], codes: list[str]) -> None:
+    sitting = factories.sitting(**policy)
+    found = [doubt.code for doubt in lint.doubts(sitting, after(0))]
+    assert [code for code in found if code.startswith("silence")] == codes
+
+
+def test_a_policy_without_a_time_limit_is_doubted() -> None:
+    sitting = factories.sitting(factories.published(seconds=None), silence_seconds=60)
+    assert "silence_untimed" in [doubt.code for doubt in lint.doubts(sitting, after(0))]

@@ -40,8 +40,7 @@ class Proxy:
     def mend(self) -> None:
         """Let bytes pass again; what hung on the dead wire is closed, as its ends would do."""
         self.delay_seconds, self.is_deaf = 0.0, False
-        self.loop.call_soon_threadsafe(self._close_all)
-        self.loop.call_soon_threadsafe(self.whole.set)
+        asyncio.run_coroutine_threadsafe(self._begin_anew(), self.loop).result(10)
 
     def slow(self, seconds: float) -> None:
         """Hold every piece back for so long, in either direction."""
@@ -52,6 +51,10 @@ class Proxy:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
         self.loop.close()
+
+    async def _begin_anew(self) -> None:
+        self._close_all()
+        self.whole.set()
 
     async def _end(self) -> None:
         self.server.close()
@@ -87,7 +90,8 @@ class Proxy:
             finally:
                 self.open.discard(inner_writer)
                 inner_writer.close()
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # Nobody waits for this task: it ends here, by a lost connection or with the wire.
             pass
         finally:
             self.open.discard(writer)

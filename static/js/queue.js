@@ -68,10 +68,6 @@ export class SealedQueue extends MemoryQueue {
     return this.#key !== null && !this.#broken;
   }
 
-  get broken() {
-    return this.#broken;
-  }
-
   // Returns what an earlier page left here, oldest first; throws nothing: memory always works.
   async open(rawKey) {
     try {
@@ -122,11 +118,6 @@ export class SealedQueue extends MemoryQueue {
     const gone = this.entries.filter((entry) => !keep(entry));
     super.remove(keep);
     for (const { key } of gone) this.#later(() => this.#forget(key));
-  }
-
-  // Waits until everything so far is on the device.
-  settled() {
-    return this.#work;
   }
 
   #later(act) {

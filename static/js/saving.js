@@ -13,6 +13,9 @@ const MOST_AT_ONCE = 50;
 // The answer is on the server in another form: there is nothing to tell.
 const SUPERSEDED = new Set(["stale", "item_closed"]);
 
+// What cannot be read, or does not fit, the server forgets: to be mended, not kept.
+const FORGOTTEN = new Set(["malformed", "too_large", "not_valid", "no_such_item"]);
+
 const queue = new SealedQueue(page.session);
 const revisions = new Map();
 // What this page itself heard of: only that may move the base of an answer from an earlier page.
@@ -182,9 +185,14 @@ function settle() {
 
 function onRefused(frame) {
   // Refusals of other requests are shown by whoever asked.
-  if (frame.key === undefined) return;
   if (!frame.key) return;
   const known = queue.all().find((entry) => entry.key === frame.key);
+  if (known && !frame.kept_as && !FORGOTTEN.has(frame.reason)) {
+    // The server keeps no more of this session aside: then it stays here, for the sealed file.
+    known.sentAt = performance.now();
+    refused = frame.sentence;
+    return show();
+  }
   queue.remove((entry) => entry.key !== frame.key);
   if (frame.reason === "lease_lost") {
     tell("draft", frame);

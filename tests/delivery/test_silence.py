@@ -188,7 +188,7 @@ def test_who_comes_back_reads_why_the_clock_stands_and_until_when() -> None:
         ({"silence_seconds": 60, "silence_minutes": 40}, ["silence_long"]),
     ],
 )
-def test_a_doubtful_policy_is_doubted(policy: dict[str, int], codes: list[str]) -> None:
+def test_a_doubtful_policy_is_doubted(policy: dict[str, Any], codes: list[str]) -> None:
     sitting = factories.sitting(**policy)
     found = [doubt.code for doubt in lint.doubts(sitting, after(0))]
     assert [code for code in found if code.startswith("silence")] == codes

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from django.template.loader import get_template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from assembly import rendering_controls, rendering_interactions
 from assembly.qti import catalogs, item_session, values
@@ -54,6 +55,13 @@ _SCRIPTS = {
 SCRIPTS = tuple(
     sorted({script for listed in _SCRIPTS.values() for script in listed} | {"js/qti-speak.js"})
 )
+_COMPANIONS = {
+    "calculator": gettext_lazy("Calculator"),
+    "ruler": gettext_lazy("Ruler"),
+    "protractor": gettext_lazy("Protractor"),
+    "file": gettext_lazy("Document"),
+    "thing": gettext_lazy("Material"),
+}
 DEFAULT_SUPPORTS = frozenset({catalogs.GLOSSARY})
 _INLINE = frozenset({"text_entry_interaction", "inline_choice_interaction"})
 
@@ -118,7 +126,24 @@ def _rendered(
     # What the item itself has a place for stands there; the rest stands beside the item.
     beside = (html for name, html in shown.items() if name not in context.placed)
     scripts = _scripts(item.interactions) + (("js/qti-speak.js",) if aloud else ())
-    return RenderedItem(styles + aloud + body, SafeString("".join(beside)), scripts)
+    beside_it = _companions(context, item)
+    return RenderedItem(styles + aloud + beside_it + body, SafeString("".join(beside)), scripts)
+
+
+def _companions(context: RenderContext, item: AssessmentItem) -> SafeString:
+    """What the candidate may have beside the item, by name; files of the package as links."""
+    if not item.companions:
+        return SafeString("")
+    listed = [
+        {
+            "name": _COMPANIONS[one.kind],
+            "description": one.description,
+            "address": context.asset_url(one.href) if one.href and is_in_package(one.href) else "",
+            "file": one.href.rpartition("/")[2],
+        }
+        for one in item.companions
+    ]
+    return SafeString(get_template("qti/_companions.html").render({"companions": listed}))
 
 
 def _read_aloud() -> SafeString:

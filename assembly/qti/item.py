@@ -17,6 +17,15 @@ from assembly.qti.processing import Rules
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """Something that a candidate may have beside an item: a calculator, a ruler, a file."""
+
+    kind: str
+    description: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StimulusRef:
     identifier: str
     href: str
@@ -54,6 +63,7 @@ class AssessmentItem:
     stimulus_refs: tuple[StimulusRef, ...] = ()
     stylesheets: tuple[str, ...] = ()
     catalogs: tuple[Catalog, ...] = ()
+    companions: tuple[Companion, ...] = ()
     max_score: float | None = None
     losses: tuple[Loss, ...] = ()
 

@@ -9,6 +9,7 @@ from assembly.qti import (
     including,
     reading_body,
     reading_catalogs,
+    reading_companions,
     reading_declarations,
     reading_rules,
     reading_tests,
@@ -67,6 +68,7 @@ def read_item(
         stimulus_refs=tuple(map(_stimulus_ref, xml.children(root, "qti-assessment-stimulus-ref"))),
         stylesheets=_stylesheets(root),
         catalogs=reading_catalogs.read_catalogs(root),
+        companions=reading_companions.read_companions(root),
         max_score=scoring_range.maximum(outcomes, responses, rules),
         losses=tuple(reading.losses),
     )

@@ -408,6 +408,27 @@ def test_notes_of_catalogs_are_those_that_the_reader_asked_for(
     assert form.xpath(".//p//button/@popovertarget") == [note.get("id") for note in notes]
 
 
+def test_what_a_candidate_may_use_is_named_with_its_files() -> None:
+    materials = (
+        "<qti-companion-materials-info><qti-calculator><qti-calculator-type>basic"
+        "</qti-calculator-type><qti-description>Four  functions</qti-description></qti-calculator>"
+        "<qti-digital-material><qti-file-href>files/table.pdf</qti-file-href>"
+        "</qti-digital-material><qti-digital-material><qti-file-href>https://else.where/x.pdf"
+        "</qti-file-href></qti-digital-material><qti-physical-material>A <b/>globe"
+        "</qti-physical-material></qti-companion-materials-info>"
+    )
+    shown = page(item("<p>t</p>", materials))
+    words = [" ".join(each.xpath("string()").split()) for each in shown.xpath(".//li")]
+    assert words == [
+        "Calculator: Four functions",
+        "Document: table.pdf",
+        "Document",
+        "Material: A globe",
+    ]
+    assert shown.xpath(".//li/a/@href") == ["/files/files/table.pdf"]
+    assert page(item("<p>t</p>")).xpath(".//details") == []
+
+
 SPOKEN = """<qti-catalog-info><qti-catalog id="c1"><qti-card support="spoken"><qti-card-entry
   xml:lang="en"><qti-html-content><p>The angle  Ah</p></qti-html-content></qti-card-entry>
   </qti-card>

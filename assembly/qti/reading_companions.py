@@ -35,4 +35,4 @@ def _texts(element: etree._Element, name: str) -> Iterator[str]:
 
 
 def _name(element: etree._Element) -> str:
-    return reading_source.local_name(element) if isinstance(element.tag, str) else ""
+    return reading_source.local_name(element)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,6 +21,7 @@ from delivery import (
     refusals,
     rules,
     sessions,
+    setwise,
     steps,
 )
 from delivery.desk import Desk
@@ -113,6 +114,27 @@ def lost(session_id: UUID, at: datetime) -> None:
         session.disconnected_at = at
         journal.record(events.ConnectionLost(**found.head("system", at)))
         steps.keep(found)
+
+
+def lost_unless_back(since: Mapping[UUID, datetime]) -> None:
+    """Note the pages that are silent since then, in as many statements as one of them takes.
+
+    When a server goes, all its pages do so in the same moment.
+    """
+    with transaction.atomic():
+        found = AssessmentSession.objects.filter(
+            pk__in=list(since), state=State.IN_PROGRESS, disconnected_at__isnull=True
+        )
+        locked = found.select_for_update().order_by("pk").defer("plan", "outcomes")
+        gone = [
+            one for one in locked if not (one.last_seen_at and one.last_seen_at > since[one.pk])
+        ]
+        for session in gone:
+            session.disconnected_at = since[session.pk]
+            session.version += 1
+        setwise.update(gone, ["disconnected_at", "version"])
+        heads = [events.head(one.pk, one.sitting_id, "system", since[one.pk]) for one in gone]
+        journal.record_all([events.ConnectionLost(**head) for head in heads])
 
 
 def ask_help(session_id: UUID, at: datetime, *, by: str) -> None:

@@ -10,6 +10,7 @@ import logging
 import math
 import random
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -316,11 +317,18 @@ def _note_seen(session_ids: list[UUID]) -> dict[UUID, None]:
     return dict.fromkeys(session_ids)
 
 
+def _note_lost(silent: list[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetime], None]:
+    # Of two pages of one session the one that was there last counts.
+    presence.lost_unless_back(dict(sorted(silent, key=itemgetter(1))))
+    return dict.fromkeys(silent)
+
+
 # Ten thousand sockets ask the same few things, often in the same moment.
 _desks: Final = Gathering(_read)
 _messages: Final = Gathering(frames.unread_of_many)
 _closings: Final = Gathering(_close)
 _heartbeats: Final = Gathering(_note_seen)
+_silences: Final = Gathering(_note_lost)
 
 
 def _report(
@@ -364,13 +372,7 @@ def _item_versions(session_id: UUID) -> dict[str, int]:
 async def _note_silence(session_id: UUID, since: datetime) -> None:
     """After a while, note that no page of the session was heard since `since`."""
     await asyncio.sleep(DEBOUNCE_SECONDS)
-    await database_sync_to_async(_lost_unless_back)(session_id, since)
-
-
-def _lost_unless_back(session_id: UUID, since: datetime) -> None:
-    back = AssessmentSession.objects.filter(pk=session_id, last_seen_at__gt=since)
-    if not back.exists():
-        presence.lost(session_id, since)
+    await _silences.ask((session_id, since))
 
 
 # A loop holds its tasks weakly; these must live until they are done.

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from delivery import interventions, presence
@@ -142,3 +144,15 @@ def test_nobody_acknowledges_another_sessions_message() -> None:
     sent = interventions.message(mine.pk, "Hello", by=factories.proctor(), at=after(8))
     presence.acknowledge(sent.pk, other.pk, after(9), by=ME)
     assert presence.unread_messages(mine.pk) == [sent]
+
+
+def test_pages_that_go_together_are_noted_together_but_not_those_that_are_back() -> None:
+    gone, back = factories.session(), factories.session()
+    since, later = factories.NOON + timedelta(seconds=5), factories.NOON + timedelta(seconds=9)
+    AssessmentSession.objects.filter(pk=back.pk).update(last_seen_at=later)
+    for _again in range(2):
+        presence.lost_unless_back({gone.pk: since, back.pk: since})
+    for session, disconnected_at, count in ((gone, since, 1), (back, None, 0)):
+        assert AssessmentSession.objects.get(pk=session.pk).disconnected_at == disconnected_at
+        kinds = [entry.kind for entry in ledger.read(f"session:{session.pk}")]
+        assert kinds.count("connection.lost") == count

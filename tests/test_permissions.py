@@ -18,7 +18,9 @@ from tests import factories
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 ROLES = ("anonymous", "owner", "other", "proctor", "stranger", "auditor", "staff")
-PUBLIC = {"healthz", "readyz", "metrics", "staff_signin", "set_language", "candidate:sign_in", "candidate:launch"}
+PUBLIC = {"healthz", "staff_signin", "set_language", "candidate:sign_in", "candidate:launch"}
+# Numbers are for this machine alone, whoever asks.
+PUBLIC |= {"readyz", "metrics"}
 # A frame without cookies shows nothing by itself; its files open to signed addresses alone.
 PUBLIC |= {"/admin/login/", "candidate:sign_out", "portable_frame"}
 PUBLIC |= {"portable_file"}

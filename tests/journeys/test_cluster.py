@@ -52,14 +52,14 @@ def seated(folder: Path, **urls: str) -> list[Seat]:
     manage(folder, "migrate", "--verbosity", "0", **urls)
     manage(folder, "collectstatic", "--noinput", "--verbosity", "0", **urls)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.scene", "4"],
+        [sys.executable, "-m", "tests.bench.scene", "main:4:40"],
         cwd=ROOT,
         env=environment(folder) | urls,
         capture_output=True,
         text=True,
         check=True,
     )
-    return [Seat(**one) for one in json.loads(done.stdout)]
+    return [Seat(**one) for one in json.loads(done.stdout)["main"]]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def cluster(
 async def save(port: int, seat: Seat) -> dict[str, Any]:
     connection = Connection(port)
     form: Form = await load.open_form(connection, seat)
-    headers = [f"Cookie: {seat.cookie}; {form.cookie}", f"X-CSRFToken: {form.token}"]
+    headers = [f"Cookie: {seat.cookies()}", f"X-CSRFToken: {form.token}"]
     body = json.dumps({"saves": [load.answer(seat, form.field)]}).encode()
     _, content = await connection.ask("POST", f"/sessions/{seat.id}/save/", headers, body)
     connection.close()

@@ -23,16 +23,19 @@ BACKEND = "delivery.candidate.backend.AccessCodeBackend"
 CLONE = """
 INSERT INTO delivery_assessmentsession (id, {columns})
   SELECT gen_random_uuid(), {chosen} FROM delivery_assessmentsession s
-  CROSS JOIN generate_series(2, %s) AS g WHERE s.id = ANY(%s);
+  CROSS JOIN generate_series(
+    (SELECT max(attempt_number) + 1 FROM delivery_assessmentsession), %s) AS g
+  WHERE s.id = ANY(%s);
 INSERT INTO delivery_itemsession ({item_columns})
   SELECT {item_chosen} FROM delivery_assessmentsession s
   JOIN delivery_assessmentsession o ON o.sitting_id = s.sitting_id
     AND o.candidate_id = s.candidate_id AND o.attempt_number = 1
   JOIN delivery_itemsession i ON i.session_id = o.id AND i.position = 0
-  WHERE s.attempt_number > 1;
+  WHERE s.attempt_number > 1
+    AND NOT EXISTS (SELECT FROM delivery_itemsession x WHERE x.session_id = s.id);
 INSERT INTO integrity_ledgerstream (name, head, length)
   SELECT 'session:' || id, repeat('0', 64), 0 FROM delivery_assessmentsession
-  WHERE attempt_number > 1;
+  WHERE attempt_number > 1 ON CONFLICT DO NOTHING;
 ANALYZE
 """
 

@@ -36,8 +36,7 @@ def of(session: AssessmentSession) -> TestPlan:
     )
     if not any(section.adaptive for section in plan.sections):
         if len(_plans) >= MOST:
-            _plans.clear()
-            _keys.clear()
+            forget()
         _plans[session.pk] = plan
     return plan
 
@@ -54,6 +53,6 @@ def keys_of(session_id: UUID, plan: TestPlan) -> tuple[str, ...]:
 
 
 def forget() -> None:
-    """Empty what is remembered, for tests of a process that has read nothing yet."""
+    """Empty what is remembered: it has grown too large, or a test wants a new process."""
     for known in (_plans, _keys, _shared):
         known.clear()

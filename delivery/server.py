@@ -9,8 +9,10 @@ from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from twisted.internet.defer import Deferred
 
-# After a signal to end, in seconds: for requests under way, for what must be cancelled, and in all.
+# After a signal to end, in seconds: for requests under way, for goodbyes of the sockets, for what
+# must be cancelled, and in all.
 ANSWER_SECONDS: Final = 5.0
+GOODBYE_SECONDS: Final = 2.0
 CANCEL_SECONDS: Final = 3.0
 END_SECONDS: Final = 25.0
 # RFC 6455 section 7.4.1 and its registry: the browser comes back, here or to another process.
@@ -38,10 +40,12 @@ class OrderlyServer(Server):
         for port in self.ports:
             port.stopListening()
         await _done(self._instances(requests=True), ANSWER_SECONDS)
-        for protocol in [one for one in self.connections if not isinstance(one, WebRequest)]:
+        sockets = [one for one in self.connections if not isinstance(one, WebRequest)]
+        for socket in sockets:
             # `serverClose` refuses the codes that are the protocol's own.
-            if protocol.state == protocol.STATE_OPEN:
-                protocol.sendCloseFrame(code=SERVICE_RESTART)
+            if socket.state == socket.STATE_OPEN:
+                socket.sendCloseFrame(code=SERVICE_RESTART)
+        await _closed(sockets)
         await _cancelled(self._instances(requests=True) | self._instances(requests=False))
 
     def _instances(self, *, requests: bool) -> "set[asyncio.Future[None]]":
@@ -58,6 +62,15 @@ class OrderlyServer(Server):
         # the loop would wait for ever.
         loop = asyncio.get_event_loop()  # the reactor's, which Daphne made this thread's
         loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
+
+
+async def _closed(sockets: Iterable[Any]) -> None:
+    """Wait for the browsers' goodbyes: a connection cut before may lose ours on its way."""
+    until = asyncio.get_running_loop().time() + GOODBYE_SECONDS
+    while any(socket.state != socket.STATE_CLOSED for socket in sockets):
+        if asyncio.get_running_loop().time() > until:
+            return
+        await asyncio.sleep(0.02)
 
 
 async def _done(futures: "Iterable[asyncio.Future[Any]]", seconds: float) -> None:

@@ -113,6 +113,7 @@ function loseLease(overlay) {
   mine = 0;
   saving.stopWriting();
   lockdown.cover(overlay);
+  sayDrafts();
 }
 
 // The push may have been missed; the refusal of a save says the same, and the poll brings the cover.
@@ -122,12 +123,17 @@ function onLeaseLost() {
   connection.poll();
 }
 
-let drafts = new Set();
+const drafts = new Set();
 
 function onDraft(frame) {
   drafts.add(frame.item);
+  sayDrafts();
+}
+
+// The cover may come before or after the server's word on what was still here.
+function sayDrafts() {
   const line = document.getElementById("not-saved");
-  if (!line) return;
+  if (!line || !drafts.size) return;
   line.textContent = drafts.size === 1 ? line.dataset.one : line.dataset.many.replace("%s", drafts.size);
   line.hidden = false;
 }
@@ -135,6 +141,8 @@ function onDraft(frame) {
 function onRefused(frame) {
   if (frame.reason !== "elsewhere") return;
   claiming = false;
+  // A page that wrote before has lost the lease: it stays, and says what it still held.
+  if (mine) return onLeaseLost();
   location.replace(page.elsewhere);
 }
 

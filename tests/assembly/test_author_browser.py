@@ -71,7 +71,8 @@ def test_an_item_is_written_beside_its_live_preview(author: Page, serving: Servi
     author.get_by_role("link", name="Preview as candidate").click()
     author.get_by_role("radio", name="Paris").check()
     author.get_by_role("button", name="Submit the answer").click()
-    expect(author.locator(".facts")).to_contain_text("SCORE")
+    came = author.get_by_role("region", name="What comes of it")
+    expect(came.get_by_role("status")).to_contain_text("SCORE 1.0 after 1 attempt")
     assert axe.violations(author) == []
 
 
@@ -163,7 +164,8 @@ def test_an_author_needs_no_javascript(
     page.get_by_role("link", name="Preview as candidate").click()
     page.get_by_role("radio", name="Lyon").check()
     page.get_by_role("button", name="Submit the answer").click()
-    expect(page.locator(".facts")).to_contain_text("SCORE")
+    came = page.get_by_role("region", name="What comes of it")
+    expect(came.get_by_role("status")).to_contain_text("SCORE 0.0 after 1 attempt")
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser, User
+from django.db import connections
 from django.utils import timezone
 
 from delivery import hub, interventions, presence, proctoring
@@ -25,6 +28,15 @@ from tests import factories
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 SOON = 3
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def looks() -> AsyncIterator[None]:
+    """The one thread of the boards' looks: Channels' communicator leaves its connection open."""
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    yield
+    await loop.run_in_executor(None, connections.close_all)
 
 
 def started(count: int) -> tuple[User, list[AssessmentSession]]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from delivery import desk, events, journal, sessions, sittings, steps
+from delivery import codes, desk, events, journal, links, sessions, steps
 from delivery.models import AssessmentSession, Enrolment, LaunchLink, Sitting
 from integrity import seb, seb_files
 from integrity.lockdown import Policy
@@ -70,18 +70,18 @@ class Examined:
 
 def issue(enrolment: Enrolment, *, by: str, at: datetime) -> str:
     """Return the token of a new configuration's launch link."""
-    return sittings.issue_launch_link(enrolment, at + LINK_LIFE, by=by, at=at)
+    return links.issue_launch_link(enrolment, at + LINK_LIFE, by=by, at=at)
 
 
 def of_launch(token: str, addresses: Addresses, policy: Policy, at: datetime) -> bytes:
     """Return the .seb file of a launch link, the same however often; raises Refusal once used."""
     with transaction.atomic():
-        link = sittings.find_link(token, at, lock=True)
+        link = links.find_link(token, at, lock=True)
         sitting = link.enrolment.sitting
         if sitting.lockdown is not None and sitting.lockdown.seb_file is not None:
             content, link.config_key = _uploaded(sitting)
         else:
-            secret = bytes.fromhex(sittings.digest("seb-launch", token))
+            secret = bytes.fromhex(codes.digest("seb-launch", token))
             settings = _settings(policy, addresses, addresses.launch(token), secret)
             content, link.config_key = _file(settings, policy), seb.config_key(settings)
         link.save(update_fields=["config_key"])
@@ -102,7 +102,7 @@ def _uploaded(sitting: Sitting) -> tuple[bytes, str]:
 
 
 def _of_sitting(sitting: Sitting, addresses: Addresses, policy: Policy) -> Settings:
-    secret = bytes.fromhex(sittings.digest("seb-sitting", str(sitting.pk)))
+    secret = bytes.fromhex(codes.digest("seb-sitting", str(sitting.pk)))
     return _settings(policy, addresses, addresses.sign_in, secret)
 
 

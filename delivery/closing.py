@@ -11,7 +11,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from delivery import sittings
+from delivery import journal
 from delivery.models import OPEN_STATES, AssessmentSession, Enrolment, Sitting, State
 from integrity import chain
 from integrity.models import LedgerStream
@@ -33,7 +33,7 @@ def close_over(at: datetime) -> list[Sitting]:
         for sitting in closed:
             sitting.closed_at = at
             sitting.save(update_fields=["closed_at"])
-            sittings.record(sitting, KIND, _summary(sitting), by="clock", at=at)
+            journal.note(sitting, KIND, _summary(sitting), by="clock", at=at)
     return closed
 
 

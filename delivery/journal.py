@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -11,7 +12,9 @@ from django.db import transaction
 
 from delivery import hub
 from delivery.events import Fact
+from delivery.models import Sitting
 from integrity import ledger
+from integrity.chain import Payload
 from integrity.ledger import Draft, Sealed
 
 # The writer has these already: the acknowledgement or the refusal is their answer.
@@ -41,6 +44,12 @@ def record_all(facts: Sequence[Fact]) -> list[Sealed]:
     if facts:
         transaction.on_commit(partial(_tell, list(facts)), robust=True)
     return sealed
+
+
+def note(sitting: Sitting, kind: str, payload: Payload, *, by: str, at: datetime) -> None:
+    """Record a fact about a sitting as a whole, in its own stream."""
+    stream = f"sitting:{sitting.pk}"
+    ledger.append(stream=stream, kind=kind, payload=payload, actor=by, at=at)
 
 
 def _tell(facts: Sequence[Fact]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from delivery import navigation, refusals, sittings
+from delivery import navigation, refusals, release
 from delivery.desk import Desk
 from delivery.models import ItemSession
 from delivery.refusals import GRANTED, Permission, Reason
@@ -43,7 +43,7 @@ def _is_over(at_desk: Desk, key: str, at: datetime) -> Permission:
     if session.is_ended:
         if not session.sitting.looking_back:
             return refusals.refuse(Reason.NO_REVIEW)
-        return sittings.may_see_result(session, at)
+        return release.may_see_result(session, at)
     if row.state != ItemSession.State.CLOSED or row.num_attempts == 0:
         return refusals.refuse(Reason.STILL_OPEN)
     if planned.part in session.ended_parts:

@@ -13,13 +13,13 @@ from django.db import transaction
 
 from delivery import (
     clock,
+    conditions,
     desk,
     events,
     interventions,
     journal,
     legible,
     refusals,
-    rules,
     sessions,
     setwise,
     steps,
@@ -216,8 +216,8 @@ def _record(
     found: Desk, allowed: Sequence[ClientEvent], dropped: int, at: datetime
 ) -> Consequence | None:
     session, facts, felt = found.session, list[Fact](), list[Consequence]()
-    enrolment = rules.enrolment_of(session)
-    policy = rules.policy_of(enrolment, session)
+    enrolment = conditions.enrolment_of(session)
+    policy = conditions.policy_of(enrolment, session)
     for event in allowed:
         facts.append(_reported(found, event, at))
         if not policy.watches(event.name):
@@ -225,7 +225,7 @@ def _record(
         count = session.event_counts.get(event.name, 0) + 1
         session.event_counts[event.name] = count
         consequence = lockdown.judge(policy, event.name, count)
-        if lockdown.SIGNALS[event.name].adverse and not rules.is_quiet(enrolment, event.name):
+        if lockdown.SIGNALS[event.name].adverse and not conditions.is_quiet(enrolment, event.name):
             session.incidents += 1
             session.last_incident = event.name
         if consequence.is_felt:

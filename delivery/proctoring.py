@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from delivery import clock, desk, interventions, leases, refusals, rolls, rules, sessions
+from delivery import clock, conditions, desk, interventions, leases, refusals, rolls, sessions
 from delivery.models import AssessmentSession, Enrolment, Message, Sitting, State
 from delivery.refusals import Permission, Reason, Refusal
 from delivery.rolls import Row, Target
@@ -245,7 +245,7 @@ def may(act: Act, row: Row, user: User, at: datetime) -> Permission:
         return _may_admit(row)
     session = row.session
     if isinstance(act, Waive) and (session is None or not session.is_ended):
-        return rules.may_waive(row.enrolment)
+        return conditions.may_waive(row.enrolment)
     if session is None:
         return refusals.refuse(Reason.NOT_STARTED)
     if isinstance(act, Reopen) and not is_chief(user):
@@ -312,7 +312,7 @@ def _do(row: Row, act: Act, by: User, at: datetime) -> None:
         return
     if isinstance(act, Waive):
         named = [act.rule] if act.rule else []
-        rules.waive(row.enrolment.pk, named, reason=act.reason, by=by, at=at)
+        conditions.waive(row.enrolment.pk, named, reason=act.reason, by=by, at=at)
         return
     assert row.session is not None  # may() refuses every other act without a session
     pk = row.session.pk

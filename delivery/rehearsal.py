@@ -17,7 +17,7 @@ from assembly import bank, rendering_controls
 from assembly.qti.interactions_choice import Choice, InlineChoice
 from assembly.qti.interactions_text import ExtendedText, TextEntry
 from assembly.qti.item import AssessmentItem
-from delivery import events, journal, sittings
+from delivery import enrolments, events, journal
 from delivery.erasing import SessionRemoved
 from delivery.models import AssessmentSession, Candidate, Enrolment, ResponseRevision, Sitting
 from integrity import ledger
@@ -78,12 +78,12 @@ def prepare(of: Sitting, candidates: int, at: datetime) -> Cast:
 
 
 def _record(sitting: Sitting, kind: str, told: dict[str, str | int], at: datetime) -> None:
-    sittings.record(sitting, kind, dict(told), by="system", at=at)
+    journal.note(sitting, kind, dict(told), by="system", at=at)
 
 
 def _part(sitting: Sitting, number: int, at: datetime) -> Part:
-    made = sittings.new_candidate(f"{MARK}-{sitting.pk}-{number:05}", f"Rehearsal {number}")
-    enrolled = sittings.enrol(sitting, made, by="system", at=at)
+    made = enrolments.new_candidate(f"{MARK}-{sitting.pk}-{number:05}", f"Rehearsal {number}")
+    enrolled = enrolments.enrol(sitting, made, by="system", at=at)
     return Part(enrolled.pk, made.pk, _signed_in(made.user))
 
 

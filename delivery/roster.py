@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from delivery import sittings
+from delivery import codes, enrolments, journal
 from delivery.models import Candidate, Enrolment, Sitting
 
 LARGEST_BYTES: Final = 5_000_000
@@ -227,7 +227,7 @@ def import_roster(
             codes += [(row.number, row.name, code)] if code else []
             if progress is not None:
                 progress(done, len(rows))
-        sittings.record(sitting, "roster.imported", {"rows": len(rows)}, by=by, at=at)
+        journal.note(sitting, "roster.imported", {"rows": len(rows)}, by=by, at=at)
     return replace(report, rows=rows, written=True, codes=tuple(codes))
 
 
@@ -245,15 +245,15 @@ def _write(
     sitting: Sitting, row: RosterRow, candidate: Candidate | None, *, by: str, at: datetime
 ) -> str:
     fresh = candidate is None
-    person = candidate or sittings.new_candidate(row.number, row.name)
+    person = candidate or enrolments.new_candidate(row.number, row.name)
     person.name = row.name
     for name in ("email", "time_multiplier", "fixed_minutes", "unlimited"):
         value = getattr(row, name)
         if value is not None:
             setattr(person, name, value)
     person.save()
-    enrolment = sittings.enrol(sitting, person, by=by, at=at)
+    enrolment = enrolments.enrol(sitting, person, by=by, at=at)
     if row.room is not None and row.room != enrolment.room:
         enrolment.room = row.room
         enrolment.save(update_fields=["room"])
-    return sittings.issue_access_code(person, by=by, at=at) if fresh else ""
+    return codes.issue_access_code(person, by=by, at=at) if fresh else ""

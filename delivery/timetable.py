@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import transaction
 
-from delivery import desk, events, journal, sittings, steps
+from delivery import desk, events, journal, steps
 from delivery.models import OPEN_STATES, AssessmentSession, Sitting
 from integrity.chain import Payload
 
@@ -26,7 +26,7 @@ def keep(sitting: Sitting, changed: Sequence[str], *, by: str, at: datetime) -> 
         if fresh or changed:
             kind = "sitting.created" if fresh else "sitting.changed"
             payload: Payload = {"fields": sorted(changed), **_window(sitting)}
-            sittings.record(sitting, kind, payload, by=by, at=at)
+            journal.note(sitting, kind, payload, by=by, at=at)
         if not fresh and OF_CLOCKS & set(changed):
             _wind_again(sitting, by=by, at=at)
         return sitting

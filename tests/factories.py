@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 
 from assembly import models as assembly_models
 from assembly.models import AssessmentTestVersion, ItemVersion
-from delivery import responses, sessions, sittings
+from delivery import enrolments, responses, sessions
 from delivery.models import AssessmentSession, Candidate, Enrolment, Sitting
 from delivery.responses import Outcome, Save
 
@@ -146,7 +146,7 @@ def sitting(version: AssessmentTestVersion | None = None, **fields: Any) -> Sitt
 
 def candidate(name: str = "Alice Adams", **fields: Any) -> Candidate:
     """Return a candidate with a number of their own."""
-    made = sittings.new_candidate(f"C{next(_number):05}", name)
+    made = enrolments.new_candidate(f"C{next(_number):05}", name)
     for attribute, value in fields.items():
         setattr(made, attribute, value)
     made.save()
@@ -155,7 +155,7 @@ def candidate(name: str = "Alice Adams", **fields: Any) -> Candidate:
 
 def enrolment(at_sitting: Sitting | None = None, who: Candidate | None = None) -> Enrolment:
     """Return an enrolment of a candidate at a sitting."""
-    return sittings.enrol(at_sitting or sitting(), who or candidate(), by="system", at=NOON)
+    return enrolments.enrol(at_sitting or sitting(), who or candidate(), by="system", at=NOON)
 
 
 def session(

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from delivery import lane, sittings, tasks
+from delivery import codes, lane, tasks
 from delivery.asgi import application
 from delivery.models import AssessmentSession, Sitting
 from tests import factories
@@ -77,7 +77,7 @@ class Reader:
         sitting = factories.sitting(version, release=Sitting.Release.SUBMISSION, **window)
         candidate = factories.candidate()
         self.enrolment = factories.enrolment(sitting, candidate)
-        self.code = sittings.issue_access_code(candidate, by="system", at=timezone.now())
+        self.code = codes.issue_access_code(candidate, by="system", at=timezone.now())
         self.client = Client()
         self.read: list[tuple[int, str, str]] = []
         self.reached = 0

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from delivery import sittings
+from delivery import codes, enrolments, journal, links
 from delivery.admin import erasing, needs
 from delivery.admin.common import actor
 from delivery.admin.needs import CandidateForm
@@ -63,7 +63,7 @@ class CandidateAdmin(admin.ModelAdmin[Candidate]):
     ) -> None:
         with transaction.atomic():
             if not change:
-                obj.user = sittings.new_user()
+                obj.user = enrolments.new_user()
             obj.save()
             ledger.append(
                 stream=f"candidate:{obj.pk}",
@@ -111,7 +111,7 @@ def _codes_page(request: HttpRequest, candidates: list[Candidate]) -> HttpRespon
     at, by = timezone.now(), actor(request)
     with transaction.atomic():
         codes = [
-            (candidate.number, candidate.name, sittings.issue_access_code(candidate, by=by, at=at))
+            (candidate.number, candidate.name, codes.issue_access_code(candidate, by=by, at=at))
             for candidate in candidates
         ]
     return render(request, "admin/delivery/codes.html", {"codes": codes})
@@ -181,7 +181,7 @@ class EnrolmentAdmin(admin.ModelAdmin[Enrolment]):
                 "fields": sorted(form.changed_data),
             }
             kind = "enrolment.changed" if change else "candidate.enrolled"
-            sittings.record(obj.sitting, kind, payload, by=actor(request), at=timezone.now())
+            journal.note(obj.sitting, kind, payload, by=actor(request), at=timezone.now())
 
     @admin.action(description=_("Make launch links (valid for 24 hours)"), permissions=["change"])
     def make_links(self, request: HttpRequest, chosen: QuerySet[Enrolment]) -> HttpResponse:
@@ -197,5 +197,5 @@ class EnrolmentAdmin(admin.ModelAdmin[Enrolment]):
 
 def _link(request: HttpRequest, enrolment: Enrolment, *, by: str) -> str:
     at = timezone.now()
-    token = sittings.issue_launch_link(enrolment, at + LINK_LIFE, by=by, at=at)
+    token = links.issue_launch_link(enrolment, at + LINK_LIFE, by=by, at=at)
     return request.build_absolute_uri(reverse("candidate:launch", args=[token]))

@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 
 from assembly.exporting import ExportError
 from assembly.models import AssessmentTestVersion, VersionState
-from delivery import lint, proctoring, reports, roster, sittings, timetable
+from delivery import lint, proctoring, release, reports, roster, timetable
 from delivery.admin import browsers, documents
 from delivery.admin.common import actor
 from delivery.admin.pictures import picture
@@ -337,7 +337,7 @@ class SittingAdmin(admin.ModelAdmin[Sitting]):
             summary = reports.summary(list(reports.results(sitting)))
             context = {"sitting": sitting, "summary": summary}
             return render(request, "admin/delivery/release.html", context)
-        sittings.release_results(sitting, by=actor(request), at=timezone.now())
+        release.release_results(sitting, by=actor(request), at=timezone.now())
         messages.success(request, gettext("The results are released to the candidates."))
         return redirect("admin:delivery_sitting_results", sitting.pk)
 
@@ -347,7 +347,7 @@ def _are_visible(sitting: Sitting, every: list[AssessmentSession]) -> bool:
     at = timezone.now()
     for session in every:
         session.sitting = sitting
-    return any(sittings.may_see_result(session, at) for session in every)
+    return any(release.may_see_result(session, at) for session in every)
 
 
 class RosterForm(forms.Form):

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from delivery import sittings
+from delivery import codes
 from delivery.prepared import Prepared
 
 PATH: Final = "delivery.candidate.backend.AccessCodeBackend"
@@ -31,7 +31,7 @@ class AccessCodeBackend(BaseBackend):
     ) -> User | None:
         if not access_code:
             return None
-        candidate = sittings.candidate_for_code(access_code)
+        candidate = codes.candidate_for_code(access_code)
         if candidate is None or not candidate.user.is_active:
             return None
         user: User = candidate.user

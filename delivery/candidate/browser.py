@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from delivery import browsers, rules, sessions, sittings
+from delivery import browsers, conditions, links, sessions
 from delivery.candidate import door, gate, lobby, words
 from delivery.candidate.door import Caller
 from delivery.models import Candidate, Enrolment
@@ -114,7 +114,7 @@ def launch(
 ) -> HttpResponse:
     """Make a configuration of the candidate's own and show how to open it."""
     enrolment = lobby.enrolment_of(candidate, enrolment_id)
-    policy = rules.policy_of(enrolment)
+    policy = conditions.policy_of(enrolment)
     if policy.seb_mode is Mode.NONE:
         raise Http404
     token = browsers.issue(enrolment, by=f"candidate:{candidate.pk}", at=at)
@@ -138,8 +138,8 @@ def file(request: HttpRequest, token: str) -> HttpResponse:
     """Hand out the configuration of a launch link, until the link has signed its candidate in."""
     at = timezone.now()
     try:
-        enrolment = sittings.find_link(token, at).enrolment
-        policy = rules.policy_of(enrolment)
+        enrolment = links.find_link(token, at).enrolment
+        policy = conditions.policy_of(enrolment)
         content = browsers.of_launch(token, door.addresses_of(request), policy, at)
     except Refusal as refusal:
         context = {"problem": words.sentence(refusal)}

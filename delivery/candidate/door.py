@@ -18,11 +18,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from delivery import browsers, rules
+from delivery import browsers, conditions
 from delivery.browsers import Addresses, Examined
+from delivery.conditions import Visitor
 from delivery.models import AssessmentSession, Enrolment
 from delivery.refusals import Reason, Refusal
-from delivery.rules import Visitor
 from integrity import networks, seb
 from integrity.lockdown import Policy
 from integrity.seb import Assurance, Claim, Mode
@@ -52,7 +52,7 @@ class Caller:
 
     @property
     def policy(self) -> Policy:
-        return rules.policy_of(self.enrolment, self.session)
+        return conditions.policy_of(self.enrolment, self.session)
 
 
 def origin_of(request: HttpRequest) -> str:
@@ -131,11 +131,11 @@ def claim_of(request: HttpRequest) -> Claim:
 
 def admit_from(caller: Caller) -> None:
     """Let a request in by its network and device; raises Refusal, and records it."""
-    if not (rules.has_access_rules(caller.enrolment.sitting) or caller.policy.browsers):
+    if not (conditions.has_access_rules(caller.enrolment.sitting) or caller.policy.browsers):
         return
     agent = caller.request.headers.get("User-Agent", "")
     visitor = Visitor(address_of(caller.request), device_of(caller.request), agent)
-    refusal = rules.may_come(caller.enrolment, visitor, caller.session).refusal
+    refusal = conditions.may_come(caller.enrolment, visitor, caller.session).refusal
     if refusal is not None:
         note_refusal(caller, refusal)
         raise refusal
@@ -143,7 +143,7 @@ def admit_from(caller: Caller) -> None:
 
 def note_refusal(caller: Caller, refusal: Refusal) -> None:
     """Record that a rule kept somebody out."""
-    rules.note_refused(caller.enrolment, caller.session, refusal, by=caller.by, at=caller.at)
+    conditions.note_refused(caller.enrolment, caller.session, refusal, by=caller.by, at=caller.at)
 
 
 def admit_browser(caller: Caller, *, page: bool) -> HttpResponse | None:
@@ -266,8 +266,8 @@ def rests(request: HttpRequest, enrolment: Enrolment, at: datetime, *, strictly:
 
 def may_listen(sign_in: Any, session: AssessmentSession, at: datetime) -> bool:
     """Tell whether a socket may open: it sends no headers, so it rests on the sign-in."""
-    enrolment = rules.enrolment_of(session)
-    if rules.policy_of(enrolment, session).seb_mode is not Mode.REQUIRED:
+    enrolment = conditions.enrolment_of(session)
+    if conditions.policy_of(enrolment, session).seb_mode is not Mode.REQUIRED:
         return True
     entry = entry_of(sign_in or {}, enrolment)
     return at.timestamp() - float(entry.get("at", 0)) < SIGN_IN_HOLDS

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from delivery import moves, navigation, sessions, sittings
+from delivery import moves, navigation, release, sessions
 from delivery.candidate import gate, looking, pages, results, told, words
 from delivery.candidate.gate import Visit
 from delivery.desk import Counts
@@ -101,7 +101,7 @@ def submit(visit: Visit) -> HttpResponse:
 @require_GET
 @gate.session_page(*ENDED_STATES)
 def result(visit: Visit) -> HttpResponse:
-    sittings.may_see_result(visit.session, visit.at).demand()
+    release.may_see_result(visit.session, visit.at).demand()
     context = {
         "desk": visit.desk,
         "session": visit.session,

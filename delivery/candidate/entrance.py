@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from delivery import sittings, throttle
+from delivery import links, throttle
 from delivery.candidate import backend, frames, words
 from delivery.models import AssessmentSession
 from delivery.refusals import Reason, Refusal
@@ -115,7 +115,7 @@ def launch(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "GET":
         return render(request, "candidate/launch.html")
     try:
-        enrolment = sittings.redeem(token, timezone.now())
+        enrolment = links.redeem(token, timezone.now())
     except Refusal as refusal:
         context = {"problem": words.sentence(refusal)}
         return render(request, "candidate/launch.html", context, status=409)

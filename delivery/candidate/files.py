@@ -6,7 +6,7 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET
 
 from assembly import addresses, bank, files
-from delivery import lookback, navigation, sittings
+from delivery import lookback, navigation, release
 from delivery.candidate import gate
 from delivery.candidate.gate import Visit
 from delivery.models import ENDED_STATES, State
@@ -39,7 +39,7 @@ def asset(visit: Visit, key: str, href: str) -> HttpResponse:
 def test_asset(visit: Visit, href: str) -> HttpResponse:
     """Hand out a file of the test's own instructions and feedback."""
     if visit.session.is_ended:
-        sittings.may_see_result(visit.session, visit.at).demand()
+        release.may_see_result(visit.session, visit.at).demand()
     version = visit.desk.sitting.test_version_id
     found = bank.test_asset(version, addresses.from_address(href))
     if found is None or not found.media_type.startswith(files.SHOWN):

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from delivery import desk, leases, rules, sessions
+from delivery import conditions, desk, leases, sessions
 from delivery.candidate import door, words
 from delivery.candidate.door import Caller
 from delivery.desk import Desk
@@ -138,9 +138,9 @@ def _at_the_door(visit: Visit, *, page: bool) -> HttpResponse | None:
     if not looked_at:
         return None
     sitting = session.sitting
-    if session.lockdown_id is None and not rules.has_access_rules(sitting):
+    if session.lockdown_id is None and not conditions.has_access_rules(sitting):
         return None
-    caller = Caller(visit.request, rules.enrolment_of(session), session, visit.at)
+    caller = Caller(visit.request, conditions.enrolment_of(session), session, visit.at)
     door.admit_from(caller)
     return door.admit_browser(caller, page=page)
 
@@ -234,7 +234,7 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
 def refused(visit: Visit, refusal: Refusal) -> HttpResponse:
     """Show a refusal with the way back to where the candidate belongs."""
     if refusal.reason is Reason.NEEDS_SEB:
-        enrolment = rules.enrolment_of(visit.session)
+        enrolment = conditions.enrolment_of(visit.session)
         return go(visit.request, reverse("candidate:browser_seen", args=[enrolment.pk]))
     return refusal_page(visit.request, refusal, url_of(visit.session), visit.desk)
 

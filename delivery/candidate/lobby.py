@@ -12,24 +12,24 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assembly.qti.assessment import NavigationMode
-from delivery import desk, preflight, refusals, rules, sessions, sittings, throttle
+from delivery import cards, conditions, desk, preflight, refusals, sessions, throttle
 from delivery.candidate import door, frames, gate, words
 from delivery.candidate.door import Caller
+from delivery.cards import Card
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from delivery.refusals import Permission, Refusal
-from delivery.sittings import Card
 from integrity import lockdown, seb
 
 
 @require_GET
 @gate.candidate_page
 def home(request: HttpRequest, candidate: Candidate, at: datetime) -> HttpResponse:
-    cards = sittings.cards(candidate, at)
-    first = next((card for card in cards if card.permission or _is_open(card.session)), None)
+    listed = cards.of(candidate, at)
+    first = next((card for card in listed if card.permission or _is_open(card.session)), None)
     context = {
         "candidate": candidate,
         "first": _told(first) if first else None,
-        "rest": [_told(card) for card in cards if card is not first],
+        "rest": [_told(card) for card in listed if card is not first],
         "at_home": True,
     }
     return render(request, "candidate/home.html", context)
@@ -100,10 +100,10 @@ def _may_start(caller: Caller) -> Permission:
     asked = sessions.may_start(enrolment, caller.at, javascript=javascript)
     if asked:
         _elsewhere, asked = _at_the_door(caller, page=True)
-    if asked and rules.needs_code(enrolment):
+    if asked and conditions.needs_code(enrolment):
         asked = throttle.may_try_room(enrolment.pk, caller.at)
         if asked:
-            asked = rules.may_enter_room(enrolment, posted.get("code", ""))
+            asked = conditions.may_enter_room(enrolment, posted.get("code", ""))
             if not asked:
                 throttle.failed_room(enrolment.pk, caller.at)
         if asked.refusal is not None:
@@ -122,7 +122,7 @@ def _begin(caller: Caller) -> HttpResponse:
     )
     response = redirect(gate.url_of(session))
     device = door.device_of(request) or door.new_device()
-    rules.bind_device(session.pk, device)
+    conditions.bind_device(session.pk, device)
     door.name_device(response, device)
     door.note_start(replace(caller, session=session))
     return response
@@ -172,7 +172,7 @@ def start_context(enrolment: Enrolment, at: datetime) -> dict[str, Any]:
     sitting, candidate = enrolment.sitting, enrolment.candidate
     reading = desk.forecast(enrolment, at)
     test = desk.outline_of(sitting.test_version_id).test
-    policy = rules.policy_of(enrolment)
+    policy = conditions.policy_of(enrolment)
     return {
         "enrolment": enrolment,
         "sitting": sitting,
@@ -192,7 +192,7 @@ def start_context(enrolment: Enrolment, at: datetime) -> dict[str, Any]:
         ],
         "policy": policy,
         "disclosures": lockdown.disclose(policy),
-        "needs_code": rules.needs_code(enrolment),
+        "needs_code": conditions.needs_code(enrolment),
         "seb_mode": policy.seb_mode.value,
         "watches_screens": policy.watches("screen_extended"),
     }

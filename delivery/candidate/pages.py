@@ -16,6 +16,7 @@ from assembly.qti.values import RawResponses
 from delivery import (
     ahead,
     comments,
+    conditions,
     drafts,
     instructions,
     leases,
@@ -24,7 +25,6 @@ from delivery import (
     navigation,
     needs,
     presence,
-    rules,
     sessions,
 )
 from delivery.candidate import told, uploads, words
@@ -47,7 +47,7 @@ def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
     reading = at_desk.reading(visit.at)
     policy = None
     if session.lockdown_id is not None:
-        policy = rules.policy_of(rules.enrolment_of(session), session)
+        policy = conditions.policy_of(conditions.enrolment_of(session), session)
     return {
         "desk": at_desk,
         "session": session,

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from delivery import rules, sessions
+from delivery import conditions, sessions
 from delivery.candidate import door, gate, pages, words
 from delivery.candidate.gate import Visit
 from delivery.models import State
@@ -35,10 +35,10 @@ def _browser_seen(visit: Visit) -> str:
     """Return where it is explained why this browser was not let in, where it was not."""
     if door.SEEN not in visit.request.session:
         return ""
-    return reverse("candidate:browser_seen", args=[rules.enrolment_of(visit.session).pk])
+    return reverse("candidate:browser_seen", args=[conditions.enrolment_of(visit.session).pk])
 
 
 def _demand_javascript(visit: Visit) -> None:
-    policy = rules.policy_of(rules.enrolment_of(visit.session), visit.session)
+    policy = conditions.policy_of(conditions.enrolment_of(visit.session), visit.session)
     if policy.requires_javascript and visit.request.POST.get("javascript") != "1":
         raise Refusal(Reason.NEEDS_JAVASCRIPT)

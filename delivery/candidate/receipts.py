@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from delivery import receipts, sittings, throttle
+from delivery import receipts, release, throttle
 from delivery.candidate import door, gate, words
 from delivery.candidate.gate import Visit
 from delivery.models import ENDED_STATES
@@ -33,7 +33,7 @@ DRAWN: Final = {"scale": 4, "border": 4, "dark": "#000", "light": "#fff", "omits
 @require_GET
 @gate.session_page(*ENDED_STATES)
 def receipt(visit: Visit) -> HttpResponse:
-    permission = sittings.may_see_result(visit.session, visit.at)
+    permission = release.may_see_result(visit.session, visit.at)
     address = door.origin_of(visit.request) + verify_url(visit.session.receipt_code)
     context = {
         "desk": visit.desk,

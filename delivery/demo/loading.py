@@ -12,7 +12,7 @@ from django.db import transaction
 
 from assembly import bank
 from assembly.models import AssessmentTest, AssessmentTestVersion
-from delivery import sittings
+from delivery import codes
 from delivery.demo import accounts, cast, offer, people, play, signins
 from delivery.demo.cast import Role
 from delivery.demo.signins import SignIn
@@ -80,7 +80,7 @@ def _codes(
     for role in roles:
         if role.code:
             place = places[role.person, role.sitting]
-            sittings.issue_access_code(place.candidate, by=by, at=at, code=role.code)
+            codes.issue_access_code(place.candidate, by=by, at=at, code=role.code)
             yield _door(role)
 
 

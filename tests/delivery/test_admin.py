@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from delivery import lint, reports, responses, scoring, sessions, sittings
+from delivery import codes, links, lint, reports, responses, scoring, sessions
 from delivery.models import AssessmentSession, Candidate, Enrolment, Quarantine, Sitting
 from integrity import ledger
 from tests import factories
@@ -151,19 +151,19 @@ def test_only_those_who_may_be_proctors_are_offered_and_named(staff: Client) -> 
 # ---------- Doubts ----------
 
 
-def codes(sitting: Sitting, at: datetime = NOON) -> list[str]:
+def doubted(sitting: Sitting, at: datetime = NOON) -> list[str]:
     return [doubt.code for doubt in lint.doubts(sitting, at)]
 
 
 def with_candidate(**fields: Any) -> Sitting:
     sitting = factories.sitting(**fields)
     enrolment = factories.enrolment(sitting)
-    sittings.issue_access_code(enrolment.candidate, by="user:1", at=NOON)
+    codes.issue_access_code(enrolment.candidate, by="user:1", at=NOON)
     return sitting
 
 
 def test_a_sitting_in_order_has_no_doubts() -> None:
-    assert codes(with_candidate()) == []
+    assert doubted(with_candidate()) == []
 
 
 @pytest.mark.parametrize(
@@ -179,13 +179,13 @@ def test_a_sitting_in_order_has_no_doubts() -> None:
     ],
 )
 def test_each_doubt_has_its_cause(fields: dict[str, Any], expected: list[str]) -> None:
-    assert codes(with_candidate(**fields)) == expected
+    assert doubted(with_candidate(**fields)) == expected
 
 
 def test_a_test_without_any_limit_is_doubtful() -> None:
     version = factories.published(seconds=None)
     sitting = with_candidate(test_version=version, opens_at=None, closes_at=None, release="manual")
-    assert codes(sitting) == ["endless"]
+    assert doubted(sitting) == ["endless"]
 
 
 def test_a_window_too_short_for_extra_time_is_doubtful() -> None:
@@ -193,16 +193,16 @@ def test_a_window_too_short_for_extra_time_is_doubtful() -> None:
     candidate = sitting.enrolments.get().candidate
     candidate.time_multiplier = 2
     candidate.save()
-    assert codes(sitting) == ["window_too_short_for_extra_time"]
+    assert doubted(sitting) == ["window_too_short_for_extra_time"]
 
 
 def test_candidates_without_a_way_in_are_counted() -> None:
     sitting = factories.sitting()
-    assert codes(sitting) == ["nobody_enrolled"]
+    assert doubted(sitting) == ["nobody_enrolled"]
     enrolment = factories.enrolment(sitting)
-    assert codes(sitting) == ["no_way_in"]
-    sittings.issue_launch_link(enrolment, after(60), by="user:1", at=NOON)
-    assert codes(sitting) == []
+    assert doubted(sitting) == ["no_way_in"]
+    links.issue_launch_link(enrolment, after(60), by="user:1", at=NOON)
+    assert doubted(sitting) == []
 
 
 # ---------- The roster ----------
@@ -221,7 +221,7 @@ def test_a_roster_is_checked_first_and_imported_when_confirmed(staff: Client) ->
     done = staff.post(url, {"confirm": "yes"}).content.decode()
     assert sorted(Candidate.objects.values_list("number", flat=True)) == ["A1", "A2"]
     shown = re.findall(r'<code class="code">([^<]+)</code>', done)
-    assert [sittings.candidate_for_code(code).number for code in shown] == ["A1", "A2"]  # type: ignore[union-attr]
+    assert [codes.candidate_for_code(code).number for code in shown] == ["A1", "A2"]  # type: ignore[union-attr]
     again = staff.post(url, {"confirm": "yes"}, follow=True).content.decode()
     assert "The checked file is gone." in again
 
@@ -260,11 +260,11 @@ def test_a_candidate_is_made_with_a_user_who_has_no_password(staff: Client) -> N
 
 def test_a_new_access_code_is_shown_once_and_ends_the_old_one(staff: Client) -> None:
     candidate = factories.candidate()
-    old = sittings.issue_access_code(candidate, by="user:1", at=NOON)
+    old = codes.issue_access_code(candidate, by="user:1", at=NOON)
     page = staff.post(f"{ADMIN}candidate/{candidate.pk}/code/").content.decode()
     [code] = re.findall(r'<code class="code">([^<]+)</code>', page)
-    assert sittings.candidate_for_code(code) == candidate
-    assert sittings.candidate_for_code(old) is None
+    assert codes.candidate_for_code(code) == candidate
+    assert codes.candidate_for_code(old) is None
     assert staff.get(f"{ADMIN}candidate/{candidate.pk}/code/").status_code == 405
 
 
@@ -280,7 +280,7 @@ def test_a_launch_link_made_here_signs_its_candidate_in(staff: Client) -> None:
     data = {"action": "make_links", "_selected_action": [enrolment.pk]}
     page = staff.post(f"{ADMIN}enrolment/", data).content.decode()
     [link] = re.findall(r'<code class="code">http://testserver/launch/([^<]+)/</code>', page)
-    assert sittings.redeem(link, timezone.now()) == enrolment
+    assert links.redeem(link, timezone.now()) == enrolment
 
 
 def test_a_candidate_is_enrolled_by_number_and_once(staff: Client) -> None:

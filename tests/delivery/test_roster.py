@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery import roster, sittings
+from delivery import codes, enrolments, roster
 from delivery.models import Candidate, Enrolment
 from integrity import ledger
 from tests import factories
@@ -91,7 +91,7 @@ def test_a_roster_enrols_new_and_known_candidates_and_updates_the_enrolled() -> 
     one = factories.sitting()
     known = factories.candidate("Grace Hopper")
     enrolled = factories.candidate("Joan Clarke")
-    sittings.enrol(one, enrolled, by="user:1", at=NOON)
+    enrolments.enrol(one, enrolled, by="user:1", at=NOON)
     text = f"number,name,room\nNEW1,Ada,H1\n{known.number},Grace,H1\n{enrolled.number},Joan,H2\n"
     report = roster.import_roster(one, text.encode(), by="user:1", at=NOON, dry_run=False)
     assert [row.outcome for row in report.rows] == ["new", "enrolled", "updated"]
@@ -99,6 +99,6 @@ def test_a_roster_enrols_new_and_known_candidates_and_updates_the_enrolled() -> 
     assert Enrolment.objects.get(candidate=enrolled).room == "H2"
     [(number, name, code)] = report.codes
     assert (number, name) == ("NEW1", "Ada")
-    assert sittings.candidate_for_code(code) == Candidate.objects.get(number="NEW1")
+    assert codes.candidate_for_code(code) == Candidate.objects.get(number="NEW1")
     told = [entry.kind for entry in ledger.read(f"sitting:{one.pk}")]
     assert told[-1] == "roster.imported"

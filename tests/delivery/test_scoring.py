@@ -1,6 +1,6 @@
 import pytest
 
-from delivery import expiry, interventions, moves, scoring, sessions, sittings
+from delivery import expiry, interventions, moves, release, scoring, sessions
 from delivery.models import AssessmentSession, ItemSession, Sitting
 from delivery.refusals import Reason
 from integrity import ledger
@@ -65,7 +65,7 @@ def test_an_answer_changed_after_a_check_counts_while_attempts_are_left() -> Non
 
 
 @pytest.mark.parametrize(
-    ("release", "seconds", "reason"),
+    ("policy", "seconds", "reason"),
     [
         (Sitting.Release.SUBMISSION, 100, None),
         (Sitting.Release.CLOSING, 100, Reason.NOT_RELEASED),
@@ -75,19 +75,19 @@ def test_an_answer_changed_after_a_check_counts_while_attempts_are_left() -> Non
     ],
 )
 def test_results_are_shown_by_the_sittings_release(
-    release: str, seconds: int, reason: Reason | None
+    policy: str, seconds: int, reason: Reason | None
 ) -> None:
-    session = factories.session(factories.sitting(release=release))
+    session = factories.session(factories.sitting(release=policy))
     sessions.complete(session.pk, after(64), by=ME, confirmed=True)
     scored = scoring.score(session.pk, after(65))
-    refusal = sittings.may_see_result(scored, after(seconds)).refusal
+    refusal = release.may_see_result(scored, after(seconds)).refusal
     assert (refusal.reason if refusal else None) == reason
 
 
 def test_staff_release_results_once_and_it_is_told() -> None:
     sitting = factories.sitting(release=Sitting.Release.MANUAL)
     for second in (1, 2):
-        sittings.release_results(sitting, by="user:1", at=after(second))
+        release.release_results(sitting, by="user:1", at=after(second))
     sitting.refresh_from_db()
     assert sitting.released_at == after(1)
     told = [entry.kind for entry in ledger.read(f"sitting:{sitting.pk}")]
@@ -99,7 +99,7 @@ def test_a_terminated_sessions_result_is_withheld() -> None:
     factories.answer(session, "Q1", "A")
     interventions.terminate(session.pk, reason="x", by=factories.proctor(), at=after(8))
     scored = scoring.score(session.pk, after(9))
-    refusal = sittings.may_see_result(scored, after(10)).refusal
+    refusal = release.may_see_result(scored, after(10)).refusal
     assert (scored.score, refusal and refusal.reason) == (1.0, Reason.RESULT_WITHHELD)
 
 
@@ -107,6 +107,6 @@ def test_a_session_without_a_score_says_that_it_waits() -> None:
     session = factories.session(factories.sitting(release=Sitting.Release.SUBMISSION))
     sessions.complete(session.pk, after(64), by=ME, confirmed=True)
     ended = AssessmentSession.objects.get()
-    refusal = sittings.may_see_result(ended, after(65)).refusal
+    refusal = release.may_see_result(ended, after(65)).refusal
     assert refusal is not None
     assert refusal.reason == Reason.NOT_SCORED

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery import sittings
+from delivery import codes
 from delivery.candidate import backend
 from delivery.models import AssessmentSession
 from tests import factories
@@ -23,7 +23,7 @@ def again(client: Client, session: AssessmentSession, code: str) -> tuple[int, d
 
 
 def code_of(session: AssessmentSession) -> str:
-    return sittings.issue_access_code(session.candidate, by="system", at=timezone.now())
+    return codes.issue_access_code(session.candidate, by="system", at=timezone.now())
 
 
 @pytest.mark.parametrize("path", ["save/", "claim/", "events/", "ahead/back/"])
@@ -62,7 +62,7 @@ def test_an_old_form_token_is_told_apart_and_can_be_renewed(begin: Begin) -> Non
 
 def test_the_same_candidate_signs_in_again_and_nobody_else(begin: Begin) -> None:
     session, client = begin(), Client()
-    other = sittings.issue_access_code(factories.candidate("Ben"), by="system", at=timezone.now())
+    other = codes.issue_access_code(factories.candidate("Ben"), by="system", at=timezone.now())
     assert client.get(f"/sessions/{session.pk}/signin/").json()["signed_in"] is False
     for code, reason in (("NO-SUCH-CODE", "code_unknown"), (other, "other_candidate")):
         status, told = again(client, session, code)
@@ -81,7 +81,7 @@ def test_wrong_codes_are_counted(begin: Begin) -> None:
 
 def test_a_session_that_does_not_exist_signs_nobody_in() -> None:
     candidate = factories.candidate()
-    code = sittings.issue_access_code(candidate, by="system", at=timezone.now())
+    code = codes.issue_access_code(candidate, by="system", at=timezone.now())
     path = "/sessions/00000000-0000-4000-8000-000000000000/signin/"
     answer = Client().post(path, json.dumps({"code": code}), content_type=JSON)
     assert answer.json()["reason"] == "other_candidate"

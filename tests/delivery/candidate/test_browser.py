@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.test.client import AsyncRequestFactory
 from django.utils import timezone
 
-from delivery import interventions, rules
+from delivery import conditions, interventions
 from delivery.candidate import door
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from integrity import ledger, lockdown, seb, seb_files
@@ -248,7 +248,7 @@ def test_a_script_s_request_is_checked_too(opened: Callable[..., FakeSeb]) -> No
 def test_a_waived_rule_lets_an_ordinary_browser_go_on(sign_in: SignIn) -> None:
     enrolment = enrolled()
     proctor = factories.proctor()
-    rules.waive(enrolment.pk, ["seb"], reason="No such browser", by=proctor, at=factories.NOON)
+    conditions.waive(enrolment.pk, ["seb"], reason="No such browser", by=proctor, at=factories.NOON)
     client = sign_in(enrolment.candidate)
     response = client.post(f"/sittings/{enrolment.pk}/", CONSENT)
     session = AssessmentSession.objects.get()
@@ -256,7 +256,7 @@ def test_a_waived_rule_lets_an_ordinary_browser_go_on(sign_in: SignIn) -> None:
     assert client.get(response.headers["Location"]).status_code == 200
     assert session.assurance == Assurance.NONE
     told = ledger.read(f"sitting:{enrolment.sitting_id}")[-1]
-    assert (told.kind, told.actor) == ("rules.waived", f"user:{proctor.pk}")
+    assert (told.kind, told.actor) == ("conditions.waived", f"user:{proctor.pk}")
 
 
 def test_listed_exam_keys_are_needed_beside_the_config_key(

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery import sittings, throttle
+from delivery import codes, links, throttle
 from delivery.models import LaunchLink
 from tests import factories
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def coded() -> str:
-    return sittings.issue_access_code(factories.candidate(), by="system", at=timezone.now())
+    return codes.issue_access_code(factories.candidate(), by="system", at=timezone.now())
 
 
 def test_an_access_code_signs_in_whatever_its_case_spaces_and_dashes(client: Client) -> None:
@@ -66,7 +66,7 @@ def test_signing_in_leads_to_the_page_asked_for_but_never_to_another_site(client
 def link() -> str:
     at = timezone.now()
     enrolment = factories.enrolment()
-    return sittings.issue_launch_link(enrolment, at + timedelta(hours=1), by="system", at=at)
+    return links.issue_launch_link(enrolment, at + timedelta(hours=1), by="system", at=at)
 
 
 def test_a_launch_link_asks_first_and_signs_in_once(client: Client) -> None:

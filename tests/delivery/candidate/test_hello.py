@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from delivery import rules
+from delivery import conditions
 from delivery.asgi import application
 from delivery.candidate import backend, consumers, door
 from delivery.models import AssessmentSession
@@ -42,7 +42,7 @@ async def test_a_socket_rides_on_the_browser_that_was_checked(begin: Begin) -> N
         session = begin()
         policy = LockdownPolicy.objects.create(name="SEB", seb_mode="required")
         AssessmentSession.objects.update(lockdown=policy)
-        enrolment = rules.enrolment_of(session)
+        enrolment = conditions.enrolment_of(session)
         shown = {"way": "header", "at": timezone.now().timestamp(), "level": "config_key"}
         return session, cookie(session), cookie(session, **{str(enrolment.pk): shown})
 
@@ -52,9 +52,9 @@ async def test_a_socket_rides_on_the_browser_that_was_checked(begin: Begin) -> N
     assert (await connect(path, (b"cookie", checked)))[0]
 
     def waive() -> None:
-        enrolment = rules.enrolment_of(session)
+        enrolment = conditions.enrolment_of(session)
         at, proctor = timezone.now(), factories.proctor()
-        rules.waive(enrolment.pk, ["seb"], reason="Agreed", by=proctor, at=at)
+        conditions.waive(enrolment.pk, ["seb"], reason="Agreed", by=proctor, at=at)
 
     await database_sync_to_async(waive)()
     assert (await connect(path, (b"cookie", unchecked)))[0]

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery import sittings
+from delivery import enrolments
 from delivery.models import AssessmentSession, Candidate, Enrolment, Sitting, State
 from integrity import lockdown
 from integrity.models import LockdownPolicy
@@ -34,7 +34,7 @@ def test_the_next_sitting_comes_first(sign_in: SignIn) -> None:
     later = factories.sitting(
         title="Chemistry", opens_at=timezone.now() + timedelta(days=1), closes_at=None
     )
-    sittings.enrol(later, enrolment.candidate, by="system", at=timezone.now())
+    enrolments.enrol(later, enrolment.candidate, by="system", at=timezone.now())
     page = sign_in(enrolment.candidate).get("/").content.decode()
     assert page.index("Physics") < page.index("Chemistry")
     assert "This sitting opens at" in page

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from delivery import interventions, proctoring, sessions, sittings
+from delivery import interventions, proctoring, sessions
 from delivery.demo import cast, living, loading, offer, people, signins
 from delivery.demo.cast import End
 from delivery.demo.signins import SignIn
@@ -101,9 +101,9 @@ def test_the_board_shows_help_pauses_incidents_and_absence() -> None:
 
 
 def test_the_access_codes_open_the_named_candidates(loaded: tuple[SignIn, ...]) -> None:
-    codes = [door for door in loaded if door.page == "/"]
-    found = [sittings.candidate_for_code(door.secret) for door in codes]
-    assert [candidate and candidate.name for candidate in found] == [door.name for door in codes]
+    doors = [door for door in loaded if door.page == "/"]
+    found = [codes.candidate_for_code(door.secret) for door in doors]
+    assert [candidate and candidate.name for candidate in found] == [door.name for door in doors]
 
 
 def test_the_passwords_are_kept_and_open_the_three_desks(loaded: tuple[SignIn, ...]) -> None:

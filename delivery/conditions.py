@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import transaction
 
-from delivery import desk, events, interventions, journal, refusals, sessions, sittings, steps
+from delivery import desk, events, interventions, journal, refusals, sessions, steps
 from delivery.models import AssessmentSession, Enrolment, Sitting
 from delivery.refusals import GRANTED, Permission, Reason, Refusal
 from integrity import browsers, lockdown, networks, seb
@@ -127,7 +127,7 @@ def note_refused(
                 "rule": str(refusal.reason),
                 "candidate": f"candidate:{enrolment.candidate_id}",
             }
-            sittings.record(enrolment.sitting, "access.refused", dict(payload), by=by, at=at)
+            journal.note(enrolment.sitting, "access.refused", dict(payload), by=by, at=at)
             return
         head = events.head(session.pk, session.sitting_id, by, at)
         journal.record(events.AccessRefused(**head, rule=refusal.reason))
@@ -171,7 +171,7 @@ def waive(
                 "rules": list(enrolment.waived_rules),
                 "reason": reason,
             }
-            sittings.record(enrolment.sitting, "rules.waived", payload, by=actor, at=at)
+            journal.note(enrolment.sitting, "rules.waived", payload, by=actor, at=at)
             return enrolment
         found = desk.lock(session.pk)
         fact = events.RulesWaived(

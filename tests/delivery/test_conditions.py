@@ -2,14 +2,14 @@ from typing import Any
 
 import pytest
 
-from delivery import preflight, presence, proctoring, rules, sessions
+from delivery import conditions, preflight, presence, proctoring, sessions
+from delivery.conditions import Visitor
 from delivery.models import AssessmentSession, Enrolment, State
 from delivery.presence import ClientEvent
 from delivery.proctor import lines
 from delivery.proctoring import Waive
 from delivery.refusals import Reason, Refusal
 from delivery.rolls import Target
-from delivery.rules import Visitor
 from integrity import ledger, lockdown, networks
 from integrity.lockdown import Action, Rule
 from integrity.models import LockdownPolicy
@@ -61,27 +61,27 @@ def test_where_the_sitting_says_so_the_test_ends_and_its_answers_are_kept() -> N
 
 def test_a_waived_rule_is_recorded_and_nothing_follows() -> None:
     session = at_work()
-    enrolment = rules.enrolment_of(session)
+    enrolment = conditions.enrolment_of(session)
     proctor = factories.proctor()
-    rules.waive(enrolment.pk, ["print_attempt"], reason="Agreed", by=proctor, at=after(0))
+    conditions.waive(enrolment.pk, ["print_attempt"], reason="Agreed", by=proctor, at=after(0))
     found = notice(session, "print_attempt", 3)
     assert (found.state, found.incidents) == (State.IN_PROGRESS, 0)
     kinds = [entry.kind for entry in ledger.read(session.stream)]
     assert kinds.count("print_attempt") == 3
     assert "policy.fired" not in kinds
-    told = next(one for one in ledger.read(session.stream) if one.kind == "rules.waived")
+    told = next(one for one in ledger.read(session.stream) if one.kind == "conditions.waived")
     assert told.payload == {"rules": ["print_attempt"], "reason": "Agreed"}
     assert told.actor == f"user:{proctor.pk}"
 
 
 def test_waivers_add_up_and_are_taken_back_together() -> None:
-    enrolment, proctor = rules.enrolment_of(at_work()), factories.proctor()
+    enrolment, proctor = conditions.enrolment_of(at_work()), factories.proctor()
     for names in (["seb"], ["window_blur", "nonsense"]):
-        enrolment = rules.waive(enrolment.pk, names, reason="r", by=proctor, at=NOON)
+        enrolment = conditions.waive(enrolment.pk, names, reason="r", by=proctor, at=NOON)
     assert enrolment.waived_rules == ["seb", "window_blur"]
-    assert rules.waive(enrolment.pk, [], reason="r", by=proctor, at=NOON).waived_rules == []
+    assert conditions.waive(enrolment.pk, [], reason="r", by=proctor, at=NOON).waived_rules == []
     with pytest.raises(Refusal):
-        rules.waive(enrolment.pk, ["seb"], reason=" ", by=proctor, at=NOON)
+        conditions.waive(enrolment.pk, ["seb"], reason=" ", by=proctor, at=NOON)
 
 
 def test_who_uses_assistive_software_is_not_held_up_by_what_it_sets_off() -> None:
@@ -95,40 +95,40 @@ def test_who_uses_assistive_software_is_not_held_up_by_what_it_sets_off() -> Non
 
 def test_a_sitting_is_open_to_its_networks_alone() -> None:
     enrolment = enrolled(networks="192.0.2.0/24\n2001:db8::/32")
-    assert rules.may_come(enrolment, visitor())
-    assert rules.may_come(enrolment, visitor("2001:db8::7"))
-    outside = rules.may_come(enrolment, visitor("198.51.100.1"))
+    assert conditions.may_come(enrolment, visitor())
+    assert conditions.may_come(enrolment, visitor("2001:db8::7"))
+    outside = conditions.may_come(enrolment, visitor("198.51.100.1"))
     assert outside.refusal is not None
     assert "198.51.100.1 is not in them" in outside.refusal.sentence
-    assert reason(rules.may_come(enrolment, Visitor(None, ""))) is Reason.WRONG_NETWORK
+    assert reason(conditions.may_come(enrolment, Visitor(None, ""))) is Reason.WRONG_NETWORK
     enrolment.waived_rules = ["network"]
-    assert rules.may_come(enrolment, visitor("198.51.100.1"))
+    assert conditions.may_come(enrolment, visitor("198.51.100.1"))
 
 
 def test_a_session_stays_on_the_device_that_started_it() -> None:
     session = factories.session(factories.sitting(one_device=True))
-    enrolment = rules.enrolment_of(session)
-    assert rules.may_come(enrolment, visitor(), session)
-    rules.bind_device(session.pk, "one")
-    rules.bind_device(session.pk, "two")
+    enrolment = conditions.enrolment_of(session)
+    assert conditions.may_come(enrolment, visitor(), session)
+    conditions.bind_device(session.pk, "one")
+    conditions.bind_device(session.pk, "two")
     session.refresh_from_db(fields=["device_id"])
-    assert rules.may_come(enrolment, visitor(), session)
-    other = rules.may_come(enrolment, visitor(device="two"), session)
+    assert conditions.may_come(enrolment, visitor(), session)
+    other = conditions.may_come(enrolment, visitor(device="two"), session)
     assert reason(other) is Reason.OTHER_DEVICE
     enrolment.waived_rules = ["device"]
-    assert rules.may_come(enrolment, visitor(device="two"), session)
+    assert conditions.may_come(enrolment, visitor(device="two"), session)
 
 
 def test_a_room_has_a_code_of_its_own_or_the_sitting_s() -> None:
     enrolment = enrolled(room_codes="Hall A: 47-11\nquiet\n")
-    assert rules.may_enter_room(enrolment, " QUIET ")
-    assert reason(rules.may_enter_room(enrolment, "4711")) is Reason.ROOM_CODE
+    assert conditions.may_enter_room(enrolment, " QUIET ")
+    assert reason(conditions.may_enter_room(enrolment, "4711")) is Reason.ROOM_CODE
     enrolment.room = "hall a"
-    assert rules.may_enter_room(enrolment, "4711")
-    assert reason(rules.may_enter_room(enrolment, "quiet")) is Reason.ROOM_CODE
+    assert conditions.may_enter_room(enrolment, "4711")
+    assert reason(conditions.may_enter_room(enrolment, "quiet")) is Reason.ROOM_CODE
     enrolment.waived_rules = ["code"]
-    assert rules.may_enter_room(enrolment, "")
-    assert not rules.needs_code(enrolled())
+    assert conditions.may_enter_room(enrolment, "")
+    assert not conditions.needs_code(enrolled())
 
 
 def test_a_proctor_waives_for_who_has_started_and_for_who_has_not() -> None:
@@ -193,11 +193,11 @@ def test_a_policy_accepts_browsers_from_a_version_on_until_that_is_waived() -> N
     policy = LockdownPolicy.objects.create(name="Browsers", browsers="Chrome 120")
     enrolment = factories.enrolment(factories.sitting(lockdown=policy))
     old, new = ("Chrome/119.0 Safari/537.36", "Chrome/120.0 Safari/537.36")
-    refused = rules.may_come(enrolment, Visitor(None, "", old))
+    refused = conditions.may_come(enrolment, Visitor(None, "", old))
     assert reason(refused) is Reason.WRONG_BROWSER
     assert refused.refusal is not None
     assert "Chrome 120+" in refused.refusal.sentence
-    assert rules.may_come(enrolment, Visitor(None, "", new))
-    assert rules.may_come(enrolment, Visitor(None, "", "Mozilla/5.0 SEB/3.7"))
+    assert conditions.may_come(enrolment, Visitor(None, "", new))
+    assert conditions.may_come(enrolment, Visitor(None, "", "Mozilla/5.0 SEB/3.7"))
     enrolment.waived_rules = ["browser"]
-    assert rules.may_come(enrolment, Visitor(None, "", old))
+    assert conditions.may_come(enrolment, Visitor(None, "", old))

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from delivery import interventions, proctoring, sessions
+from delivery import codes, interventions, proctoring, sessions
 from delivery.demo import cast, living, loading, offer, people, signins
 from delivery.demo.cast import End
 from delivery.demo.signins import SignIn

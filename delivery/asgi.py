@@ -14,10 +14,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery.settings")
 django.setup(set_prefix=False)
 
 # Models must be ready before anything that imports them.
-from delivery import hub, pulse  # noqa: E402
-from delivery.onehop import OneHopHandler  # noqa: E402
-from delivery.static import StaticFiles  # noqa: E402
+from delivery.facts import hub  # noqa: E402
+from delivery.hosting.onehop import OneHopHandler  # noqa: E402
+from delivery.hosting.static import StaticFiles  # noqa: E402
 from delivery.urls import websocket_urlpatterns  # noqa: E402
+from delivery.vitals import pulse  # noqa: E402
 
 # Another site's page cannot open our sockets: the Origin must be one of our hosts.
 sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))

@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from delivery import environment
+from delivery.hosting import environment
 
 # Lets ModelAdmin[Item] and its like be written where Django has no generics of its own.
 django_stubs_ext.monkeypatch()
@@ -44,9 +44,9 @@ LEDGER_KEY_DIR = environment.path("LEDGER_KEY_DIR", VAR_DIR / "ledger")
 LEDGER_ORIGIN = environment.text("LEDGER_ORIGIN", "invigil/ledger")
 LEDGER_ANCHORS = environment.listed("LEDGER_ANCHORS")
 # Who can tell whether what is stored is what the ledger recorded of it.
-LEDGER_WITNESSES = ("delivery.testimony.differences",)
+LEDGER_WITNESSES = ("delivery.records.testimony.differences",)
 # Who can tell all that is known of a stream, for an evidence bundle.
-LEDGER_DOSSIERS = ("delivery.dossier.of_stream",)
+LEDGER_DOSSIERS = ("delivery.records.dossier.of_stream",)
 # A session's end gets a seal of its own: a receipt proves it without what came afterwards.
 LEDGER_SEALED_KINDS = ("session.completed", "session.expired", "session.terminated")
 CSRF_TRUSTED_ORIGINS = environment.listed("CSRF_TRUSTED_ORIGINS")
@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "delivery.access.SignInRequired",
+    "delivery.hosting.access.SignInRequired",
 ]
 
 ROOT_URLCONF = "delivery.urls"
@@ -95,7 +95,7 @@ TEMPLATES = [
         "OPTIONS": {
             "loaders": [
                 (
-                    "delivery.pressing.Loader",
+                    "delivery.hosting.pressing.Loader",
                     [
                         "django.template.loaders.filesystem.Loader",
                         "django.template.loaders.app_directories.Loader",
@@ -130,7 +130,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "delivery.static.HashedStatic"},
+    "staticfiles": {"BACKEND": "delivery.hosting.static.HashedStatic"},
 }
 
 # Nothing vital lives in a cache: every error is a miss, and a session is in the database, too.
@@ -138,7 +138,7 @@ _memory = {
     "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
     "OPTIONS": {"MAX_ENTRIES": 10_000},
 }
-_redis = {"BACKEND": "delivery.cache.TolerantRedisCache", "LOCATION": REDIS_URL}
+_redis = {"BACKEND": "delivery.hosting.cache.TolerantRedisCache", "LOCATION": REDIS_URL}
 CACHES: dict[str, dict[str, Any]] = {
     "default": (_redis if REDIS_URL else _memory) | {"KEY_PREFIX": "invigil"},
     # A sign-out that Redis missed is over after a minute.
@@ -263,7 +263,7 @@ SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = environment.whole("SESSION_HOURS", 24) * 3600
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "delivery.access.form_expired"
+CSRF_FAILURE_VIEW = "delivery.hosting.access.form_expired"
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
@@ -301,11 +301,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "delivery.logs.Line",
+            "()": "delivery.hosting.logs.Line",
             "fmt": "{asctime} {levelname} {name}: {message}",
             "style": "{",
         },
-        "json": {"()": "delivery.logs.Json"},
+        "json": {"()": "delivery.hosting.logs.Json"},
     },
     "handlers": {
         "console": {

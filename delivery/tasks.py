@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 from celery import Task, shared_task
 from django.utils import timezone
 
-from delivery import closing, expiry, pulse, scoring, silence
+from delivery.seat import silence
+from delivery.session import expiry, scoring
+from delivery.sitting import closing
+from delivery.vitals import pulse
 from integrity import seals
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from assembly import portables
-from delivery import access, health_page, monitoring
 from delivery.candidate import urls as candidate_urls
+from delivery.hosting import access, health_page, monitoring
 from delivery.proctor import urls as proctor_urls
 
 urlpatterns = [

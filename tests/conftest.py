@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from assembly import bank
-from delivery import desk
+from delivery.session import desk
 from tests import programs, services
 from tests.serving import Demo, Serving
 

@@ -12,9 +12,11 @@ from django.contrib.auth.models import Group, User
 
 from assembly import models as assembly_models
 from assembly.models import AssessmentTestVersion, ItemVersion
-from delivery import enrolments, responses, sessions
 from delivery.models import AssessmentSession, Candidate, Enrolment, Sitting
-from delivery.responses import Outcome, Save
+from delivery.people import enrolments
+from delivery.saving import responses
+from delivery.saving.responses import Outcome, Save
+from delivery.session import sessions
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 QTI = 'xmlns="http://www.imsglobal.org/xsd/imsqtiasi_v3p0"'

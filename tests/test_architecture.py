@@ -8,9 +8,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("integrity", "assembly", "delivery")  # from the bottom to the top
-WIRING = {"settings", "urls", "asgi", "celery", "apps", "environment", "cache", "static", "access"}
-WIRING |= {"health_page"}
-WIRING |= {"embedded", "onehop", "logs", "monitoring", "pressing", "server"}
+WIRING = {"settings", "urls", "asgi", "celery", "apps", "hosting"}
+# The folders of delivery's services, from the bottom to the top; the first is pure.
+FOLDERS = (
+    "rules", "facts", "queries", "people", "session", "saving", "vitals", "seat", "sitting",
+    "records",
+)  # fmt: skip
+MOST_MODULES = 18
 AUDIENCES = {"auditor", "author", "candidate", "proctor"}
 FACES = AUDIENCES | {"admin", "tasks", "management", "demo", "templatetags"}
 PURE = {
@@ -26,8 +30,9 @@ PURE = {
         "shortcuts",
     },
     "assembly": {"qti", "selection", "adaptive", "blueprint"},
-    "delivery": {"replay", "clock", "navigation", "events", "refusals", "protocol", "watch"},
+    "delivery": {"rules"},
 }
+PURE_FACTS = {"delivery.facts.events", "delivery.facts.recovery_events", "delivery.facts.replay"}
 FRAMEWORKS = ("django", "channels", "celery", "daphne", "django_fsm", "redis", "psycopg")
 
 
@@ -59,7 +64,7 @@ def level(name: str) -> int:
     """3 wiring, 2 audiences and other faces, 1 services, 0 models, -1 pure."""
     package, *rest = name.split(".")
     head = rest[0] if rest else ""
-    if head in PURE[package]:
+    if head in PURE[package] or name in PURE_FACTS:
         return -1
     if head == "models":
         return 0
@@ -80,6 +85,8 @@ def wrong_import(name: str, target: str) -> bool:
         return not down or (level(target) > 1 and level(name) < 3)
     if {head, target_head} == {"candidate", "proctor"}:
         return True
+    if {head, target_head} <= set(FOLDERS) and level(target) >= 0:
+        return FOLDERS.index(head) < FOLDERS.index(target_head)
     return level(target) > level(name)
 
 
@@ -108,12 +115,27 @@ def test_top_package_is_empty_so_that_pure_modules_load_without_django() -> None
     assert (ROOT / "delivery/__init__.py").read_text() == ""
 
 
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_folder_is_small_enough_to_know(folder: str) -> None:
+    files = [path.stem for path in (ROOT / "delivery" / folder).glob("*.py")]
+    assert 0 < len(files) - 1 <= MOST_MODULES
+
+
+def test_delivery_has_no_module_outside_its_folders() -> None:
+    loose = {path.stem for path in (ROOT / "delivery").glob("*.py")} - {"__init__"}
+    assert loose - WIRING == {"tasks"}
+
+
 def test_upward_import_is_caught() -> None:
-    assert wrong_import("integrity.ledger", "delivery.sessions")
+    assert wrong_import("integrity.ledger", "delivery.session.sessions")
+
+
+def test_upward_import_between_folders_is_caught() -> None:
+    assert wrong_import("delivery.session.sessions", "delivery.sitting.rolls")
 
 
 def test_django_in_a_pure_module_is_caught() -> None:
-    assert wrong_import("delivery.clock", "django.utils.timezone")
+    assert wrong_import("delivery.rules.clock", "django.utils.timezone")
 
 
 def test_sibling_audience_is_caught() -> None:

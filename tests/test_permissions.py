@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from delivery import sessions
 from delivery.models import AssessmentSession, Outage
+from delivery.session import sessions
 from tests import factories
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"

@@ -12,9 +12,11 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from delivery import codes, lane, tasks
+from delivery import tasks
 from delivery.asgi import application
 from delivery.models import AssessmentSession, Sitting
+from delivery.people import codes
+from delivery.saving import lane
 from tests import factories
 from tests.factories import QTI, Part
 

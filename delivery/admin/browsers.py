@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from delivery import browsers
 from delivery.candidate import browser, door
 from delivery.models import Sitting
+from delivery.seat import browsers
 from integrity.seb import Mode
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from django.http import HttpResponse
 
 from assembly import exporting
-from delivery import desk, packages, reports, result_documents
 from delivery.models import AssessmentSession, Sitting
+from delivery.records import packages, result_documents
+from delivery.session import desk
+from delivery.sitting import reports
 
 
 def csv_of(sitting: Sitting) -> HttpResponse:

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from delivery import erasing
 from delivery.admin.common import actor
 from delivery.models import Candidate
-from delivery.refusals import Refusal
+from delivery.people import erasing
+from delivery.rules.refusals import Refusal
 
 
 class EraseForm(forms.Form):

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assembly.qti import pnp
-from delivery import needs
 from delivery.admin.common import actor
 from delivery.models import Candidate
-from delivery.needs import NeedsError
+from delivery.people import needs
+from delivery.people.needs import NeedsError
 
 NAMES = [(name, name) for name in pnp.SUPPORTS if name != pnp.TIME]
 

@@ -19,11 +19,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from delivery import codes, enrolments, journal, links
 from delivery.admin import erasing, needs
 from delivery.admin.common import actor
 from delivery.admin.needs import CandidateForm
+from delivery.facts import journal
 from delivery.models import Candidate, Enrolment
+from delivery.people import codes, enrolments, links
 from integrity import ledger
 
 LINK_LIFE = timedelta(hours=24)

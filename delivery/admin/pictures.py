@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from delivery.reports import Summary
+from delivery.sitting.reports import Summary
 
 WIDTH = 600
 HEIGHT = 220

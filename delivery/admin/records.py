@@ -15,12 +15,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from delivery import clock, comments, handing, proctoring, reports
 from delivery.admin import documents
 from delivery.admin.common import ReadOnly
 from delivery.candidate import uploads
 from delivery.models import AssessmentSession, Quarantine, Sitting
 from delivery.proctor import aside, candidate_page
+from delivery.rules import clock
+from delivery.saving import comments, handing
+from delivery.sitting import proctoring, reports
 
 # Who may decide about an answer that was kept aside.
 DECIDES: Final = "delivery.change_quarantine"

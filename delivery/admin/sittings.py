@@ -22,11 +22,13 @@ from django.views.decorators.cache import never_cache
 
 from assembly.exporting import ExportError
 from assembly.models import AssessmentTestVersion, VersionState
-from delivery import lint, proctoring, release, reports, roster, timetable
 from delivery.admin import browsers, documents
 from delivery.admin.common import actor
 from delivery.admin.pictures import picture
 from delivery.models import AssessmentSession, Sitting
+from delivery.people import roster
+from delivery.session import release
+from delivery.sitting import lint, proctoring, reports, timetable
 
 MINUTE = 60
 # What a clock that stands for lost contact is bounded by; left empty, the usual bounds hold.

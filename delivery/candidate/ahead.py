@@ -17,11 +17,11 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET, require_POST
 
-from delivery import ahead
-from delivery.ahead import Ready
 from delivery.candidate import frames, gate, pages, words
 from delivery.candidate.gate import Visit
-from delivery.refusals import Reason, Refusal
+from delivery.rules.refusals import Reason, Refusal
+from delivery.session import ahead
+from delivery.session.ahead import Ready
 
 WORKER = "js/worker.js"
 

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from delivery import codes
-from delivery.prepared import Prepared
+from delivery.people import codes
+from delivery.queries.prepared import Prepared
 
 PATH: Final = "delivery.candidate.backend.AccessCodeBackend"
 

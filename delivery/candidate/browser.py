@@ -15,11 +15,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from delivery import browsers, conditions, links, sessions
 from delivery.candidate import door, gate, lobby, words
 from delivery.candidate.door import Caller
 from delivery.models import Candidate, Enrolment
-from delivery.refusals import Refusal
+from delivery.people import links
+from delivery.rules.refusals import Refusal
+from delivery.seat import browsers, conditions
+from delivery.session import sessions
 from integrity.seb import Claim, Mode
 
 NONCE: Final = "seb-nonce"

@@ -20,25 +20,13 @@ from django.utils import timezone
 
 from assembly import bank
 from assembly.qti.item import AssessmentItem
-from delivery import (
-    desk,
-    expiry,
-    hub,
-    journal,
-    lane,
-    leases,
-    presence,
-    protocol,
-    sessions,
-    sight,
-    tally,
-)
 from delivery.candidate import door, frames, words
-from delivery.desk import Desk
-from delivery.gathering import Gathering
-from delivery.lane import SaveFailedError
+from delivery.facts import hub, journal
 from delivery.models import AssessmentSession
-from delivery.protocol import (
+from delivery.queries import sight
+from delivery.queries.gathering import Gathering
+from delivery.rules import protocol
+from delivery.rules.protocol import (
     Answer,
     Claim,
     Events,
@@ -48,7 +36,12 @@ from delivery.protocol import (
     SaveProgress,
     SessionMessage,
 )
-from delivery.refusals import Reason, Refusal
+from delivery.rules.refusals import Reason, Refusal
+from delivery.saving import lane, tally
+from delivery.saving.lane import SaveFailedError
+from delivery.seat import leases, presence
+from delivery.session import desk, expiry, sessions
+from delivery.session.desk import Desk
 from integrity.seb import Mode
 
 logger = logging.getLogger(__name__)

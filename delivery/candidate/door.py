@@ -18,11 +18,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from delivery import browsers, conditions
-from delivery.browsers import Addresses, Examined
-from delivery.conditions import Visitor
 from delivery.models import AssessmentSession, Enrolment
-from delivery.refusals import Reason, Refusal
+from delivery.rules.refusals import Reason, Refusal
+from delivery.seat import browsers, conditions
+from delivery.seat.browsers import Addresses, Examined
+from delivery.seat.conditions import Visitor
 from integrity import networks, seb
 from integrity.lockdown import Policy
 from integrity.seb import Assurance, Claim, Mode

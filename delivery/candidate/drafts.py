@@ -6,11 +6,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from delivery import drafts
 from delivery.candidate import gate, pages, words
 from delivery.candidate.gate import Visit
 from delivery.models import Quarantine, State
-from delivery.refusals import Refusal
+from delivery.rules.refusals import Refusal
+from delivery.saving import drafts
 
 
 @require_http_methods(["GET", "POST"])

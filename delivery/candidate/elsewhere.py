@@ -8,11 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from delivery import leases
 from delivery.candidate import gate, words
 from delivery.candidate.gate import Visit
 from delivery.models import State
-from delivery.refusals import Permission, Reason, Refusal
+from delivery.rules.refusals import Permission, Reason, Refusal
+from delivery.seat import leases
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,11 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from delivery import moves, navigation, release, sessions
 from delivery.candidate import gate, looking, pages, results, told, words
 from delivery.candidate.gate import Visit
-from delivery.desk import Counts
 from delivery.models import ENDED_STATES, State
+from delivery.rules import navigation
+from delivery.session import moves, release, sessions
+from delivery.session.desk import Counts
 
 FILTERS: Final = ("all", "answered", "unanswered", "flagged", "locked")
 

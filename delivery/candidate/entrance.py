@@ -16,10 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from delivery import links, throttle
 from delivery.candidate import backend, frames, words
 from delivery.models import AssessmentSession
-from delivery.refusals import Reason, Refusal
+from delivery.people import links, throttle
+from delivery.rules.refusals import Reason, Refusal
 
 LONGEST_CODE = 64
 KEPT = "kept:"

@@ -6,11 +6,12 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET
 
 from assembly import addresses, bank, files
-from delivery import lookback, navigation, release
 from delivery.candidate import gate
 from delivery.candidate.gate import Visit
 from delivery.models import ENDED_STATES, State
-from delivery.refusals import Permission
+from delivery.rules import navigation
+from delivery.rules.refusals import Permission
+from delivery.session import lookback, release
 
 
 def _may_see(visit: Visit, key: str) -> Permission:

@@ -14,15 +14,18 @@ from django.utils.translation import gettext as _
 
 from assembly import rendering
 from assembly.qti.item import AssessmentItem
-from delivery import desk, leases, posted, presence, protocol, sessions
 from delivery.candidate import gate, words
-from delivery.desk import Desk
-from delivery.leases import Asker
 from delivery.models import AssessmentSession, Message, State
-from delivery.presence import ClientEvent
-from delivery.protocol import Answer, Claim, MessageMessage, Outgoing, SessionMessage
-from delivery.refusals import Reason, Refusal
-from delivery.responses import Outcome, Refused, Save
+from delivery.rules import protocol
+from delivery.rules.protocol import Answer, Claim, MessageMessage, Outgoing, SessionMessage
+from delivery.rules.refusals import Reason, Refusal
+from delivery.saving import posted
+from delivery.saving.responses import Outcome, Refused, Save
+from delivery.seat import leases, presence
+from delivery.seat.leases import Asker
+from delivery.seat.presence import ClientEvent
+from delivery.session import desk, sessions
+from delivery.session.desk import Desk
 from integrity.lockdown import Action, Consequence
 
 # The proctor came: a cover that waited for them is lifted.

@@ -16,13 +16,14 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from delivery import conditions, desk, leases, sessions
 from delivery.candidate import door, words
 from delivery.candidate.door import Caller
-from delivery.desk import Desk
-from delivery.leases import Asker
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
-from delivery.refusals import Reason, Refusal
+from delivery.rules.refusals import Reason, Refusal
+from delivery.seat import conditions, leases
+from delivery.seat.leases import Asker
+from delivery.session import desk, sessions
+from delivery.session.desk import Desk
 
 P = ParamSpec("P")
 

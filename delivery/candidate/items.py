@@ -14,13 +14,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from assembly import rendering
 from assembly.qti.values import Raw, RawResponses
-from delivery import comments, desk, moves, navigation, presence, responses, sessions
 from delivery.candidate import gate, looking, pages, uploads, words
 from delivery.candidate.gate import Visit
-from delivery.desk import Desk
 from delivery.models import State
-from delivery.refusals import Reason, Refusal
-from delivery.responses import Refused, Save
+from delivery.rules import navigation
+from delivery.rules.refusals import Reason, Refusal
+from delivery.saving import comments, responses
+from delivery.saving.responses import Refused, Save
+from delivery.seat import presence
+from delivery.session import desk, moves, sessions
+from delivery.session.desk import Desk
 
 # After these the session or the section is over: another page says so.
 ENDINGS: Final = frozenset(

@@ -12,12 +12,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assembly.qti.assessment import NavigationMode
-from delivery import cards, conditions, desk, preflight, refusals, sessions, throttle
 from delivery.candidate import door, frames, gate, words
 from delivery.candidate.door import Caller
-from delivery.cards import Card
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
-from delivery.refusals import Permission, Refusal
+from delivery.people import throttle
+from delivery.rules import refusals
+from delivery.rules.refusals import Permission, Refusal
+from delivery.seat import conditions, preflight
+from delivery.session import desk, sessions
+from delivery.sitting import cards
+from delivery.sitting.cards import Card
 from integrity import lockdown, seb
 
 

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET
 
 from assembly.qti import item_session, values
 from assembly.qti.values import RawResponses
-from delivery import comments, lookback
 from delivery.candidate import gate, pages, told, words
 from delivery.candidate.gate import Visit
-from delivery.desk import Desk
 from delivery.models import ENDED_STATES, AssessmentSession, State
-from delivery.refusals import Permission
+from delivery.rules.refusals import Permission
+from delivery.saving import comments
+from delivery.session import lookback
+from delivery.session.desk import Desk
 
 SOLUTION: Final = "solution"
 

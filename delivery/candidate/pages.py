@@ -13,24 +13,15 @@ from assembly import addresses, bank, files, portables, rendering
 from assembly.qti import item_session
 from assembly.qti.assessment import ResolvedControl
 from assembly.qti.values import RawResponses
-from delivery import (
-    ahead,
-    comments,
-    conditions,
-    drafts,
-    instructions,
-    leases,
-    lookback,
-    moves,
-    navigation,
-    needs,
-    presence,
-    sessions,
-)
 from delivery.candidate import told, uploads, words
 from delivery.candidate.gate import Visit
-from delivery.desk import Desk
 from delivery.models import ItemSession
+from delivery.people import needs
+from delivery.rules import navigation
+from delivery.saving import comments, drafts
+from delivery.seat import conditions, leases, presence
+from delivery.session import ahead, instructions, lookback, moves, sessions
+from delivery.session.desk import Desk
 from integrity import sealing
 
 QUIET: Final = "goes_on_quietly"

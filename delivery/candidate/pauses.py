@@ -7,11 +7,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from delivery import conditions, sessions
 from delivery.candidate import door, gate, pages, words
 from delivery.candidate.gate import Visit
 from delivery.models import State
-from delivery.refusals import Reason, Refusal
+from delivery.rules.refusals import Reason, Refusal
+from delivery.seat import conditions
+from delivery.session import sessions
 
 
 @require_http_methods(["GET", "POST"])

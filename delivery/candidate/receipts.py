@@ -17,12 +17,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from delivery import receipts, release, throttle
 from delivery.candidate import door, gate, words
 from delivery.candidate.gate import Visit
 from delivery.models import ENDED_STATES
-from delivery.receipts import Verification
-from delivery.refusals import Reason, Refusal
+from delivery.people import throttle
+from delivery.records import receipts
+from delivery.records.receipts import Verification
+from delivery.rules.refusals import Reason, Refusal
+from delivery.session import release
 from integrity import sealing
 
 LONGEST_CODE: Final = 64

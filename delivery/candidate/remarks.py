@@ -6,10 +6,10 @@ from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from delivery import comments
 from delivery.candidate import gate
 from delivery.candidate.gate import Visit
-from delivery.refusals import Reason, Refusal
+from delivery.rules.refusals import Reason, Refusal
+from delivery.saving import comments
 
 
 @require_POST

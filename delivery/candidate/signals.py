@@ -8,12 +8,15 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from delivery import desk, leases, navigation, presence, protocol, responses, tally
 from delivery.candidate import frames, gate, words
 from delivery.candidate.gate import Visit
 from delivery.models import State
-from delivery.protocol import Answer, Outgoing
-from delivery.refusals import Reason, Refusal
+from delivery.rules import navigation, protocol
+from delivery.rules.protocol import Answer, Outgoing
+from delivery.rules.refusals import Reason, Refusal
+from delivery.saving import responses, tally
+from delivery.seat import leases, presence
+from delivery.session import desk
 
 MOST_SAVES = 100
 

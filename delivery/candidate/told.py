@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString
 
 from assembly import addresses
 from assembly.rendering_nodes import RenderContext, Writer
-from delivery import results
-from delivery.desk import Desk
-from delivery.results import Told
+from delivery.session import results
+from delivery.session.desk import Desk
+from delivery.session.results import Told
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assembly import files
 from assembly.rendering import Handing
-from delivery import handing
 from delivery.candidate import gate
 from delivery.candidate.gate import Visit
-from delivery.handing import Handed
 from delivery.models import ENDED_STATES, AnswerFile, AssessmentSession, State
-from delivery.refusals import Reason, Refusal
+from delivery.rules.refusals import Reason, Refusal
+from delivery.saving import handing
+from delivery.saving.handing import Handed
 
 # Larger ones do not fit into an answer as text.
 SMALL: Final = 70_000

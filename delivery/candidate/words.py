@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from delivery import clock, protocol, refusals
-from delivery.clock import Reading, ReasonPart
-from delivery.protocol import TimerSync
-from delivery.refusals import Refusal
+from delivery.rules import clock, protocol, refusals
+from delivery.rules.clock import Reading, ReasonPart
+from delivery.rules.protocol import TimerSync
+from delivery.rules.refusals import Refusal
 
 BROWSERS: Final = (
     (" SEB/", "Safe Exam Browser"),

@@ -13,13 +13,15 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from assembly.selection import Stream
-from delivery import desk, presence, responses, sessions
 from delivery.demo import cast, offer, people
 from delivery.demo.cast import End, Role
 from delivery.demo.play import Player
 from delivery.demo.script import Stage
 from delivery.models import OPEN_STATES, AssessmentSession, State
-from delivery.refusals import Refusal
+from delivery.rules.refusals import Refusal
+from delivery.saving import responses
+from delivery.seat import presence
+from delivery.session import desk, sessions
 
 BREATH_SECONDS: Final = 8.0
 READING: Final = timedelta(seconds=12)

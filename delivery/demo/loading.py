@@ -12,11 +12,11 @@ from django.db import transaction
 
 from assembly import bank
 from assembly.models import AssessmentTest, AssessmentTestVersion
-from delivery import codes
 from delivery.demo import accounts, cast, offer, people, play, signins
 from delivery.demo.cast import Role
 from delivery.demo.signins import SignIn
 from delivery.models import Enrolment
+from delivery.people import codes
 
 BANK: Final = Path(__file__).parent / "bank"
 TESTS: Final = ("autumn-exam", "number-sense", "open-practice")

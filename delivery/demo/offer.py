@@ -10,10 +10,10 @@ from typing import Final
 from django.contrib.auth.models import User
 
 from assembly.models import AssessmentTest, AssessmentTestVersion
-from delivery import roster
 from delivery.demo import cast, people
 from delivery.demo.cast import Role
 from delivery.models import Enrolment, Sitting
+from delivery.people import roster
 from integrity import lockdown
 from integrity.models import LockdownPolicy
 

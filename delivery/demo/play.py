@@ -11,14 +11,15 @@ from django.contrib.auth.models import User
 
 from assembly.qti import item_session
 from assembly.selection import Stream
-from delivery import desk, moves, responses, sessions
 from delivery.demo import answers, people, script
 from delivery.demo.cast import Role
 from delivery.demo.script import Beat, Stage
-from delivery.desk import Desk
 from delivery.models import Enrolment
-from delivery.refusals import Refusal
-from delivery.responses import Save
+from delivery.rules.refusals import Refusal
+from delivery.saving import responses
+from delivery.saving.responses import Save
+from delivery.session import desk, moves, sessions
+from delivery.session.desk import Desk
 
 SKIPPED_EVERY: Final = 11
 WRITER: Final = "demo"

@@ -11,11 +11,12 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from assembly.selection import Stream
-from delivery import interventions, presence, scoring, sessions
 from delivery.demo import cast
 from delivery.demo.cast import End, Role
 from delivery.models import Enrolment
-from delivery.presence import ClientEvent
+from delivery.seat import presence
+from delivery.seat.presence import ClientEvent
+from delivery.session import interventions, scoring, sessions
 
 SHORT: Final = timedelta(seconds=20)
 LATE: Final = timedelta(minutes=2)

@@ -141,7 +141,7 @@ class Candidate(models.Model):
     fixed_minutes = models.PositiveSmallIntegerField(_("fixed extra minutes"), default=0)
     unlimited = models.BooleanField(_("unlimited time"), default=False)
     assistive = models.BooleanField(_("uses assistive software"), default=False)
-    # What of an AfA PNP profile is not time: see delivery.needs.to_json.
+    # What of an AfA PNP profile is not time: see delivery.people.needs.to_json.
     preferences = models.JSONField(_("preferences"), default=dict, blank=True)
     # Under it the ledger knows who this is; erasing a person takes it away.
     salt = models.CharField(max_length=32, blank=True, editable=False)

@@ -19,9 +19,11 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from delivery import aside, exports, proctoring, quarantine, refusals
 from delivery.models import Quarantine, Sitting
-from delivery.refusals import Reason, Refusal
+from delivery.rules import refusals
+from delivery.rules.refusals import Reason, Refusal
+from delivery.saving import aside, exports, quarantine
+from delivery.sitting import proctoring
 
 LARGEST_FILE: Final = 8_000_000
 # What a form field may carry; a larger file is chosen once more to be taken over.

@@ -13,11 +13,14 @@ from django.db.models import QuerySet
 from django.template.loader import select_template
 from django.utils import timezone
 
-from delivery import clock, desk, preflight, proctoring
 from delivery.models import AssessmentSession, Message, TimeAdjustment
 from delivery.proctor import forms, lines
 from delivery.proctor.forms import Sheet
-from delivery.rolls import Row
+from delivery.rules import clock
+from delivery.seat import preflight
+from delivery.session import desk
+from delivery.sitting import proctoring
+from delivery.sitting.rolls import Row
 from integrity.chain import Entry
 
 SAVED = "response.saved"

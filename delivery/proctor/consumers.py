@@ -18,10 +18,11 @@ from django.db import DatabaseError
 from django.template.loader import get_template
 from django.utils import timezone
 
-from delivery import hub, journal, proctoring
+from delivery.facts import hub, journal
 from delivery.models import Sitting
 from delivery.proctor import lines, showing
 from delivery.proctor.lines import Line
+from delivery.sitting import proctoring
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from delivery import proctoring
-from delivery.proctoring import Act
-from delivery.rolls import Target
+from delivery.sitting import proctoring
+from delivery.sitting.proctoring import Act
+from delivery.sitting.rolls import Target
 from integrity import lockdown
 
 LONGEST: Final = 500

@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
-from delivery import clock, leases, refusals
 from delivery.models import AssessmentSession
-from delivery.proctoring import Affected, Result
-from delivery.refusals import Reason, Refusal
-from delivery.rolls import Row
-from delivery.watch import Concern, Connection, Standing
+from delivery.rules import clock, refusals
+from delivery.rules.refusals import Reason, Refusal
+from delivery.rules.watch import Concern, Connection, Standing
+from delivery.seat import leases
+from delivery.sitting.proctoring import Affected, Result
+from delivery.sitting.rolls import Row
 from integrity import lockdown
 from integrity.seb import Assurance
 

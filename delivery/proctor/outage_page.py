@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from delivery import outages, proctoring
 from delivery.models import Outage
-from delivery.outages import Loss
 from delivery.proctor import forms, lines
 from delivery.proctor.forms import ReasonForm
+from delivery.sitting import outages, proctoring
+from delivery.sitting.outages import Loss
 
 
 class CreditForm(ReasonForm):

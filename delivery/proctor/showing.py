@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext_lazy
 
 from delivery.proctor.lines import STANDINGS, Line
-from delivery.watch import Standing
+from delivery.rules.watch import Standing
 
 ATTENTION = "attention"
 ORDER = (

@@ -17,14 +17,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from delivery import aside, outages, proctoring
 from delivery.models import Sitting
 from delivery.proctor import candidate_page, forms, lines, showing
 from delivery.proctor.forms import SHEETS, Sheet
 from delivery.proctor.showing import Showing
-from delivery.proctoring import Act, Extend
-from delivery.refusals import Refusal
-from delivery.rolls import Target
+from delivery.rules.refusals import Refusal
+from delivery.saving import aside
+from delivery.sitting import outages, proctoring
+from delivery.sitting.proctoring import Act, Extend
+from delivery.sitting.rolls import Target
 
 
 def _proctor(request: HttpRequest) -> User:

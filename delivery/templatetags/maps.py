@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from delivery.desk import MapEntry
+from delivery.session.desk import MapEntry
 
 register = template.Library()
 

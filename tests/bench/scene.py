@@ -16,7 +16,7 @@ from django.db.backends.utils import CursorWrapper  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from delivery import sessions  # noqa: E402
+from delivery.session import sessions  # noqa: E402
 from tests import factories  # noqa: E402
 
 BACKEND = "delivery.candidate.backend.AccessCodeBackend"

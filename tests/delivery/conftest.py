@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from assembly import bank
-from delivery import desk
+from delivery.session import desk
 
 
 @pytest.fixture(autouse=True)

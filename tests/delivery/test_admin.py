@@ -13,8 +13,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from delivery import codes, links, lint, reports, responses, scoring, sessions
 from delivery.models import AssessmentSession, Candidate, Enrolment, Quarantine, Sitting
+from delivery.people import codes, links
+from delivery.saving import responses
+from delivery.session import scoring, sessions
+from delivery.sitting import lint, reports
 from integrity import ledger
 from tests import factories
 from tests.factories import NOON, after

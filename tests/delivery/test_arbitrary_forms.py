@@ -18,10 +18,11 @@ from assembly import bank, rendering, stored
 from assembly.models import ItemVersion
 from assembly.qti import item_session, reading
 from assembly.qti.errors import QtiError
-from delivery import responses, scoring, sessions
 from delivery.candidate import backend
 from delivery.models import AssessmentSession, ItemSession, Quarantine
-from delivery.responses import Refused, Save, Saved
+from delivery.saving import responses
+from delivery.saving.responses import Refused, Save, Saved
+from delivery.session import scoring, sessions
 from integrity import ledger
 from tests import factories, kinds, material
 from tests.factories import Part

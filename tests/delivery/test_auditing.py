@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from delivery import responses
 from delivery.models import AssessmentSession, ResponseRevision
+from delivery.saving import responses
 from integrity import ledger, seals, triggers
 from integrity.models import LedgerEntry, LedgerStream
 from tests import factories

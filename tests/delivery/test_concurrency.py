@@ -8,9 +8,11 @@ from typing import TypeVar
 import pytest
 from django.db import close_old_connections, connection
 
-from delivery import expiry, lane, presence, responses, sessions
 from delivery.models import AssessmentSession, ResponseRevision, State
-from delivery.responses import Refused, Saved
+from delivery.saving import lane, responses
+from delivery.saving.responses import Refused, Saved
+from delivery.seat import presence
+from delivery.session import expiry, sessions
 from integrity import ledger
 from tests import factories
 from tests.factories import after

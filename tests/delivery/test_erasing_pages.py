@@ -5,8 +5,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from delivery import scoring, sessions
 from delivery.models import Candidate
+from delivery.session import scoring, sessions
 from tests import factories
 
 pytestmark = pytest.mark.django_db

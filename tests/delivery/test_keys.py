@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from delivery import codes, links
+from delivery.people import codes, links
 from tests import factories
 
 pytestmark = pytest.mark.django_db

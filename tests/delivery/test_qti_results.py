@@ -6,8 +6,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from assembly.qti.results import NAMESPACE
-from delivery import scoring, sessions
 from delivery.models import AssessmentSession
+from delivery.session import scoring, sessions
 from tests import factories
 from tests.factories import after
 

@@ -18,21 +18,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from delivery import (
-    desk,
-    expiry,
-    interventions,
-    leases,
-    moves,
-    outages,
-    proctoring,
-    quarantine,
-    responses,
-    scoring,
-    sessions,
-    silence,
-)
-from delivery.leases import Asker
 from delivery.models import (
     AssessmentSession,
     ItemSession,
@@ -42,9 +27,14 @@ from delivery.models import (
     State,
     TimeAdjustment,
 )
-from delivery.refusals import Refusal
-from delivery.responses import Save, Saved
-from delivery.sessions import PausedBy
+from delivery.rules.refusals import Refusal
+from delivery.saving import quarantine, responses
+from delivery.saving.responses import Save, Saved
+from delivery.seat import leases, silence
+from delivery.seat.leases import Asker
+from delivery.session import desk, expiry, interventions, moves, scoring, sessions
+from delivery.session.sessions import PausedBy
+from delivery.sitting import outages, proctoring
 from integrity import ledger
 from tests import factories
 from tests.factories import after

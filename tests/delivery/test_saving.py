@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from delivery import expiry, leases, quarantine, responses
-from delivery.leases import Asker
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
-from delivery.refusals import Reason
-from delivery.responses import Refused, Saved
+from delivery.rules.refusals import Reason
+from delivery.saving import quarantine, responses
+from delivery.saving.responses import Refused, Saved
+from delivery.seat import leases
+from delivery.seat.leases import Asker
+from delivery.session import expiry
 from integrity import ledger
 from tests import factories
 from tests.factories import after

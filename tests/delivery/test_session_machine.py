@@ -16,22 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from delivery import (
-    desk,
-    expiry,
-    interventions,
-    leases,
-    moves,
-    outages,
-    presence,
-    quarantine,
-    replay,
-    responses,
-    scoring,
-    sessions,
-    silence,
-)
-from delivery.leases import Asker
+from delivery.facts import replay
 from delivery.models import (
     AssessmentSession,
     ItemSession,
@@ -40,8 +25,13 @@ from delivery.models import (
     ResponseRevision,
     State,
 )
-from delivery.refusals import Refusal
-from delivery.responses import Saved
+from delivery.rules.refusals import Refusal
+from delivery.saving import quarantine, responses
+from delivery.saving.responses import Saved
+from delivery.seat import leases, presence, silence
+from delivery.seat.leases import Asker
+from delivery.session import desk, expiry, interventions, moves, scoring, sessions
+from delivery.sitting import outages
 from integrity import ledger
 from tests import factories
 from tests.factories import NOON, Part

@@ -15,8 +15,8 @@ django.setup()
 from django.test import Client  # noqa: E402  # Django is ready only now
 from django.utils import timezone  # noqa: E402
 
-from delivery import sessions  # noqa: E402
 from delivery.models import Enrolment  # noqa: E402
+from delivery.session import sessions  # noqa: E402
 from tests import factories  # noqa: E402
 
 ITEMS = [f"Q{number:02}" for number in range(1, 11)]

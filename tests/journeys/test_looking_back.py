@@ -10,10 +10,11 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from delivery import comments, moves, responses, scoring, sessions
 from delivery.candidate import backend
 from delivery.models import AssessmentSession, Sitting
-from delivery.responses import Save
+from delivery.saving import comments, responses
+from delivery.saving.responses import Save
+from delivery.session import moves, scoring, sessions
 from tests import axe, factories, kinds
 from tests.factories import Part
 

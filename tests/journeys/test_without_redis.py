@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from delivery.wire import Browser, Origin, Socket
+from delivery.sitting.wire import Browser, Origin, Socket
 from tests import programs
 from tests.faults.servers import Redis
 from tests.serving import ROOT, Serving, environment, manage

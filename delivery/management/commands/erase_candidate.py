@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from delivery import erasing
 from delivery.models import Candidate
-from delivery.refusals import Refusal
+from delivery.people import erasing
+from delivery.rules.refusals import Refusal
 
 
 class Command(BaseCommand):

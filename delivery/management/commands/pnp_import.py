@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from delivery import needs
 from delivery.models import Candidate
-from delivery.needs import NeedsError
+from delivery.people import needs
+from delivery.people.needs import NeedsError
 
 
 class Command(BaseCommand):

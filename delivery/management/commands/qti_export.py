@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from assembly import exporting
 from assembly.exporting import ExportError
 from assembly.models import AssessmentTestVersion, Item, ItemVersion
-from delivery import packages
 from delivery.models import Sitting
+from delivery.records import packages
 
 
 class Command(BaseCommand):

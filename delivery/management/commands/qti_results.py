@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from delivery import desk, result_documents
 from delivery.models import AssessmentSession, Sitting
+from delivery.records import result_documents
+from delivery.session import desk
 
 
 class Command(BaseCommand):

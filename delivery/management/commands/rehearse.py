@@ -15,11 +15,12 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from tqdm import tqdm
 
-from delivery import drill, health, rehearsal
-from delivery.drill import Tally
 from delivery.models import Sitting
-from delivery.rehearsal import Answers, Cast
-from delivery.wire import Origin
+from delivery.sitting import drill, rehearsal
+from delivery.sitting.drill import Tally
+from delivery.sitting.rehearsal import Answers, Cast
+from delivery.sitting.wire import Origin
+from delivery.vitals import health
 
 MOST_CANDIDATES: Final = 5_000
 MOST_MINUTES: Final = 240.0

@@ -9,12 +9,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from delivery import environment, pulse
 from delivery.asgi import application
 from delivery.celery import app
 from delivery.demo import living, signins
-from delivery.embedded import EmbeddedCelery
-from delivery.server import OrderlyServer
+from delivery.hosting import environment
+from delivery.hosting.embedded import EmbeddedCelery
+from delivery.hosting.server import OrderlyServer
+from delivery.vitals import pulse
 
 
 class Command(BaseCommand):

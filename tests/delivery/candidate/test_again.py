@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery import codes
 from delivery.candidate import backend
 from delivery.models import AssessmentSession
+from delivery.people import codes
 from tests import factories
 from tests.delivery.candidate.conftest import Begin
 

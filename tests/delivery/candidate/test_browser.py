@@ -9,9 +9,10 @@ from django.test import Client, RequestFactory
 from django.test.client import AsyncRequestFactory
 from django.utils import timezone
 
-from delivery import conditions, interventions
 from delivery.candidate import door
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
+from delivery.seat import conditions
+from delivery.session import interventions
 from integrity import ledger, lockdown, seb, seb_files
 from integrity.models import LockdownPolicy, SebFile
 from integrity.seb import Assurance

@@ -14,10 +14,12 @@ from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from django.utils import timezone
 
-from delivery import interventions, lane, presence, sessions
 from delivery.asgi import application
 from delivery.candidate import backend, consumers
 from delivery.models import AssessmentSession, ItemSession, State
+from delivery.saving import lane
+from delivery.seat import presence
+from delivery.session import interventions, sessions
 from integrity import ledger
 from tests import factories
 

@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery import leases, sessions
 from delivery.candidate import backend
-from delivery.leases import Asker
 from delivery.models import AssessmentSession, Candidate, Quarantine
+from delivery.seat import leases
+from delivery.seat.leases import Asker
+from delivery.session import sessions
 from tests.delivery.candidate.conftest import Begin
 
 pytestmark = pytest.mark.django_db

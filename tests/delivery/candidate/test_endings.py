@@ -5,8 +5,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery import interventions, scoring
 from delivery.models import AssessmentSession, Candidate, Sitting, State
+from delivery.session import interventions, scoring
 from tests import factories
 from tests.factories import Part
 

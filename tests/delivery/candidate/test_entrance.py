@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery import codes, links, throttle
 from delivery.models import LaunchLink
+from delivery.people import codes, links, throttle
 from tests import factories
 
 pytestmark = pytest.mark.django_db

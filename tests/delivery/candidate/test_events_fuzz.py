@@ -10,8 +10,8 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from delivery import presence
 from delivery.models import AssessmentSession, Candidate
+from delivery.seat import presence
 from integrity import ledger, lockdown
 from integrity.models import LockdownPolicy
 

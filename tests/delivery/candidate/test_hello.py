@@ -8,10 +8,10 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from delivery import conditions
 from delivery.asgi import application
 from delivery.candidate import backend, consumers, door
 from delivery.models import AssessmentSession
+from delivery.seat import conditions
 from integrity.models import LockdownPolicy
 from tests import factories
 

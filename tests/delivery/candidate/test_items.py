@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery import responses
 from delivery.models import AssessmentSession, Candidate, ItemSession, Quarantine, State
+from delivery.saving import responses
 from integrity import ledger
 from tests import factories
 from tests.factories import Part

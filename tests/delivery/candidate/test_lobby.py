@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery import enrolments
 from delivery.models import AssessmentSession, Candidate, Enrolment, Sitting, State
+from delivery.people import enrolments
 from integrity import lockdown
 from integrity.models import LockdownPolicy
 from tests import factories

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from assembly import bank
 from assembly.models import AssessmentTestVersion
-from delivery import desk, moves, responses, scoring, sessions
 from delivery.models import AssessmentSession, Candidate, Sitting
-from delivery.responses import Save
+from delivery.saving import responses
+from delivery.saving.responses import Save
+from delivery.session import desk, moves, scoring, sessions
 from tests import factories
 from tests.factories import Part
 

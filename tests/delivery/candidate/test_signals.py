@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery import interventions, sessions
 from delivery.models import AssessmentSession, Candidate, ItemSession, Message, State
+from delivery.session import interventions, sessions
 from integrity import ledger, lockdown
 from integrity.models import LockdownPolicy
 from tests import factories

@@ -3,7 +3,7 @@ from collections import defaultdict
 import pytest
 
 from delivery.candidate import words
-from delivery.refusals import SENTENCES, Reason, Refusal
+from delivery.rules.refusals import SENTENCES, Reason, Refusal
 
 
 @pytest.mark.parametrize(

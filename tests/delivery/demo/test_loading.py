@@ -11,11 +11,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from delivery import codes, interventions, proctoring, sessions
 from delivery.demo import cast, living, loading, offer, people, signins
 from delivery.demo.cast import End
 from delivery.demo.signins import SignIn
 from delivery.models import AssessmentSession, Candidate, Enrolment, Sitting, State
+from delivery.people import codes
+from delivery.session import interventions, sessions
+from delivery.sitting import proctoring
 from integrity import ledger
 
 # The mark makes the test's database; each test then stands in a savepoint of the loaded one.

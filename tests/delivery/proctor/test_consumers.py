@@ -18,11 +18,14 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import connections
 from django.utils import timezone
 
-from delivery import hub, interventions, presence, proctoring
+from delivery.facts import hub
 from delivery.models import AssessmentSession
 from delivery.proctor import consumers, lines
 from delivery.proctor.urls import websocket_urlpatterns
-from delivery.proctoring import Pause
+from delivery.seat import presence
+from delivery.session import interventions
+from delivery.sitting import proctoring
+from delivery.sitting.proctoring import Pause
 from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from delivery import presence, proctoring, sessions
 from delivery.proctor import forms, lines
 from delivery.proctor.showing import Showing
+from delivery.seat import presence
+from delivery.session import sessions
+from delivery.sitting import proctoring
 from tests import factories
 from tests.factories import NOON, after
 

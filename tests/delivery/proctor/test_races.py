@@ -8,10 +8,10 @@ from threading import Barrier
 import pytest
 from django.db import connections
 
-from delivery import proctoring
 from delivery.models import AssessmentSession
-from delivery.proctoring import Act, Extend, Pause, Result
-from delivery.refusals import Reason
+from delivery.rules.refusals import Reason
+from delivery.sitting import proctoring
+from delivery.sitting.proctoring import Act, Extend, Pause, Result
 from integrity import ledger
 from tests import factories
 from tests.factories import after

@@ -11,8 +11,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from delivery import presence, sessions
 from delivery.models import AssessmentSession, Message, State
+from delivery.seat import presence
+from delivery.session import sessions
 from tests import factories
 
 pytestmark = pytest.mark.django_db

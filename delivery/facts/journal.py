@@ -1,0 +1,68 @@
+"""Records facts: the ledger entry in this transaction, the hint to sockets after its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from delivery.facts import hub
+from delivery.facts.events import Fact
+from delivery.models import Sitting
+from integrity import ledger
+from integrity.chain import Payload
+from integrity.ledger import Draft, Sealed
+
+# The writer has these already: the acknowledgement or the refusal is their answer.
+TOLD_BY_ANSWER: Final = frozenset({"response.saved", "response.quarantined"})
+
+
+def session_group(session_id: UUID) -> str:
+    """Name the channel group of everything that shows one session."""
+    return f"session.{session_id.hex}"
+
+
+def board_group(sitting_id: int) -> str:
+    """Name the channel group of the boards of one sitting."""
+    return f"board.{sitting_id}"
+
+
+def record(fact: Fact) -> Sealed:
+    """Record one fact; must run inside the transaction of the change."""
+    return record_all([fact])[0]
+
+
+def record_all(facts: Sequence[Fact]) -> list[Sealed]:
+    """Record facts in their order, in a constant number of statements."""
+    sealed = ledger.append_many(
+        [Draft(fact.stream, fact.kind, fact.payload(), fact.actor, fact.at) for fact in facts]
+    )
+    if facts:
+        transaction.on_commit(partial(_tell, list(facts)), robust=True)
+    return sealed
+
+
+def note(sitting: Sitting, kind: str, payload: Payload, *, by: str, at: datetime) -> None:
+    """Record a fact about a sitting as a whole, in its own stream."""
+    stream = f"sitting:{sitting.pk}"
+    ledger.append(stream=stream, kind=kind, payload=payload, actor=by, at=at)
+
+
+def _tell(facts: Sequence[Fact]) -> None:
+    """Hint at what changed: each session's pages by kind, each board once for all sessions."""
+    boards: dict[int, dict[str, None]] = {}
+    for fact in facts:
+        boards.setdefault(fact.sitting_id, {})[str(fact.session_id)] = None
+    told = {(fact.session_id, fact.kind) for fact in facts if fact.kind not in TOLD_BY_ANSWER}
+    hub.send_all(
+        [
+            (session_group(session_id), {"type": "session.changed", "what": kind})
+            for session_id, kind in sorted(told)
+        ]
+    )
+    for sitting_id, sessions in boards.items():
+        hub.send(board_group(sitting_id), {"type": "board.changed", "sessions": list(sessions)})

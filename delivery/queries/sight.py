@@ -1,0 +1,62 @@
+"""What a page shows of a session, asked in one statement that is built once."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from delivery.models import AssessmentSession, Message, Quarantine
+from delivery.queries import plans
+from delivery.queries.prepared import Prepared
+
+# The letters of `outline.letter` in the plan's order, as each database writes them.
+_ROWS: Final = "FROM delivery_itemsession i WHERE i.session_id = delivery_assessmentsession.id"
+LETTERS: Final = {
+    "postgresql": "SELECT string_agg(substr('abcdefgh', 1 + i.answered::int + 2 * i.flagged::int"
+    f" + 4 * (i.state = 'closed')::int, 1), '' ORDER BY i.position) {_ROWS}",
+    "sqlite": "SELECT group_concat(letter, '') FROM (SELECT substr('abcdefgh', 1 + i.answered"  # noqa: S608  (our own text)
+    f" + 2 * i.flagged + 4 * (i.state = 'closed'), 1) AS letter {_ROWS} ORDER BY i.position)",
+}
+
+
+def _seen(session_id: UUID) -> QuerySet[AssessmentSession]:
+    """Return a session with the item it stands at and the letters of all."""
+    here = FilteredRelation("item_sessions", condition=Q(item_sessions__key=F("position")))
+    unread = Message.objects.filter(session=OuterRef("pk"), acknowledged_at__isnull=True)
+    kept = Quarantine.objects.filter(session=OuterRef("pk"), settled_at__isnull=True)
+    return (
+        AssessmentSession.objects.filter(pk=session_id)
+        .annotate(here=here, mail=Exists(unread), kept=Exists(kept))
+        .annotate(letters=RawSQL(LETTERS[connection.vendor], ()))  # noqa: S611  (our own text)
+        .select_related("sitting__test_version", "candidate__user", "here")  # type: ignore[misc]
+        .defer("sitting__test_version__xml", "outcomes")
+    )
+
+
+_seen_whole = Prepared(_seen, UUID(int=1))
+_seen_of_known_plan = Prepared(lambda pk: _seen(pk).defer("plan"), UUID(int=1))
+
+
+def _standing(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
+    found = AssessmentSession.objects.filter(pk__in=session_ids)
+    return found.select_related("sitting", "candidate").defer("plan", "outcomes")
+
+
+_standing_asked = Prepared(_standing, [UUID(int=1)])
+
+
+def of_many(session_ids: list[UUID]) -> list[AssessmentSession]:
+    """Return how sessions stand, without their items."""
+    return _standing_asked.all(session_ids)
+
+
+def of(session_id: UUID) -> AssessmentSession | None:
+    """Return a session with the facts beside it that `desk.Desk` holds."""
+    found = (_seen_of_known_plan if plans.is_known(session_id) else _seen_whole).one(session_id)
+    if found is not None and not hasattr(found, "here"):
+        found.here = None  # type: ignore[attr-defined]
+    return found

@@ -1,0 +1,99 @@
+"""What delivery can tell of its streams: whether answers, words and sessions are as recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from itertools import islice
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from delivery.models import AssessmentSession, CandidateComment, Message
+from delivery.people.erasing import PersonErased, SessionRemoved
+from delivery.records import answers
+from delivery.records.answers import PREFIX
+from integrity.chain import BreakKind
+from integrity.models import LedgerEntry, LedgerStream
+from integrity.witnesses import Difference
+
+STREAMS_AT_ONCE: Final = 1_000
+SENT: Final = "message.sent"
+COMMENTED: Final = "item.commented"
+
+
+def differences(streams: Sequence[str] | None = None) -> Iterator[Difference]:
+    """Yield every answer, word and session that is not what its entries recorded."""
+    yield from answers.differences(streams)
+    for names in _batches(streams):
+        yield from _gone(names)
+        yield from _words(names)
+
+
+def _batches(streams: Sequence[str] | None) -> Iterator[list[str]]:
+    if streams is None:
+        rows = LedgerStream.objects.filter(name__startswith=PREFIX, length__gt=0).order_by("id")
+        names = iter(rows.values_list("name", flat=True).iterator(STREAMS_AT_ONCE))
+    else:
+        names = iter([name for name in streams if name.startswith(PREFIX)])
+    while batch := list(islice(names, STREAMS_AT_ONCE)):
+        yield batch
+
+
+def _gone(names: Sequence[str]) -> Iterator[Difference]:
+    """Sessions that were recorded and are no longer there, though nobody removed them on record."""
+    there = AssessmentSession.objects.filter(pk__in=answers.ids(names))
+    left = set(names) - {f"{PREFIX}{pk}" for pk in there.values_list("pk", flat=True)}
+    began = LedgerEntry.objects.filter(stream__name__in=left, kind="session.created")
+    removed = LedgerEntry.objects.filter(stream__name__in=left, kind=SessionRemoved.kind)
+    told = set(removed.values_list("stream__name", flat=True))
+    for name, seq in began.values_list("stream__name", "seq"):
+        if name not in told:
+            said = ((_("In the record"), _("the session was created")),)
+            found = ((_("Stored session"), _("none: it was removed, with its answers")),)
+            yield Difference(name, seq, BreakKind.ANSWER, _("Session"), said, found)
+
+
+def _words(names: Sequence[str]) -> Iterator[Difference]:
+    """Messages to candidates, and candidates' comments on items."""
+    entries = LedgerEntry.objects.filter(stream__name__in=names)
+    erased = entries.filter(kind=PersonErased.kind).values_list("stream__name", flat=True)
+    skipped = set(erased)
+    messages = Message.objects.filter(session__in=answers.ids(names)).in_bulk()
+    comments = {
+        (f"{PREFIX}{row.item_session.session_id}", row.item_session.key, row.revision): row
+        for row in CandidateComment.objects.filter(
+            item_session__session__in=answers.ids(names)
+        ).select_related("item_session")
+    }
+    rows = entries.filter(kind__in=(SENT, COMMENTED)).order_by("stream_id", "seq")
+    for name, seq, kind, text in rows.values_list("stream__name", "seq", "kind", "payload"):
+        if name in skipped:
+            continue
+        said = answers.read_payload(text)
+        if kind == SENT:
+            number = said.get("message")
+            row: Message | CandidateComment | None = messages.get(number)
+            what = _("Message %(number)s") % {"number": number}
+        else:
+            key, revision = str(said.get("item")), int(said.get("revision", 0))
+            row = comments.get((name, key, revision))
+            what = _("Comment on item %(item)s") % {"item": key}
+            if row is None:  # a later one took its place
+                continue
+        if row is None or _digest(row) != said.get("digest"):
+            yield _difference(name, seq, what, str(said.get("digest", "–")), row)
+
+
+def _digest(row: Message | CandidateComment) -> str:
+    return sha256(f"{row.salt}{row.text}".encode()).hexdigest()
+
+
+def _difference(
+    name: str, seq: int, what: str, digest: str, row: Message | CandidateComment | None
+) -> Difference:
+    said = ((_("Digest in the record"), digest),)
+    found: answers.Lines = ((_("Stored words"), _("none")),)
+    if row is not None:
+        found = ((_("Digest of what is stored"), _digest(row)), (_("Stored words"), row.text))
+    return Difference(name, seq, BreakKind.ANSWER, what, said, found)

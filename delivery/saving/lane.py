@@ -1,0 +1,161 @@
+"""The one lane a process saves through: whatever queued while the last commit ran goes together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Final
+
+from django.db import close_old_connections
+from django.utils import timezone
+
+from delivery.saving import responses, tally
+from delivery.saving.responses import Outcome, Save
+
+logger = logging.getLogger(__name__)
+
+MOST_AT_ONCE: Final = 256
+AnyFuture = Future[Outcome] | asyncio.Future[Outcome]
+Waiting = tuple[Save, AnyFuture]
+Result = Outcome | Exception
+
+
+class Lane:
+    """A thread with a database connection of its own that commits saves in batches."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, save: Save) -> Future[Outcome]:
+        """Queue a save; the future is done after the commit, and then it is an acknowledgement."""
+        future: Future[Outcome] = Future()
+        self._queue.put((save, future))
+        self._ensure()
+        return future
+
+    async def saved(self, save: Save) -> Outcome:
+        """Queue a save from a loop; its batch wakes the loop once, not once for each save."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._queue.put((save, future))
+        self._ensure()
+        return await future
+
+    def waiting(self) -> int:
+        """Return how many saves are queued behind the commit that runs."""
+        return self._queue.qsize()
+
+    def stop(self) -> None:
+        """Finish what is queued and end the thread."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._queue.put(None)
+            thread.join()
+
+    def _ensure(self) -> None:
+        if self._thread is not None and self._thread.is_alive():
+            return
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="lane", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while (waiting := self._take()) is not None:
+                close_old_connections()
+                _commit(waiting)
+        finally:
+            close_old_connections()
+
+    def _take(self) -> list[Waiting] | None:
+        """Wait for one save and take whatever else is there; None ends the lane."""
+        first = self._queue.get()
+        if first is None:
+            return None
+        taken = [first]
+        while len(taken) < MOST_AT_ONCE:
+            try:
+                more = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if more is None:
+                self._queue.put(None)
+                break
+            taken.append(more)
+        return taken
+
+
+def _commit(waiting: Sequence[Waiting]) -> None:
+    """Save a batch; where it fails as a whole, each save is tried alone and fails alone."""
+    try:
+        saves = [save for save, _ in waiting]
+        outcomes = responses.save(saves, timezone.now())
+    except Exception:  # the lane outlives whatever one batch does
+        if len(waiting) > 1:
+            for one in waiting:
+                _commit([one])
+            return
+        logger.exception("A save could not be committed.")
+        tally.here.failed += 1
+        _tell([(waiting[0][1], SaveFailedError())])
+        return
+    tally.here.note(saves, outcomes, timezone.now())
+    _tell([(future, outcome) for (_, future), outcome in zip(waiting, outcomes, strict=True)])
+
+
+def _tell(results: Sequence[tuple[AnyFuture, Result]]) -> None:
+    """Give each its result: threads at once, each loop in one call for all that wait there."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[AnyFuture, Result]]] = {}
+    for future, result in results:
+        if isinstance(future, asyncio.Future):
+            loops.setdefault(future.get_loop(), []).append((future, result))
+        else:
+            _settle([(future, result)])
+    for loop, some in loops.items():
+        with contextlib.suppress(RuntimeError):  # a loop that has ended waits for nothing
+            loop.call_soon_threadsafe(_settle, some)
+
+
+def _settle(results: Sequence[tuple[AnyFuture, Result]]) -> None:
+    for future, result in results:
+        if future.done():  # a page that left does not wait any more
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+
+class SaveFailedError(Exception):
+    """The commit failed, so nothing is acknowledged: the page keeps the answer and tries again."""
+
+
+_lane = Lane()
+
+
+async def saved(save: Save) -> Outcome:
+    """Queue a save and wait for its commit; raises SaveFailedError."""
+    return await _lane.saved(save)
+
+
+def submit(save: Save) -> Future[Outcome]:
+    """Queue a save on this process's lane."""
+    return _lane.submit(save)
+
+
+def waiting() -> int:
+    """Return how many saves are queued on this process's lane."""
+    return _lane.waiting()
+
+
+def stop() -> None:
+    """Finish what is queued; the next save begins a new thread."""
+    _lane.stop()

@@ -1,0 +1,262 @@
+"""Who is there: the page that may write, heartbeats, calls for help, and what the page noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db import transaction
+
+from delivery.facts import events, journal
+from delivery.facts.events import Fact
+from delivery.models import AssessmentSession, Message, State
+from delivery.queries import setwise
+from delivery.rules import clock, legible, refusals
+from delivery.rules.refusals import Reason
+from delivery.seat import conditions
+from delivery.session import desk, interventions, sessions, steps
+from delivery.session.desk import Desk
+from integrity import lockdown
+from integrity.lockdown import Action, Consequence
+
+MOST_IN_A_BATCH: Final = 50
+MOST_IN_A_MINUTE: Final = 120
+LONGEST_DETAIL: Final = 200
+SAME_EVENT_SECONDS: Final = 120
+LAST_MONOTONIC_MS: Final = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write: a save carries the epoch; a newer epoch ends the older one's right."""
+
+    epoch: int
+    taken_over: bool
+    device: str
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvent:
+    """What a page says it noticed; `monotonic_ms` is its own clock, never ours."""
+
+    name: str
+    monotonic_ms: int
+    detail: str = ""
+
+
+def claim(session_id: UUID, *, writer: str, device: str, by: str, at: datetime) -> Lease:
+    """Give the right to write to a page; the same page asking again keeps its epoch.
+
+    The lease returned names whom it was taken from: the device and when it was last seen.
+    """
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        session = found.session
+        page, machine = legible.text(writer)[:64], legible.text(device)[:200]
+        before = (session.writer, session.device, session.last_seen_at)
+        if session.writer == page and session.epoch:
+            return Lease(session.epoch, taken_over=False, device=before[1], last_seen_at=before[2])
+        session.epoch += 1
+        session.writer, session.device, session.last_seen_at = page, machine, at
+        journal.record(
+            events.LeaseClaimed(**found.head(by, at), epoch=session.epoch, device=machine)
+        )
+        steps.keep(found)
+        return Lease(session.epoch, bool(before[0]), before[1], before[2])
+
+
+def seen(session_id: UUID, *, by: str, at: datetime) -> None:
+    """Note a heartbeat; the first one after a silence is a fact."""
+    silent = AssessmentSession.objects.filter(pk=session_id, disconnected_at__isnull=False)
+    if not silent.exists():
+        AssessmentSession.objects.filter(pk=session_id).update(last_seen_at=at)
+        return
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        session = found.session
+        if session.disconnected_at is None:
+            return
+        away = max(0, clock.milliseconds(at - session.disconnected_at))
+        session.disconnected_at, session.last_seen_at = None, at
+        journal.record(events.ConnectionBack(**found.head(by, at), away_ms=away))
+        steps.keep(found)
+
+
+def seen_all(session_ids: Sequence[UUID], at: datetime) -> None:
+    """Note heartbeats, all that are no news in one statement."""
+    found = AssessmentSession.objects.filter(pk__in=session_ids)
+    found.filter(disconnected_at__isnull=True).update(last_seen_at=at)
+    back = found.filter(disconnected_at__isnull=False).values_list("pk", "candidate_id")
+    for session_id, candidate_id in back:
+        seen(session_id, by=f"candidate:{candidate_id}", at=at)
+
+
+def lost(session_id: UUID, at: datetime) -> None:
+    """Note that the candidate's page went silent while the session runs."""
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        session = found.session
+        if session.disconnected_at is not None or session.state != State.IN_PROGRESS:
+            return
+        session.disconnected_at = at
+        journal.record(events.ConnectionLost(**found.head("system", at)))
+        steps.keep(found)
+
+
+def lost_unless_back(since: Mapping[UUID, datetime]) -> None:
+    """Note the pages that are silent since then, in as many statements as one of them takes.
+
+    When a server goes, all its pages do so in the same moment.
+    """
+    with transaction.atomic():
+        found = AssessmentSession.objects.filter(
+            pk__in=list(since), state=State.IN_PROGRESS, disconnected_at__isnull=True
+        )
+        locked = found.select_for_update().order_by("pk").defer("plan", "outcomes")
+        gone = [
+            one for one in locked if not (one.last_seen_at and one.last_seen_at > since[one.pk])
+        ]
+        for session in gone:
+            session.disconnected_at = since[session.pk]
+            session.version += 1
+        setwise.update(gone, ["disconnected_at", "version"])
+        heads = [events.head(one.pk, one.sitting_id, "system", since[one.pk]) for one in gone]
+        journal.record_all([events.ConnectionLost(**head) for head in heads])
+
+
+def ask_help(session_id: UUID, at: datetime, *, by: str) -> None:
+    """Raise the candidate's hand; raising it twice is once."""
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        if found.session.help_requested_at is None and found.session.is_open:
+            found.session.help_requested_at = at
+            journal.record(events.HelpRequested(**found.head(by, at)))
+            steps.keep(found)
+
+
+def acknowledge(message_id: int, session_id: UUID, at: datetime, *, by: str) -> None:
+    """Note that the candidate has read a message of theirs."""
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        unread = Message.objects.filter(
+            pk=message_id, session_id=session_id, acknowledged_at__isnull=True
+        )
+        if unread.update(acknowledged_at=at):
+            fact = events.MessageAcknowledged(**found.head(by, at), message=message_id)
+            journal.record(fact)
+
+
+def unread_messages(session_id: UUID) -> list[Message]:
+    """Return the messages that the candidate has not acknowledged, oldest first."""
+    return unread_of_many([session_id])[session_id]
+
+
+def unread_of_many(session_ids: Sequence[UUID]) -> dict[UUID, list[Message]]:
+    """Return the unread messages of sessions, in one statement."""
+    found = Message.objects.filter(session_id__in=session_ids, acknowledged_at__isnull=True)
+    unread: dict[UUID, list[Message]] = {session_id: [] for session_id in session_ids}
+    for message in found.order_by("sent_at"):
+        unread[message.session_id].append(message)
+    return unread
+
+
+def client_events(
+    session_id: UUID, reported: Sequence[ClientEvent], at: datetime, *, by: str
+) -> Consequence | None:
+    """Record what the page noticed and return what follows: the gravest consequence felt.
+
+    Claims are clipped and limited; what is over the limit is counted and not kept.
+    """
+    known = [event for event in reported if event.name in lockdown.SIGNALS]
+    known = [event for event in known if _is_news(session_id, event)]
+    allowed = known[: min(MOST_IN_A_BATCH, _left_in_minute(session_id, len(known)))]
+    with transaction.atomic():
+        found = desk.lock(session_id)
+        if not found.session.is_open:
+            raise refusals.Refusal(Reason.NOT_RUNNING)
+        consequence = _record(found, allowed, len(known) - len(allowed), at)
+        steps.keep(found)
+    if consequence is not None and consequence.action is Action.PAUSE:
+        _pause_by_rule(session_id, consequence, at)
+    if consequence is not None and consequence.action is Action.TERMINATE:
+        interventions.end(session_id, reason=consequence.message, by="system", at=at)
+    return consequence
+
+
+def _is_news(session_id: UUID, event: ClientEvent) -> bool:
+    """Tell whether an event is not one that a page sent again because no answer reached it."""
+    name = f"client-event:{session_id}:{event.name}:{event.monotonic_ms}"
+    return cache.add(name, 1, timeout=SAME_EVENT_SECONDS)
+
+
+def _left_in_minute(session_id: UUID, wanted: int) -> int:
+    name = f"client-events:{session_id}"
+    cache.add(name, 0, timeout=60)
+    try:
+        used = cache.incr(name, wanted)
+    except ValueError:
+        return MOST_IN_A_MINUTE
+    return max(0, MOST_IN_A_MINUTE - (used - wanted))
+
+
+def _record(
+    found: Desk, allowed: Sequence[ClientEvent], dropped: int, at: datetime
+) -> Consequence | None:
+    session, facts, felt = found.session, list[Fact](), list[Consequence]()
+    enrolment = conditions.enrolment_of(session)
+    policy = conditions.policy_of(enrolment, session)
+    for event in allowed:
+        facts.append(_reported(found, event, at))
+        if not policy.watches(event.name):
+            continue
+        count = session.event_counts.get(event.name, 0) + 1
+        session.event_counts[event.name] = count
+        consequence = lockdown.judge(policy, event.name, count)
+        if lockdown.SIGNALS[event.name].adverse and not conditions.is_quiet(enrolment, event.name):
+            session.incidents += 1
+            session.last_incident = event.name
+        if consequence.is_felt:
+            felt.append(consequence)
+            facts.append(_fired(found, consequence, at))
+    if dropped:
+        facts.append(events.EventsDropped(**found.head("client", at), count=dropped))
+    journal.record_all(facts)
+    gravest = max(felt, key=lambda one: list(Action).index(one.action), default=None)
+    if gravest is not None and gravest.action is Action.ASK_PROCTOR:
+        session.help_requested_at = session.help_requested_at or at
+    return gravest
+
+
+def _reported(found: Desk, event: ClientEvent, at: datetime) -> events.ClientReported:
+    return events.ClientReported(
+        **found.head("client", at),
+        name=event.name,
+        monotonic_ms=max(0, min(event.monotonic_ms, LAST_MONOTONIC_MS)),
+        detail=legible.text(event.detail[:LONGEST_DETAIL]),
+    )
+
+
+def _fired(found: Desk, consequence: Consequence, at: datetime) -> events.PolicyFired:
+    return events.PolicyFired(
+        **found.head("system", at),
+        rule=consequence.event,
+        action=consequence.action,
+        count=consequence.count,
+    )
+
+
+def _pause_by_rule(session_id: UUID, consequence: Consequence, at: datetime) -> None:
+    session = AssessmentSession.objects.select_related("sitting").get(pk=session_id)
+    if sessions.may_pause(session, at):
+        sessions.pause(
+            session_id,
+            paused_by=sessions.PausedBy.RULE,
+            reason=consequence.message,
+            by="system",
+            at=at,
+        )

@@ -1,0 +1,142 @@
+"""Pages kept ready: only where the sitting says so, never beyond the part, changing nothing."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from delivery.models import AssessmentSession, Candidate
+from delivery.rules.refusals import Reason, Refusal
+from delivery.session import ahead, desk
+from integrity import ledger
+from tests import factories
+from tests.factories import Part, after
+
+pytestmark = pytest.mark.django_db
+ME = "candidate:1"
+BACKEND = "delivery.candidate.backend.AccessCodeBackend"
+TWO = (Part("P1", ("Q1", "Q2")), Part("P2", ("Q3",)))
+
+
+def session_of(*parts: Part, **sitting: Any) -> AssessmentSession:
+    version = factories.published(*parts)
+    fields = {"opens_at": None, "closes_at": None, "offline_pages": True, **sitting}
+    return factories.session(factories.sitting(version, **fields), at=timezone.now())
+
+
+def client_of(candidate: Candidate) -> Client:
+    client = Client()
+    client.force_login(candidate.user, BACKEND)
+    return client
+
+
+def ready(session: AssessmentSession) -> list[tuple[str, str]]:
+    return [(one.key, one.group) for one in ahead.ready(desk.read(session.pk))]
+
+
+def test_the_items_of_the_current_part_are_ready_and_no_others() -> None:
+    assert ready(session_of(*TWO)) == [("Q1", ""), ("Q2", "")]
+
+
+def test_items_under_a_limit_form_a_group() -> None:
+    session = session_of(Part("P1", ("Q1", "Q2"), seconds=600))
+    assert ready(session) == [("Q1", "section:S-P1"), ("Q2", "section:S-P1")]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: session_of(*TWO, offline_pages=False),
+        lambda: session_of(Part("P1", ("Q1", "Q2"), mode="linear")),
+        lambda: session_of(*TWO, linear=True),
+    ],
+    ids=["not by the sitting", "linear part", "linear sitting"],
+)
+def test_nothing_is_ready_where_it_may_not_be(make: Callable[[], AssessmentSession]) -> None:
+    session = make()
+    with pytest.raises(Refusal) as refusal:
+        ahead.ready(desk.read(session.pk))
+    assert refusal.value.reason == Reason.NO_OFFLINE
+    client = client_of(session.candidate)
+    base = f"/sessions/{session.pk}/"
+    assert "data-ahead" not in client.get(base, follow=True).content.decode()
+    for path in ("ahead/", "ahead/items/Q1/"):
+        assert client.get(base + path).status_code == 409
+
+
+def test_fetching_ahead_changes_nothing_and_brings_no_answer() -> None:
+    session = session_of(*TWO)
+    now = timezone.now()
+    factories.answer(session, "Q2", "B", received_at=now)
+    client = client_of(session.candidate)
+    client.get(f"/sessions/{session.pk}/", follow=True)
+    before = (state(session), len(ledger.read(session.stream)))
+    index = client.get(f"/sessions/{session.pk}/ahead/").json()
+    pages = [client.get(item["ahead"]).content.decode() for item in index["items"]]
+    assert [item["value"] for item in index["items"]] == [[], [["r.RESPONSE", "B"]]]
+    assert all("Which is right in" in page and " checked" not in page for page in pages)
+    assert "Which is right in Q3" not in "".join(pages)
+    assert client.get(f"/sessions/{session.pk}/ahead/items/Q3/").status_code == 409
+    assert (state(session), len(ledger.read(session.stream))) == before
+
+
+def state(session: AssessmentSession) -> tuple[Any, ...]:
+    row = AssessmentSession.objects.get(pk=session.pk)
+    items = row.item_sessions.values_list("key", "state", "entered_at", "revision", "qti")
+    return (row.position, row.version, row.since, row.epoch, list(items))
+
+
+def test_a_page_ahead_leads_on_from_itself() -> None:
+    session = session_of(Part("P1", ("Q1", "Q2", "Q3")))
+    client = client_of(session.candidate)
+    page = client.get(f"/sessions/{session.pk}/ahead/items/Q3/").content.decode()
+    back, onward = page.split('id="back"')[1].split(">")[0], page.split('id="next"')[1]
+    assert ("disabled" in back, 'value="review"' in onward.split(">")[0]) == (False, True)
+
+
+def test_a_device_that_lost_the_lease_fetches_nothing() -> None:
+    session = session_of(*TWO)
+    AssessmentSession.objects.update(lease_device="another")
+    client = client_of(session.candidate)
+    assert client.get(f"/sessions/{session.pk}/ahead/").status_code == 409
+
+
+def test_the_ledger_tells_how_long_and_where_the_page_went_alone() -> None:
+    session = session_of(Part("P1", ("Q1", "Q2", "Q3")))
+    client = client_of(session.candidate)
+    told = {"since_ms": 5, "away_ms": 600_000, "answers": 2, "visited": ["Q2", "Q3", "nonsense"]}
+    path = f"/sessions/{session.pk}/ahead/back/"
+    answer = client.post(path, json.dumps(told), content_type="application/json")
+    assert answer.status_code == 200
+    spans = [one.payload for one in ledger.read(session.stream) if one.kind == "offline_span"]
+    assert spans == [{"since_ms": 5, "away_ms": 600_000, "answers": 2, "visited": ["Q2", "Q3"]}]
+    assert AssessmentSession.objects.get(pk=session.pk).position == "Q3"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{}, {"visited": [], "away_ms": -1, "answers": True}, {"away_ms": 10**30, "since_ms": "x"}],
+)
+def test_whatever_a_page_claims_is_bounded(told: dict[str, Any]) -> None:
+    session = factories.session()
+    ahead.tell_span(session.pk, told, by=ME, at=after(10))
+    (span,) = [one.payload for one in ledger.read(session.stream) if one.kind == "offline_span"]
+    assert span["away_ms"] in (0, ahead.LONGEST_MS)
+    assert ledger.verify(session.stream).is_whole
+
+
+def test_a_span_that_ends_after_the_session_moves_nobody() -> None:
+    session = factories.session()
+    ahead.tell_span(session.pk, {"visited": ["Q2"]}, by=ME, at=after(9000))
+    row = AssessmentSession.objects.get()
+    assert (row.state, row.position) in {("expired", "Q1"), ("in_progress", "Q1")}
+
+
+def test_the_service_worker_may_look_after_sessions_only() -> None:
+    answer = Client().get("/sessions/worker.js")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/javascript; charset=utf-8")
+    assert "no-cache" in answer["Cache-Control"]
+    assert "Service-Worker-Allowed" not in answer

@@ -111,11 +111,11 @@ def _codes_page(request: HttpRequest, candidates: list[Candidate]) -> HttpRespon
     """Give each a new code and show them, once: only digests are kept."""
     at, by = timezone.now(), actor(request)
     with transaction.atomic():
-        codes = [
+        issued = [
             (candidate.number, candidate.name, codes.issue_access_code(candidate, by=by, at=at))
             for candidate in candidates
         ]
-    return render(request, "admin/delivery/codes.html", {"codes": codes})
+    return render(request, "admin/delivery/codes.html", {"codes": issued})
 
 
 class NewEnrolmentForm(forms.ModelForm[Enrolment]):

@@ -32,9 +32,9 @@ def exported(tmp_path: Path, *arguments: str) -> Package:
     """The package that the command writes, opened; its manifest is valid by the schema."""
     file = tmp_path / "exported.zip"
     call_command("qti_export", *arguments[:1], str(file), *arguments[1:])
-    opened = package.open_package(file)
-    assert material.errors(opened.read("imsmanifest.xml")) == []
-    return opened
+    with package.open_package(file) as opened:
+        assert material.errors(opened.read("imsmanifest.xml")) == []
+    return package.open_package(file)
 
 
 def test_items_are_written_as_a_package_of_items(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tests.serving import ROOT, Serving, environment, manage
 PAUSE = """
 import time
 from django.utils import timezone
-from delivery import sessions
+from delivery.session import sessions
 sessions.pause({id!r}, paused_by="proctor", reason="drill", by="user:1", at=timezone.now())
 time.sleep(1)
 """

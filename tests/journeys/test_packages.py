@@ -58,13 +58,13 @@ OFFER = """
 from django.utils import timezone
 from assembly import bank
 from assembly.models import AssessmentTest
-from delivery import sittings
+from delivery.people import enrolments
 from delivery.models import Candidate, Sitting
 at = timezone.now()
 version = bank.publish(AssessmentTest.objects.get(identifier="sea"), by="system", at=at)
 sitting = Sitting.objects.create(title="The sea", test_version=version, release="submission")
 candidate = Candidate.objects.get(name="Priya Raghunathan")
-sittings.enrol(sitting, candidate, by="system", at=at)
+enrolments.enrol(sitting, candidate, by="system", at=at)
 """
 
 

@@ -257,7 +257,7 @@ def test_a_waived_rule_lets_an_ordinary_browser_go_on(sign_in: SignIn) -> None:
     assert client.get(response.headers["Location"]).status_code == 200
     assert session.assurance == Assurance.NONE
     told = ledger.read(f"sitting:{enrolment.sitting_id}")[-1]
-    assert (told.kind, told.actor) == ("conditions.waived", f"user:{proctor.pk}")
+    assert (told.kind, told.actor) == ("rules.waived", f"user:{proctor.pk}")
 
 
 def test_listed_exam_keys_are_needed_beside_the_config_key(

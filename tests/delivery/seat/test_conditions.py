@@ -71,7 +71,7 @@ def test_a_waived_rule_is_recorded_and_nothing_follows() -> None:
     kinds = [entry.kind for entry in ledger.read(session.stream)]
     assert kinds.count("print_attempt") == 3
     assert "policy.fired" not in kinds
-    told = next(one for one in ledger.read(session.stream) if one.kind == "conditions.waived")
+    told = next(one for one in ledger.read(session.stream) if one.kind == "rules.waived")
     assert told.payload == {"rules": ["print_attempt"], "reason": "Agreed"}
     assert told.actor == f"user:{proctor.pk}"
 

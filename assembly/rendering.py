@@ -51,10 +51,11 @@ _SCRIPTS = {
     "text_entry_interaction": ("js/qti-text.js",),
     "upload_interaction": ("js/qti-files.js", "js/qti-upload.js"),
 }
+_WIDTH = "js/qti-width.js"
+_SPEAK = "js/qti-speak.js"
+_ALSO = (_SPEAK, _WIDTH)
 # Every script that an item may need, for pages that swap items in place.
-SCRIPTS = tuple(
-    sorted({script for listed in _SCRIPTS.values() for script in listed} | {"js/qti-speak.js"})
-)
+SCRIPTS = tuple(sorted({script for listed in _SCRIPTS.values() for script in listed} | set(_ALSO)))
 _COMPANIONS = {
     "calculator": gettext_lazy("Calculator"),
     "ruler": gettext_lazy("Ruler"),
@@ -125,7 +126,7 @@ def _rendered(
     body = _body(item, Writer(replace(context, stimuli=shown)), feedback)
     # What the item itself has a place for stands there; the rest stands beside the item.
     beside = (html for name, html in shown.items() if name not in context.placed)
-    scripts = _scripts(item.interactions) + (("js/qti-speak.js",) if aloud else ())
+    scripts = _scripts(item.interactions) + ((_SPEAK,) if aloud else ())
     beside_it = _companions(context, item)
     return RenderedItem(styles + aloud + beside_it + body, SafeString("".join(beside)), scripts)
 
@@ -233,7 +234,9 @@ def _numbers(interactions: Sequence[Interaction]) -> dict[str, int]:
 
 
 def _scripts(interactions: Sequence[Interaction]) -> tuple[str, ...]:
-    needed = (script for each in interactions for script in _SCRIPTS[each.name])
+    needed = [script for each in interactions for script in _SCRIPTS[each.name]]
+    if any("data-choices-container-width" in each.attributes for each in interactions):
+        needed.append(_WIDTH)
     return tuple(dict.fromkeys(needed))
 
 

@@ -278,7 +278,6 @@ def _gap_match(writer: Writer, interaction: interactions.GapMatch) -> Facts:
         "choices": listed,
         "passage": writer.with_special({"qti-gap": write}).html(interaction.passage),
         "guide": guides.pairs(interaction.min_associations, interaction.max_associations),
-        "width": interaction.attributes.get("data-choices-container-width", ""),
     }
 
 

@@ -20,7 +20,7 @@ from delivery.session.desk import Desk
 from integrity.chain import Entry
 from integrity.telling import Teller
 
-STYLES: Final = ("base", "qti", "candidate", "auditor")
+STYLES: Final = ("base", "qti", "qti-vocabulary", "candidate", "auditor")
 PICTURES: Final = "assets"
 File = tuple[str, bytes]
 

@@ -34,12 +34,15 @@ class Role(StrEnum):
 class Frames:
     """The address of the sealed frame's page, and of the files that it may load.
 
-    ``base`` ends in a slash: what a script names by itself lies below it.
+    ``base`` ends in a slash: what a script names by itself lies below it. ``at_rest`` is for a page
+    that runs no scripts of its own: the frame's address carries all that it is told, and what was
+    delivered and held stands beside it in words.
     """
 
     page: str
     file_url: Callable[[str], str]
     base: str
+    at_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """What the frame of a portable custom interaction is told, as one JSON text."""
 
 import json
+from base64 import urlsafe_b64encode
 from typing import Any
 
 from assembly import rendering_controls as controls
 from assembly import rendering_options as shared
+from assembly import rendering_rest
 from assembly.qti import interactions_portable, values
 from assembly.qti.interactions_portable import PortableCustom
 from assembly.qti.values import Cardinality
@@ -16,14 +18,41 @@ HEIGHT = 360
 
 def facts(writer: Writer, interaction: PortableCustom) -> Facts:
     frames = writer.context.frames
-    return {
+    setup = _setup(writer, interaction, frames) if frames else {}
+    state = _state(writer, interaction)
+    told: Facts = {
         "values": shared.held(writer, interaction),
         "page": frames.page if frames else "",
-        "setup": json.dumps(_setup(writer, interaction, frames)) if frames else "",
+        "setup": json.dumps(setup) if frames else "",
         "height": HEIGHT,
-        "state": _state(writer, interaction),
+        "state": state,
         "state_name": controls.name(interaction.response_identifier, controls.STATE),
+        "at_rest": frames is not None and frames.at_rest,
     }
+    if frames is not None and frames.at_rest:
+        carried = json.dumps(setup | {"state": state or None}).encode()
+        told["page"] = f"{frames.page}#{urlsafe_b64encode(carried).decode()}"
+        told |= _in_words(writer, interaction, state)
+    return told
+
+
+def _in_words(writer: Writer, interaction: PortableCustom, state: str) -> Facts:
+    """What was delivered and what is held, for somebody who cannot or will not run the module."""
+    return {
+        "module": interaction.module,
+        "type_identifier": interaction.type_identifier,
+        "properties": sorted(interaction.properties.items()),
+        "still": rendering_rest.markup(writer, interaction.markup),
+        "state_shown": _readable(state),
+    }
+
+
+def _readable(state: str) -> str:
+    """A state that is JSON, one value a line; any other as it is."""
+    try:
+        return json.dumps(json.loads(state), indent=1, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return state
 
 
 def _state(writer: Writer, interaction: PortableCustom) -> str:

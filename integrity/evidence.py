@@ -28,6 +28,7 @@ keys.txt         the verifier keys; get them by another way, too, and compare
 sessions/*/      what is known of each session: the items as they were shown, every answer, the
                  times with their reasons, what staff did, messages, incidents, receipt, results;
                  *.disclosed.json opens the digests that the entries hold
+portables/*.html run the portable interactions of items, sealed off, with their files inside
 verify.py        verifies all of this, with Python and its cryptography package alone:
 
     python verify.py BUNDLE.zip [VERIFIER_KEY...]

@@ -27,6 +27,7 @@ from delivery.models import (
 )
 from delivery.people import erasing
 from delivery.records import dossier_pages, receipts, result_documents
+from delivery.records.exhibits import Shared
 from delivery.rules import clock
 from delivery.session import desk
 from delivery.session.desk import Desk
@@ -75,10 +76,10 @@ def of_sessions(sessions: Iterable[AssessmentSession], *, named: bool = False) -
 
 
 def _files(ids: Iterable[UUID], *, named: bool) -> Iterator[File]:
-    assets: set[str] = set()
+    shared = Shared()
     yield from dossier_pages.styles()
     for session_id in ids:
-        yield from _Session(desk.read(session_id), named=named).files(assets)
+        yield from _Session(desk.read(session_id), named=named).files(shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class _Session:
     desk: Desk
     named: bool
 
-    def files(self, assets: set[str]) -> Iterator[File]:
+    def files(self, shared: Shared) -> Iterator[File]:
         session = self.desk.session
         entries = ledger.read(session.stream)
         folder = f"sessions/{session.pk}"
@@ -108,7 +109,7 @@ class _Session:
         if receipt is not None:
             yield f"{folder}/receipt.json", receipt.file().encode()
         yield f"{folder}/results.xml", self._results()
-        pages = dossier_pages.Pages(self.desk, folder, entries, history, assets)
+        pages = dossier_pages.Pages(self.desk, folder, entries, history, shared)
         yield from pages.files()
 
     def _responses(self) -> Iterator[dict[str, Any]]:

@@ -19,9 +19,12 @@
     return listed.map((path) => new URL(/\.js(\?|$)/.test(path) ? path : `${path}.js`, setup.base).href);
   };
 
+  // A page that must load nothing brings the files along.
+  const brought = (url) => (setup.files && setup.files[url]) || url;
+
   const fetchScript = (url) => new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = url;
+    script.src = brought(url);
     script.onload = () => { const found = collected; collected = []; resolve(found); };
     script.onerror = () => reject(new Error(`cannot load ${url}`));
     document.head.append(script);
@@ -38,7 +41,7 @@
   async function fetchDefined(url) {
     const found = await fetchInTurn(url);
     if (found.length || registered) return found;
-    const module = await import(url);
+    const module = await import(brought(url));
     return Object.keys(module).length ? [{ name: null, dependencies: [], factory: () => module.default ?? module }] : found;
   }
 
@@ -127,7 +130,7 @@
     document.body.replaceChildren(host);
     setup.stylesheets.forEach((href) => {
       const link = document.createElement("link");
-      Object.assign(link, { rel: "stylesheet", href });
+      Object.assign(link, { rel: "stylesheet", href: brought(new URL(href, location.href).href) });
       document.head.append(link);
     });
     new ResizeObserver(() => tell({ kind: "height", height: document.documentElement.scrollHeight })).observe(host);

@@ -15,7 +15,7 @@ from assembly.qti.catalogs import Catalog, Shelf
 from assembly.qti.item import AssessmentItem, ModalFeedback, Stimulus
 from assembly.qti.item_session import ItemSession
 from assembly.qti.values import Raw, RawResponses
-from assembly.rendering_controls import Fields, File
+from assembly.rendering_controls import Fields, File, Form
 from assembly.rendering_nodes import Frames, Handing, RenderContext, Role, Writer, is_in_package
 
 __all__ = [
@@ -196,6 +196,11 @@ def posted_responses(
 ) -> dict[str, Raw]:
     """The inverse of the form controls; ``files`` are those of a form sent without JavaScript."""
     return rendering_controls.raw_responses(item, data, files)
+
+
+def strays(item: AssessmentItem, data: Form) -> dict[str, Raw]:
+    """What no control of the item could have posted, by its name."""
+    return rendering_controls.strays(item, data)
 
 
 def buttons(item: AssessmentItem) -> set[str]:

@@ -1,7 +1,7 @@
 """Names of the form controls of each interaction, and the raw responses read back from them."""
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -22,6 +22,12 @@ class Fields(Protocol):
     """What a posted form offers; Django's QueryDict does."""
 
     def getlist(self, key: str, /) -> list[Any]: ...
+
+
+class Form(Fields, Protocol):
+    """The same, and the names of what was posted."""
+
+    def __iter__(self) -> Iterator[str]: ...
 
 
 class File(Protocol):
@@ -56,6 +62,36 @@ def raw_responses(
         if isinstance(interaction, PortableCustom) and (state := _one(data, name(response, STATE))):
             found[interactions_portable.state_of(response)] = state
     return found
+
+
+def strays(item: AssessmentItem, data: Form) -> dict[str, Raw]:
+    """What was posted as an answer and belongs to no control of the item; empty texts are nothing.
+
+    By the control's name without its prefix, as texts.
+    """
+    names = {key for key in data if key.startswith(PREFIX)}
+    names -= {name(each.response_identifier) for each in item.interactions}
+    if not names:
+        return {}
+    asked = _Asked(data)
+    for interaction in item.interactions:
+        decode(interaction, asked)
+        if isinstance(interaction, PortableCustom):
+            asked.names.add(name(interaction.response_identifier, STATE))
+    found = {key: _texts(data, key) for key in sorted(names - asked.names)}
+    return {key.removeprefix(PREFIX): texts for key, texts in found.items() if texts}
+
+
+class _Asked:
+    """A form that remembers for which of its fields an interaction asked."""
+
+    def __init__(self, data: Fields) -> None:
+        self.data = data
+        self.names: set[str] = set()
+
+    def getlist(self, key: str, /) -> list[Any]:
+        self.names.add(key)
+        return self.data.getlist(key)
 
 
 _TRIMMED = frozenset({BaseType.INTEGER, BaseType.FLOAT})

@@ -166,11 +166,12 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         definition = await self._definition(answer.item)
         save = frames.save_of(answer, definition, self.session_id, self.by, at, self.device)
         try:
-            outcome = await lane.saved(save)
+            result = await lane.saved(save)
         except SaveFailedError:
             # Nothing was committed, so nothing is said: the page sends it again.
             return
-        await self._tell(frames.outcome(outcome))
+        for told in frames.outcomes(save, result):
+            await self._tell(told)
 
     async def _definition(self, key: str) -> AssessmentItem:
         """Return an item of this session; what is not in it does not exist."""

@@ -52,10 +52,12 @@ def save_of(
     numbers = (answer.base_revision, answer.client_seq, answer.elapsed_ms, answer.epoch)
     if min(numbers) < 0 or max(numbers) >= 2**53 or not answer.key:
         raise Refusal(Reason.MALFORMED)
+    form = posted.form(answer.value)
     return Save(
         session_id=session_id,
         item=answer.item,
-        raw=rendering.posted_responses(item, posted.form(answer.value)),
+        raw=rendering.posted_responses(item, form),
+        strays=rendering.strays(item, form),
         base_revision=answer.base_revision,
         client_seq=answer.client_seq,
         key=answer.key[:64],
@@ -97,6 +99,15 @@ def outcome(result: Outcome) -> Outgoing:
         in_grace=result.in_grace,
         saved_at=words.time_of(result.saved_at),
     )
+
+
+def outcomes(one: Save, result: Outcome) -> list[Outgoing]:
+    """Return the outcome, and the refusal of what came beside a saved answer."""
+    told = [outcome(result)]
+    if one.strays and not isinstance(result, Refused):
+        stray = Refusal(Reason.STRAY_FIELDS)
+        told.append(refused(one.item, one.key, one.client_seq, stray))
+    return told
 
 
 def refused(

@@ -91,7 +91,8 @@ def _keep(visit: Visit, key: str) -> Refused | None:
         raw = _typed(visit, visit.desk, key)
     except Refusal as refusal:
         return Refused(key, "", 0, refusal)
-    if _filled(raw) == _filled(visit.desk.item(key).response):
+    strays = _strays(visit, key, raw)
+    if not strays and _filled(raw) == _filled(visit.desk.item(key).response):
         return None
     if not _filled(raw) and not navigation.may_answer(visit.desk.route, key):
         # The controls of a closed item are not sent: there is nothing to keep.
@@ -100,6 +101,7 @@ def _keep(visit: Visit, key: str) -> Refused | None:
         session_id=visit.session.pk,
         item=key,
         raw=raw,
+        strays=strays,
         base_revision=_whole(posted.get("base_revision")),
         client_seq=_whole(posted.get("client_seq")),
         key=posted.get("key", "")[:64] or secrets.token_hex(16),
@@ -111,7 +113,9 @@ def _keep(visit: Visit, key: str) -> Refused | None:
         device=visit.device,
     )
     (result,) = responses.save([save], timezone.now())
-    return result if isinstance(result, Refused) else None
+    if isinstance(result, Refused):
+        return result
+    return Refused(key, "", 0, Refusal(Reason.STRAY_FIELDS)) if strays else None
 
 
 def _filled(raw: RawResponses) -> dict[str, Raw]:
@@ -131,6 +135,15 @@ def _typed(visit: Visit, at_desk: Desk, key: str) -> RawResponses:
         if name not in small and name.removeprefix("r.") in raw
     }
     return {name: value for name, value in raw.items() if name not in rendering.buttons(definition)}
+
+
+def _strays(visit: Visit, key: str, raw: RawResponses) -> RawResponses:
+    """Read what the item never asked for; of a file it is the name."""
+    found = rendering.strays(visit.desk.definition(key), visit.request.POST)
+    for field, file in uploads.of_request(visit.request).items():
+        if field.startswith("r.") and field.removeprefix("r.") not in raw:
+            found[field.removeprefix("r.")] = [file.name or ""]
+    return found
 
 
 def _whole(text: str | None) -> int:

@@ -28,16 +28,16 @@ def save(visit: Visit) -> HttpResponse:
     asked = frames.body(visit.request.body).get("saves")
     if not isinstance(asked, list) or len(asked) > MOST_SAVES:
         raise Refusal(Reason.MALFORMED)
-    told = [_saved(visit, frame) for frame in asked]
+    told = [message for frame in asked for message in _saved(visit, frame)]
     return frames.answer_with([*told, *_state(visit)])
 
 
-def _saved(visit: Visit, frame: Any) -> Outgoing:
+def _saved(visit: Visit, frame: Any) -> list[Outgoing]:
     """Save one answer of the queue in a commit of its own: one bad answer harms no other."""
     try:
         answer = Answer.read(frame if isinstance(frame, dict) else {})
     except Refusal as refusal:
-        return frames.refused("", "", 0, refusal)
+        return [frames.refused("", "", 0, refusal)]
     try:
         definition = visit.desk.definition(answer.item)
         one = frames.save_of(answer, definition, visit.session.pk, visit.by, visit.at, visit.device)
@@ -45,10 +45,10 @@ def _saved(visit: Visit, frame: Any) -> Outgoing:
         tally.here.note([one], [outcome], timezone.now())
     except StopIteration:
         unknown = Refusal(Reason.NO_SUCH_ITEM)
-        return frames.refused(answer.item, answer.key, answer.client_seq, unknown)
+        return [frames.refused(answer.item, answer.key, answer.client_seq, unknown)]
     except Refusal as refusal:
-        return frames.refused(answer.item, answer.key, answer.client_seq, refusal)
-    return frames.outcome(outcome)
+        return [frames.refused(answer.item, answer.key, answer.client_seq, refusal)]
+    return frames.outcomes(one, outcome)
 
 
 def _state(visit: Visit) -> list[Outgoing]:

@@ -38,6 +38,7 @@ REASONS: Final[dict[str, str | Promise]] = {
     Reason.STALE_BLANK: gettext_lazy("blank, over an answer"),
     Reason.LEASE_LOST: gettext_lazy("from a page that another one had replaced"),
     Reason.NOT_OFFERED: gettext_lazy("holds what the item does not offer"),
+    Reason.STRAY_FIELDS: gettext_lazy("fields that the item does not have"),
     Reason.ITEM_CLOSED: gettext_lazy("the item was closed"),
     Reason.ITEM_NOT_REACHED: gettext_lazy("the item was not reached yet"),
     Reason.PART_ENDED: gettext_lazy("the part was over"),

@@ -63,8 +63,10 @@ class Reason(StrEnum):
     DRAFT_SETTLED = "draft_settled"
     MALFORMED = "malformed"
     NOT_OFFERED = "not_offered"
+    STRAY_FIELDS = "stray_fields"
     TOO_LARGE = "too_large"
     REASON_REQUIRED = "reason_required"
+    NOTHING_TO_ADMIT = "nothing_to_admit"
     SECOND_PERSON = "second_person"
     NOT_PROPOSED = "not_proposed"
     ALREADY_ADMITTED_ANSWER = "already_admitted_answer"
@@ -211,10 +213,17 @@ SENTENCES: Final[dict[Reason, str]] = {
         "This answer holds something that the item does not offer. It is kept aside. "
         "Load the page again and answer once more."
     ),
+    Reason.STRAY_FIELDS: _(
+        "This page sent fields that the item does not have. They do not count and are kept aside "
+        "for the staff to see; the rest of your answer is saved."
+    ),
     Reason.TOO_LARGE: _(
         "This answer is too long to be saved (at most %(limit)s characters). Please shorten it."
     ),
     Reason.REASON_REQUIRED: _("Please give a reason: it is recorded and shown to the candidate."),
+    Reason.NOTHING_TO_ADMIT: _(
+        "These fields belong to nothing that the item asks, so there is no answer to admit."
+    ),
     Reason.SECOND_PERSON: _(
         "Somebody else has to agree: an answer from quarantine is admitted by two people."
     ),

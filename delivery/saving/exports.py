@@ -141,10 +141,12 @@ def replay(opened: Opened, *, by: User, at: datetime) -> list[Replayed]:
 
 def _save(found: Desk, held: Held, by: str, at: datetime) -> Save:
     entry, definition = held.entry, found.definition(held.item)
+    form = posted.form(_pairs(entry))
     return Save(
         session_id=found.session.pk,
         item=held.item,
-        raw=rendering.posted_responses(definition, posted.form(_pairs(entry))),
+        raw=rendering.posted_responses(definition, form),
+        strays=rendering.strays(definition, form),
         key=str(entry.get("key", ""))[:64] or _key_of(held),
         received_at=at,
         by=by,

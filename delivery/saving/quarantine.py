@@ -30,6 +30,8 @@ def may_propose(kept: Quarantine) -> Permission:
     """Ask whether the answer can still be admitted."""
     if kept.session.candidate.erased_at is not None:
         return refusals.refuse(Reason.ALREADY_ERASED)
+    if kept.reason == Reason.STRAY_FIELDS:
+        return refusals.refuse(Reason.NOTHING_TO_ADMIT)
     if kept.admitted_at is not None:
         return refusals.refuse(Reason.ALREADY_ADMITTED_ANSWER)
     if kept.refused_at is not None:

@@ -38,6 +38,7 @@ class Save:
     """One answer on its way; `received_at` is when the server had it, `by` the ledger's actor.
 
     `writer` is the page's own id and `client_seq` counts its saves; both empty without JavaScript.
+    `strays` was posted beside the answer and belongs to nothing that the item asks.
     `device` is the name that the server gave the device, "" where it is not known.
     """
 
@@ -53,6 +54,7 @@ class Save:
     epoch: int = 0
     writer: str = ""
     device: str = ""
+    strays: RawResponses = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +113,18 @@ def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
     with transaction.atomic():
         batch = _read(saves, at)
         decided = [_decide(batch, one) for one in saves]
+        for one in saves:
+            _keep_strays(batch, one)
         _write(batch)
     return [entry if isinstance(entry, Refused) else _acknowledge(entry) for entry in decided]
 
 
 def _is_legible(one: Save) -> bool:
-    return legible.is_text(one.item + one.key + one.writer) and legible.are_text(one.raw)
+    return legible.is_text(one.item + one.key + one.writer) and _are_text(one)
+
+
+def _are_text(one: Save) -> bool:
+    return legible.are_text(one.raw) and legible.are_text(one.strays)
 
 
 def _legible(one: Save) -> Save:
@@ -127,6 +135,7 @@ def _legible(one: Save) -> Save:
         key=legible.text(one.key),
         writer=legible.text(one.writer),
         raw=legible.responses(one.raw),
+        strays=legible.responses(one.strays),
     )
 
 
@@ -251,6 +260,17 @@ def _quarantine(batch: _Batch, session: AssessmentSession, one: Save, refusal: R
         )
     )
     return Refused(one.item, one.key, one.client_seq, refusal, row.pk)
+
+
+def _keep_strays(batch: _Batch, one: Save) -> None:
+    """Keep aside what the item never asked for; what is too large for an answer is forgotten."""
+    session = batch.sessions.get(one.session_id)
+    known = (one.session_id, one.item) in batch.rows
+    if not one.strays or session is None or not known:
+        return
+    if len(chain.canonical(dict(one.strays))) <= LONGEST_ANSWER:
+        refusal = Refusal(Reason.STRAY_FIELDS)
+        _quarantine(batch, session, replace(one, raw=one.strays, strays={}), refusal)
 
 
 def _accept(

@@ -81,6 +81,24 @@ def test_an_arbitrary_form_is_decoded_without_an_error(
 
 
 @pytest.mark.parametrize("name", CASES)
+@given(data=st.data())
+def test_no_control_of_the_page_is_foreign_to_its_item(name: str, data: st.DataObject) -> None:
+    case = CASES[name]
+    form = page(case.item, {"R": data.draw(case.answers)})
+    assert rendering.strays(case.item, posted(form)) == {}
+
+
+def test_fields_that_no_control_has_are_strays() -> None:
+    sent = QueryDict(mutable=True)
+    sent.setlist("r.R:y", ["b"])
+    sent.setlist("r.R:z", ["a", ""])
+    sent.setlist("r.S", ["c"])
+    sent.setlist("r.T", [""])
+    sent["go"] = "save"
+    assert rendering.strays(CASES["gap_match"].item, sent) == {"R:z": ["a"], "S": ["c"]}
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_every_control_has_a_name_for_a_screen_reader(name: str) -> None:
     form = page(CASES[name].item)
     for control in form.xpath(".//input[not(@type='hidden')]|.//select|.//textarea"):

@@ -187,6 +187,9 @@ class BreakKind(StrEnum):
     REPLACED_KEY = "replaced key"  # signed by a key that nobody vouched for
     ANSWER = "answer differs"  # the chain is whole, but what is kept beside it is something else
     RESULT = "result differs"  # likewise, of what was scored
+    SESSION = "session differs"  # likewise, of how a session began, stands or was given time
+    POLICY = "policy differs"  # likewise, of the rules that were watched
+    CONTENT = "content differs"  # likewise, of what was published
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +244,15 @@ _MESSAGES = {
     ),
     BreakKind.RESULT: gettext_noop(
         "The result that is stored is not the one that entry %(seq)s recorded."
+    ),
+    BreakKind.SESSION: gettext_noop(
+        "What is stored of the session is not what the record tells up to entry %(seq)s."
+    ),
+    BreakKind.POLICY: gettext_noop(
+        "The lockdown policy that is stored is not the one that entry %(seq)s recorded."
+    ),
+    BreakKind.CONTENT: gettext_noop(
+        "The content that is stored is not what entry %(seq)s recorded as published."
     ),
 }
 

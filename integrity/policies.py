@@ -1,9 +1,11 @@
 """Lockdown policies as rows: the ready-made ones, and changes that become new versions."""
 
+from hashlib import sha256
+
 from django.db import transaction
 from django.db.models import Max
 
-from integrity import lockdown
+from integrity import chain, lockdown
 from integrity.models import LockdownPolicy
 
 
@@ -39,3 +41,17 @@ def next_version(name: str) -> int:
     same = LockdownPolicy.objects.filter(name=name)
     latest: int | None = same.aggregate(latest=Max("version"))["latest"]
     return (latest or 0) + 1
+
+
+def digest(policy: LockdownPolicy) -> str:
+    """Return the SHA-256 of all that a version says, but for the password of its file."""
+    said = {
+        "name": policy.name,
+        "version": policy.version,
+        "rules": policy.rules,
+        "requires": [policy.requires_javascript, policy.requires_fullscreen],
+        "browsers": policy.browsers,
+        "shortcuts": policy.shortcuts,
+        "seb": [policy.seb_mode, policy.seb_profile, policy.seb_exam_keys, policy.seb_file_key],
+    }
+    return sha256(chain.canonical(said)).hexdigest()

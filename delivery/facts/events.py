@@ -65,6 +65,7 @@ class SessionCreated(Fact):
     plan_sha256: str
     test_sha256: str
     policy: str = ""
+    policy_sha256: str = ""
     # A salted digest: whose session this is can be proved, until the person is erased.
     person: str = ""
 

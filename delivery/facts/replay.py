@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final
-
-from integrity.chain import Entry
+from typing import Any, Final, Protocol
 
 TEST: Final = "test"
+
+
+class Entry(Protocol):
+    """What of a ledger entry is folded."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def at_ms(self) -> int: ...
+    @property
+    def payload(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

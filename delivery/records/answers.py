@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -13,22 +12,20 @@ from django.utils.translation import gettext as _
 
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
 from delivery.people.erasing import PersonErased
+from delivery.records.recorded import CHUNK, Lines, read_payload
 from delivery.saving import responses
 from delivery.session import scoring
 from integrity.chain import BreakKind
 from integrity.models import LedgerEntry
 from integrity.witnesses import Difference
 
-SESSIONS_AT_ONCE: Final = 100
-CHUNK: Final = 1_000
-PREFIX: Final = "session:"
-SAVED: Final = ("response.saved", "quarantine.admitted")
+ADMITTED: Final = "quarantine.admitted"
+SAVED: Final = ("response.saved", ADMITTED)
 KEPT_ASIDE: Final = "response.quarantined"
 SCORED: Final = "session.scored"
-KINDS: Final = (*SAVED, KEPT_ASIDE, SCORED, PersonErased.kind)
+REOPENED: Final = "session.reopened"
+KINDS: Final = (*SAVED, KEPT_ASIDE, SCORED, REOPENED, PersonErased.kind)
 LONGEST_SHOWN: Final = 400
-
-Lines = tuple[tuple[str, str], ...]
 
 
 class Said(NamedTuple):
@@ -47,6 +44,8 @@ class Stored(NamedTuple):
     value: Any
     salt: str
     ledger_seq: int
+    key: str
+    answered: bool
 
     @property
     def digest(self) -> str:
@@ -57,6 +56,19 @@ class Stored(NamedTuple):
         return not self.salt
 
 
+class Kept(NamedTuple):
+    """One answer kept aside: what its entry names it by, and its digest ("" without a salt)."""
+
+    item: str
+    key: str
+    reason: str
+    digest: str
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        return self.item, self.key, self.reason
+
+
 @dataclass(slots=True)
 class _Session:
     """All that is compared of one session."""
@@ -65,7 +77,8 @@ class _Session:
     said: list[Said] = field(default_factory=list)
     stored: dict[tuple[str, int], Stored] = field(default_factory=dict)
     current: dict[str, tuple[int, Any]] = field(default_factory=dict)
-    aside: dict[str, str] = field(default_factory=dict)
+    scores: dict[str, float | None] = field(default_factory=dict)
+    aside: list[Kept] = field(default_factory=list)
 
     @property
     def stream(self) -> str:
@@ -76,44 +89,31 @@ class _Session:
         return any(one.kind == PersonErased.kind for one in self.said)
 
 
-def differences(streams: Sequence[str] | None = None) -> Iterator[Difference]:
-    """Yield what is stored otherwise than recorded, session by session, in bounded memory."""
-    found = AssessmentSession.objects.order_by("pk").values_list("pk", flat=True)
-    if streams is not None:
-        found = found.filter(pk__in=ids(streams))
-    keys = iter(list(found))
-    while batch := list(islice(keys, SESSIONS_AT_ONCE)):
-        for session in _read(batch):
-            yield from _compare(session)
+def differences(sessions: Sequence[AssessmentSession]) -> Iterator[Difference]:
+    """Yield what is stored otherwise than recorded of some sessions' answers and results."""
+    for session in _read(sessions):
+        yield from _compare(session)
 
 
-def ids(streams: Sequence[str]) -> list[UUID]:
-    """Return the sessions whose streams are among some."""
-    found = []
-    for name in streams:
-        try:
-            found.append(UUID(name.removeprefix(PREFIX)))
-        except ValueError:
-            continue
-    return found
-
-
-def _read(ids: Sequence[UUID]) -> list[_Session]:
-    rows = AssessmentSession.objects.filter(pk__in=ids).defer("plan", "timing")
-    sessions = {row.pk: _Session(row) for row in rows.order_by("pk")}
+def _read(rows: Sequence[AssessmentSession]) -> list[_Session]:
+    sessions = {row.pk: _Session(row) for row in rows}
+    ids = list(sessions)
     _read_entries(sessions)
     revisions = ResponseRevision.objects.filter(item_session__session__in=ids)
-    columns = ("item_session__key", "revision", "value", "salt", "ledger_seq")
+    columns = ("item_session__key", "revision", "value", "salt", "ledger_seq", "key", "answered")
     for pk, *values in revisions.values_list("item_session__session", *columns).iterator(CHUNK):
         one = Stored(*values)
         sessions[pk].stored[one.item, one.revision] = one
-    items = ItemSession.objects.filter(session__in=ids, revision__gt=0)
-    answers = items.values_list("session", "key", "revision", "response")
-    for pk, key, revision, response in answers.iterator(CHUNK):
-        sessions[pk].current[key] = (revision, response)
-    for kept in Quarantine.objects.filter(session__in=ids).exclude(salt="").iterator(CHUNK):
-        digest = responses.digest_under(kept.salt, kept.value)
-        sessions[kept.session_id].aside[f"{kept.item_key}/{kept.key}/{kept.reason}"] = digest
+    items = ItemSession.objects.filter(session__in=ids)
+    answers = items.values_list("session", "key", "revision", "response", "score")
+    for pk, key, revision, response, score in answers.iterator(CHUNK):
+        sessions[pk].scores[key] = score
+        if revision > 0:
+            sessions[pk].current[key] = (revision, response)
+    for kept in Quarantine.objects.filter(session__in=ids).iterator(CHUNK):
+        digest = responses.digest_under(kept.salt, kept.value) if kept.salt else ""
+        aside = Kept(kept.item_key, kept.key, kept.reason, digest)
+        sessions[kept.session_id].aside.append(aside)
     return list(sessions.values())
 
 
@@ -123,15 +123,6 @@ def _read_entries(sessions: dict[UUID, _Session]) -> None:
     columns = entries.values_list("stream__name", "seq", "kind", "payload").order_by("seq")
     for name, seq, kind, payload in columns.iterator(CHUNK):
         by_name[name].said.append(Said(seq, kind, read_payload(payload)))
-
-
-def read_payload(text: str) -> dict[str, Any]:
-    """Return the payload; one that somebody edited may be anything, and is the chain's to name."""
-    try:
-        read = json.loads(text)
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
 
 
 def _compare(session: _Session) -> Iterator[Difference]:
@@ -157,6 +148,18 @@ def _answer(session: _Session, one: Said, row: Stored | None) -> Iterator[Differ
         return
     elif row.digest != one.payload.get("digest") or row.ledger_seq != one.seq:
         yield _difference(session, one.seq, at, _said(one), _found(row))
+    elif one.kind == SAVED[0] and _about(row) != (told := _told_about(one)):
+        said, found = _shown(told), _shown(_about(row))
+        lines = ((_("Key, answered"), said),), ((_("Key, answered"), found),)
+        yield _difference(session, one.seq, at, *lines)
+
+
+def _about(row: Stored) -> list[Any]:
+    return [row.key, row.answered]
+
+
+def _told_about(one: Said) -> list[Any]:
+    return [one.payload.get("key"), one.payload.get("answered")]
 
 
 def _current(session: _Session) -> Iterator[Difference]:
@@ -182,36 +185,66 @@ def _current(session: _Session) -> Iterator[Difference]:
 
 
 def _aside(session: _Session) -> Iterator[Difference]:
-    """What was kept aside is looked at where its row still has a salt."""
+    """Each answer kept aside has its entry, each entry its answer; a salt opens the digest."""
+    left = list(session.aside)
     for one in session.said:
-        name = "/".join(str(one.payload.get(part)) for part in ("item", "key", "reason"))
-        found = session.aside.get(name)
-        if one.kind == KEPT_ASIDE and found not in (None, one.payload.get("digest")):
-            at = (str(one.payload.get("item")), 0)
-            lines = ((_("Digest of what is stored"), str(found)),)
-            yield _difference(session, one.seq, at, _said(one), lines)
+        if one.kind != KEPT_ASIDE:
+            continue
+        told = one.payload
+        name = tuple(str(told.get(part)) for part in ("item", "key", "reason"))
+        same = [kept for kept in left if kept.name == name]
+        match = next((k for k in same if k.digest in ("", told.get("digest"))), None)
+        if match is None:
+            at = (str(told.get("item")), 0)
+            found: Lines = ((_("Kept aside"), _("none")),)
+            if same:
+                found = ((_("Digest of what is stored"), same[0].digest),)
+                left.remove(same[0])
+            yield _difference(session, one.seq, at, _said(one), found)
+        else:
+            left.remove(match)
+    for kept in left:
+        shown = ((_("Kept aside"), kept.reason), (_("Digest of what is stored"), kept.digest))
+        yield _difference(session, 0, (kept.item, 0), (), shown)
 
 
 def _result(session: _Session) -> Iterator[Difference]:
-    scored = [one for one in session.said if one.kind == SCORED]
-    if session.row.scored_at is None or not scored:
+    decided = [one for one in session.said if one.kind in (SCORED, REOPENED, ADMITTED)]
+    if not decided or decided[-1].kind != SCORED:
+        if session.row.scored_at is not None:
+            unsaid: Lines = ((_("In the record"), _("no result")),)
+            yield _of_result(session, 0, unsaid, _lines_of(dict(scoring.facts(session.row))))
         return
-    said, found = scored[-1].payload, dict(scoring.facts(session.row))
-    if all(said.get(name) == value for name, value in found.items()):
+    said, found = decided[-1].payload, dict(scoring.facts(session.row))
+    if session.row.scored_at is None or any(said.get(n) != value for n, value in found.items()):
+        lines = _lines_of({name: str(said.get(name, "–")) for name in found})
+        yield _of_result(session, decided[-1].seq, lines, _lines_of(found))
         return
+    yield from _scores(session, decided[-1].seq)
+
+
+def _lines_of(facts: dict[str, Any]) -> Lines:
     titles = {
         "score": _("Score"),
         "max_score": _("Most"),
         "outcomes_sha256": _("Digest of the outcomes"),
     }
-    yield Difference(
-        stream=session.stream,
-        seq=scored[-1].seq,
-        kind=BreakKind.RESULT,
-        what=_("Result"),
-        said=tuple((title, str(said.get(name, "–"))) for name, title in titles.items()),
-        found=tuple((title, str(found[name])) for name, title in titles.items()),
-    )
+    return tuple((title, str(facts[name])) for name, title in titles.items())
+
+
+def _of_result(session: _Session, seq: int, said: Lines, found: Lines) -> Difference:
+    return Difference(session.stream, seq, BreakKind.RESULT, _("Result"), said, found)
+
+
+def _scores(session: _Session, seq: int) -> Iterator[Difference]:
+    """What each item earned stands beside it, too."""
+    for earned in session.row.outcomes.get("items", []):
+        key = earned.get("key")
+        stored = session.scores.get(key)
+        if key in session.scores and stored != earned.get("score"):
+            title = _("Score of item %(item)s") % {"item": key}
+            said, found = str(earned.get("score")), str(stored)
+            yield _of_result(session, seq, ((title, said),), ((title, found),))
 
 
 def _difference(

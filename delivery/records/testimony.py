@@ -6,28 +6,66 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from itertools import islice
 from typing import Final
+from uuid import UUID
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from delivery.models import AssessmentSession, CandidateComment, Message
 from delivery.people.erasing import PersonErased, SessionRemoved
-from delivery.records import answers
-from delivery.records.answers import PREFIX
+from delivery.records import answers, recorded, standing
+from delivery.records.recorded import PREFIX, Lines
 from integrity.chain import BreakKind
 from integrity.models import LedgerEntry, LedgerStream
 from integrity.witnesses import Difference
 
 STREAMS_AT_ONCE: Final = 1_000
+SESSIONS_AT_ONCE: Final = 100
 SENT: Final = "message.sent"
 COMMENTED: Final = "item.commented"
 
 
 def differences(streams: Sequence[str] | None = None) -> Iterator[Difference]:
-    """Yield every answer, word and session that is not what its entries recorded."""
-    yield from answers.differences(streams)
+    """Yield every answer, word and session that is not what its entries recorded.
+
+    An exam goes on meanwhile: what differs is read once more, with its session held still.
+    """
+    for pks in _sessions(streams):
+        suspects = list(dict.fromkeys(one.stream for one in _of_sessions(_rows(pks))))
+        if suspects:
+            yield from _held_still(recorded.ids(suspects))
     for names in _batches(streams):
         yield from _gone(names)
-        yield from _words(names)
+
+
+def _sessions(streams: Sequence[str] | None) -> Iterator[list[UUID]]:
+    found = AssessmentSession.objects.order_by("pk").values_list("pk", flat=True)
+    if streams is not None:
+        found = found.filter(pk__in=recorded.ids(streams))
+    keys = iter(list(found))
+    while batch := list(islice(keys, SESSIONS_AT_ONCE)):
+        yield batch
+
+
+def _rows(pks: Sequence[UUID]) -> QuerySet[AssessmentSession]:
+    found = AssessmentSession.objects.filter(pk__in=pks).order_by("pk")
+    return found.select_related("sitting__test_version", "lockdown").defer(
+        "timing", "sitting__test_version__xml"
+    )
+
+
+def _of_sessions(rows: QuerySet[AssessmentSession]) -> Iterator[Difference]:
+    sessions = list(rows)
+    yield from answers.differences(sessions)
+    yield from standing.differences(sessions)
+    yield from _words([session.stream for session in sessions])
+
+
+def _held_still(pks: Sequence[UUID]) -> list[Difference]:
+    """Every verb locks its session's row first: what is read now belongs together."""
+    with transaction.atomic():
+        return list(_of_sessions(_rows(pks).select_for_update(of=("self",))))
 
 
 def _batches(streams: Sequence[str] | None) -> Iterator[list[str]]:
@@ -42,7 +80,7 @@ def _batches(streams: Sequence[str] | None) -> Iterator[list[str]]:
 
 def _gone(names: Sequence[str]) -> Iterator[Difference]:
     """Sessions that were recorded and are no longer there, though nobody removed them on record."""
-    there = AssessmentSession.objects.filter(pk__in=answers.ids(names))
+    there = AssessmentSession.objects.filter(pk__in=recorded.ids(names))
     left = set(names) - {f"{PREFIX}{pk}" for pk in there.values_list("pk", flat=True)}
     began = LedgerEntry.objects.filter(stream__name__in=left, kind="session.created")
     removed = LedgerEntry.objects.filter(stream__name__in=left, kind=SessionRemoved.kind)
@@ -59,21 +97,23 @@ def _words(names: Sequence[str]) -> Iterator[Difference]:
     entries = LedgerEntry.objects.filter(stream__name__in=names)
     erased = entries.filter(kind=PersonErased.kind).values_list("stream__name", flat=True)
     skipped = set(erased)
-    messages = Message.objects.filter(session__in=answers.ids(names)).in_bulk()
+    messages = Message.objects.filter(session__in=recorded.ids(names)).in_bulk()
+    unsaid = dict(messages)
     comments = {
         (f"{PREFIX}{row.item_session.session_id}", row.item_session.key, row.revision): row
         for row in CandidateComment.objects.filter(
-            item_session__session__in=answers.ids(names)
+            item_session__session__in=recorded.ids(names)
         ).select_related("item_session")
     }
     rows = entries.filter(kind__in=(SENT, COMMENTED)).order_by("stream_id", "seq")
     for name, seq, kind, text in rows.values_list("stream__name", "seq", "kind", "payload"):
         if name in skipped:
             continue
-        said = answers.read_payload(text)
+        said = recorded.read_payload(text)
         if kind == SENT:
             number = said.get("message")
             row: Message | CandidateComment | None = messages.get(number)
+            unsaid.pop(number, None)
             what = _("Message %(number)s") % {"number": number}
         else:
             key, revision = str(said.get("item")), int(said.get("revision", 0))
@@ -83,6 +123,10 @@ def _words(names: Sequence[str]) -> Iterator[Difference]:
                 continue
         if row is None or _digest(row) != said.get("digest"):
             yield _difference(name, seq, what, str(said.get("digest", "–")), row)
+    for number, alone in unsaid.items():
+        name = f"{PREFIX}{alone.session_id}"
+        if name not in skipped:
+            yield _difference(name, 0, _("Message %(number)s") % {"number": number}, "–", alone)
 
 
 def _digest(row: Message | CandidateComment) -> str:
@@ -93,7 +137,7 @@ def _difference(
     name: str, seq: int, what: str, digest: str, row: Message | CandidateComment | None
 ) -> Difference:
     said = ((_("Digest in the record"), digest),)
-    found: answers.Lines = ((_("Stored words"), _("none")),)
+    found: Lines = ((_("Stored words"), _("none")),)
     if row is not None:
         found = ((_("Digest of what is stored"), _digest(row)), (_("Stored words"), row.text))
     return Difference(name, seq, BreakKind.ANSWER, what, said, found)

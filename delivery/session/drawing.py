@@ -17,7 +17,7 @@ from delivery.facts import events, journal
 from delivery.models import AssessmentSession, Enrolment, ItemSession, Sitting
 from delivery.people import erasing
 from delivery.session.desk import Desk
-from integrity import chain
+from integrity import chain, policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ def _genesis(
         plan_sha256=digest_of(session.plan),
         test_sha256=sitting.test_version.sha256,
         policy=str(session.lockdown or ""),
+        policy_sha256=policies.digest(session.lockdown) if session.lockdown else "",
         person=erasing.identity(session.candidate),
     )
 

@@ -25,6 +25,7 @@ from delivery.models import (
     ResponseRevision,
     State,
 )
+from delivery.records import testimony
 from delivery.rules.refusals import Refusal
 from delivery.saving import quarantine, responses
 from delivery.saving.responses import Saved
@@ -232,6 +233,10 @@ class Life(RuleBasedStateMachine):
         newest = ResponseRevision.objects.filter(item_session__session=now).order_by("revision")
         kept = {row.item_session.key: (row.revision, row.digest) for row in newest}
         assert told.answers == kept
+
+    @invariant()
+    def what_is_stored_is_what_was_recorded(self) -> None:
+        assert list(testimony.differences([self.session.stream])) == []
 
     @invariant()
     def no_answer_changes_after_the_close_but_by_two_people_or_reopening(self) -> None:

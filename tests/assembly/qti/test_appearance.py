@@ -70,8 +70,8 @@ def test_letters_lines_and_faces() -> None:
         ":root:not([data-spacing]) { --leading: 2; --leading-tight: 2; }",
         ":root:not([data-spacing]) main { letter-spacing: 0.12em; word-spacing: 0.16em; }",
         (
-            ":is(.qti-item-body, .qti-stimulus) :is(h1, h2, h3, h4, h5, h6, small, figcaption, table)"
-            " { font-size: 1em; }"
+            ":is(.qti-item-body, .qti-stimulus)"
+            " :is(h1, h2, h3, h4, h5, h6, small, figcaption, table) { font-size: 1em; }"
         ),
     ]
 

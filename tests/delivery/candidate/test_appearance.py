@@ -1,6 +1,6 @@
 """A candidate's pages look as the candidate's profile asks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from django.test import Client
@@ -22,7 +22,7 @@ def session() -> AssessmentSession:
     return factories.session(sitting, at=timezone.now())
 
 
-def profiled(session: AssessmentSession, preferences: dict[str, object]) -> Candidate:
+def profiled(session: AssessmentSession, preferences: Mapping[str, object]) -> Candidate:
     session.candidate.preferences = preferences
     session.candidate.save()
     return session.candidate

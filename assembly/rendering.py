@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from assembly import rendering_controls, rendering_interactions
+from assembly import rendering_controls, rendering_interactions, rendering_supports
 from assembly.qti import catalogs, item_session, values
 from assembly.qti.body import Interaction, Problem
 from assembly.qti.catalogs import Catalog, Shelf
@@ -53,7 +53,8 @@ _SCRIPTS = {
 }
 _WIDTH = "js/qti-width.js"
 _SPEAK = "js/qti-speak.js"
-_ALSO = (_SPEAK, _WIDTH)
+_SUPPORTS = "js/qti-supports.js"
+_ALSO = (_SPEAK, _SUPPORTS, _WIDTH)
 # Every script that an item may need, for pages that swap items in place.
 SCRIPTS = tuple(sorted({script for listed in _SCRIPTS.values() for script in listed} | set(_ALSO)))
 _COMPANIONS = {
@@ -88,6 +89,7 @@ def render_item(
     role: Role = Role.CANDIDATE,
     problems: Sequence[Problem] = (),
     supports: Set[str] = DEFAULT_SUPPORTS,
+    optional: Set[str] = frozenset(),
     language: str = "",
     frames: Frames | None = None,
     handing: Handing | None = None,
@@ -98,13 +100,15 @@ def render_item(
     ``frames`` says where portable interactions are sealed off; without it they are not shown.
     ``handing`` takes files that are too large for the form; without it they are refused.
     ``style_url`` serves the item's own stylesheets, scoped; without it they are left out.
-    ``supports`` are the kinds of catalog cards that the reader wants, if possible in ``language``.
+    ``supports`` are the kinds of catalog cards that the reader wants, if possible in ``language``,
+    and what the page itself can do for them; those that are ``optional`` begin switched off.
     """
     context = replace(
         _known(item, session, responses, with_outcomes=show_feedback or item.adaptive),
         asset_url=asset_url,
         problems=tuple(problems),
         shelf=Shelf(_catalogs(item, stimuli), supports, language),
+        optional=optional,
         role=role,
         frames=frames,
         handing=handing,
@@ -126,9 +130,11 @@ def _rendered(
     body = _body(item, Writer(replace(context, stimuli=shown)), feedback)
     # What the item itself has a place for stands there; the rest stands beside the item.
     beside = (html for name, html in shown.items() if name not in context.placed)
-    scripts = _scripts(item.interactions) + ((_SPEAK,) if aloud else ())
-    beside_it = _companions(context, item)
-    return RenderedItem(styles + aloud + beside_it + body, SafeString("".join(beside)), scripts)
+    switches = rendering_supports.switches(context.shelf.supports, context.optional)
+    needed = ((_SPEAK,) if aloud else ()) + ((_SUPPORTS,) if switches else ())
+    scripts = _scripts(item.interactions) + needed
+    whole = styles + switches + aloud + _companions(context, item) + body
+    return RenderedItem(whole, SafeString("".join(beside)), scripts)
 
 
 def _companions(context: RenderContext, item: AssessmentItem) -> SafeString:
@@ -166,8 +172,9 @@ def _styles(
 
 def _body(item: AssessmentItem, writer: Writer, feedback: Sequence[ModalFeedback]) -> SafeString:
     return format_html(
-        '<div class="qti-item-body"{}>{}{}{}</div>',
+        '<div class="qti-item-body"{}{}>{}{}{}</div>',
         _language(item.language),
+        _switched(writer.context),
         writer.html(item.body),
         _modal_feedback(writer, feedback),
         _notes(writer.context),
@@ -255,8 +262,9 @@ def _stimuli(
         names = [each.identifier for each in stimuli]
     return {
         name: format_html(
-            '<section class="qti-stimulus"{}>{}</section>',
+            '<section class="qti-stimulus"{}{}>{}</section>',
             _language(each.language),
+            _switched(context),
             writer.html(each.body),
         )
         for name, each in zip(names, stimuli, strict=True)
@@ -265,6 +273,10 @@ def _stimuli(
 
 def _language(language: str) -> SafeString:
     return format_html(' lang="{}"', language) if language else SafeString("")
+
+
+def _switched(context: RenderContext) -> SafeString:
+    return rendering_supports.attribute(context.shelf.supports, context.optional)
 
 
 def _modal_feedback(writer: Writer, feedback: Sequence[ModalFeedback]) -> SafeString:

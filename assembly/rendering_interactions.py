@@ -11,7 +11,7 @@ from assembly import rendering_controls as controls
 from assembly import rendering_graphics as graphics
 from assembly import rendering_guides as guides
 from assembly import rendering_options as shared
-from assembly import rendering_portable
+from assembly import rendering_portable, rendering_supports
 from assembly.qti import interactions, interactions_pair
 from assembly.qti.body import Element, Interaction
 from assembly.qti.values import BaseType
@@ -125,6 +125,7 @@ def _extended_text(writer: Writer, interaction: interactions.ExtendedText) -> Fa
         "pattern": interaction.pattern_mask,
         "pattern_message": interaction.pattern_message,
         "placeholder": interaction.placeholder,
+        "spelling": rendering_supports.SPELLING in writer.context.shelf.supports,
     }
 
 

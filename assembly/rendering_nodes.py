@@ -7,9 +7,9 @@ from enum import StrEnum
 from django.template.loader import get_template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
 
-from assembly.qti import allowed_html, body, catalogs, printing, values
+from assembly import rendering_supports
+from assembly.qti import allowed_html, body, printing, values
 from assembly.qti.body import Element, Interaction, Node, Nodes, Problem, Text
 from assembly.qti.catalogs import Entry, Shelf
 from assembly.qti.values import BaseType, Cardinality, RawResponses, Value
@@ -73,6 +73,7 @@ class RenderContext:
     notes: list[str] = field(default_factory=list)
     stimuli: Mapping[str, SafeString] = field(default_factory=dict)
     placed: list[str] = field(default_factory=list)
+    optional: Set[str] = frozenset()
     role: Role = Role.CANDIDATE
     disabled: bool = False
     interaction: Callable[["Writer", Interaction], str] | None = None
@@ -141,7 +142,8 @@ class Writer:
             return "".join(self._node(node) for node in element.children)
         if name == "img" and not self._reachable(element.attributes.get("src", "")):
             return escape(element.attributes.get("alt", ""))
-        opening = f"<{name}{self.attributes(element)}{_spoken(element)}{self._aloud(element)}>"
+        also = f"{_spoken(element)}{self._aloud(element)}{self._captions(element)}"
+        opening = f"<{name}{self.attributes(element)}{also}>"
         if name in allowed_html.VOID:
             return opening
         content = self._content(element) + self._notes(element)
@@ -162,6 +164,13 @@ class Writer:
         said = self.context.shelf.spoken(reference) if reference else ""
         return f' data-spoken="{escape(said)}"' if said else ""
 
+    def _captions(self, element: Element) -> str:
+        """Captions are on from the start for whoever needs them."""
+        wanted = rendering_supports.CAPTIONS in self.context.shelf.supports
+        kind = element.attributes.get("kind", "subtitles") if element.name == "track" else ""
+        given = "default" in element.attributes
+        return " default" if wanted and not given and kind in ("captions", "subtitles") else ""
+
     def _notes(self, element: Element) -> str:
         """A button for each note that the reader asked for; the notes wait to be put last."""
         reference = element.attributes.get("data-catalog-idref", "")
@@ -176,7 +185,7 @@ class Writer:
         notes = self.context.notes
         facts = {
             "id": f"qti-note-{len(notes) + 1}",
-            "name": note_name(support),
+            "name": rendering_supports.note_name(support),
             "word": body.text_of(element.children)[:60],
             "content": Writer(replace(self.context, shelf=Shelf())).html(entry.content),
             "language": entry.language,
@@ -226,16 +235,6 @@ class Writer:
             if parts and (address := self.address(parts[0])):
                 found.append(" ".join([address, *parts[1:2]]))
         return ", ".join(found) or None
-
-
-def note_name(support: str) -> str:
-    names = {
-        catalogs.GLOSSARY: gettext("Meaning"),
-        catalogs.TRANSLATION: gettext("Translation"),
-        catalogs.GUIDANCE: gettext("Explanation"),
-        catalogs.SIGN_LANGUAGE: gettext("Sign language"),
-    }
-    return names.get(support, gettext("Note"))
 
 
 def is_in_package(address: str) -> bool:

@@ -37,6 +37,7 @@ OPEN = {
     "landing": {"owner", "other", "proctor", "stranger", "auditor", "staff"},
     "staff_signout": {"owner", "other", "proctor", "stranger", "auditor", "staff"},
     "candidate:home": {"owner", "other"},
+    "candidate:appearance": {"owner", "other"},
     "candidate": {"owner"},
     "proctor:home": {"proctor", "stranger"},
     "proctor": {"proctor"},

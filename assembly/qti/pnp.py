@@ -182,7 +182,10 @@ def _language(element: etree._Element) -> str:
 
 
 def _settings(element: etree._Element) -> Iterator[tuple[str, str]]:
-    """Attributes, and child elements with their text; a language as `language`."""
+    """Attributes, and child elements with their text; a language as `language`.
+
+    What a child holds goes by both names: `all-content/zoom-amount`.
+    """
     language = _language(element)
     if language:
         yield "language", language
@@ -190,7 +193,13 @@ def _settings(element: etree._Element) -> Iterator[tuple[str, str]]:
         if not str(key).startswith("{"):
             yield str(key), str(value)[:500]
     for child in _own(element):
-        yield xml.name(child), " ".join(xml.text(child).split())[:500]
+        name = xml.name(child)
+        yield name, " ".join(xml.text(child).split())[:500]
+        for key, value in child.attrib.items():
+            if not str(key).startswith("{"):
+                yield f"{name}/{key!s}", str(value)[:500]
+        for inner in _own(child):
+            yield f"{name}/{xml.name(inner)}", " ".join(xml.text(inner).split())[:500]
 
 
 def _extra_time(element: etree._Element) -> ExtraTime:

@@ -160,6 +160,7 @@ def rendered(
         frames=portables.frames(row.item_version_id),
         handing=uploads.of(at_desk.session, key),
         supports=offered.supports,
+        optional=offered.optional,
         language=offered.language,
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from assembly.qti import catalogs, pnp
+from assembly.qti import appearance, catalogs, pnp
 from assembly.qti.errors import ReadingError
 from assembly.qti.pnp import ExtraTime, Profile, Record
 from delivery.models import Candidate
@@ -29,10 +29,27 @@ class NeedsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a candidate's pages offer: kinds of catalog cards, if possible in a language."""
+    """What a candidate's pages offer: kinds of catalog cards, if possible in a language.
+
+    What is `optional` is offered, and switched on by the candidate alone.
+    """
 
     supports: frozenset[str]
     language: str
+    optional: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the candidate's pages look from the start: a theme of ours, and a stylesheet."""
+
+    theme: str
+    sheet: str
+
+    @property
+    def version(self) -> str:
+        """Name this sheet, so that a browser may keep it."""
+        return sha256(self.sheet.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +69,25 @@ def of(candidate: Candidate) -> Needs:
     return Needs(
         frozenset(named - set(kept.get("prohibited", ()))),
         next((language for language in languages if language), ""),
+        frozenset(name for name, when in _activation(kept) if when == "option"),
     )
+
+
+def _activation(kept: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    found: dict[str, str] = kept.get("activation", {})
+    return found.items()
+
+
+def look(candidate: Candidate) -> Look:
+    """Return how pages look to a candidate; what is only an option is theirs to pick."""
+    kept = candidate.preferences
+    offered = of(candidate)
+    given = {
+        name: settings
+        for name, settings in kept.get("supports", {}).items()
+        if name in offered.supports - offered.optional
+    }
+    return Look(appearance.theme(given), appearance.sheet(given))
 
 
 def read(source: bytes, *, only: Candidate | None = None) -> list[Row]:

@@ -105,7 +105,7 @@ def _lines(text: str) -> list[tuple[int, dict[str, str]]]:
     header = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+    names = _names(reader)
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise _RowError(
@@ -122,6 +122,14 @@ def _lines(text: str) -> list[tuple[int, dict[str, str]]]:
     if len(found) > MOST_ROWS:
         raise _RowError(_("The file has more than 50,000 lines. Split it and import the parts."))
     return [(line, _stripped(row)) for line, row in found]
+
+
+def _names(reader: csv.DictReader[str]) -> list[str]:
+    """The first line is read here, and may already be no CSV."""
+    try:
+        return [(name or "").strip().lower() for name in reader.fieldnames or ()]
+    except csv.Error as error:
+        raise _RowError(_("Line %d is not CSV.") % 1) from error
 
 
 def _stripped(row: dict[str, str]) -> dict[str, str]:

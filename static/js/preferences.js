@@ -4,10 +4,13 @@
 (() => {
   const names = ["theme", "text", "spacing"];
   const root = document.documentElement;
+  // What a candidate's profile asks for stands in the page; what they pick is kept for them alone.
+  const given = Object.fromEntries(names.map((name) => [name, root.dataset[name] ?? ""]));
+  const whose = root.dataset.lookOf ? `${root.dataset.lookOf}.` : "";
 
   function stored(name) {
     try {
-      return localStorage.getItem(`invigil.${name}`) || "";
+      return localStorage.getItem(`invigil.${whose}${name}`) || "";
     } catch {
       return "";
     }
@@ -15,15 +18,16 @@
 
   function remember(name, value) {
     try {
-      if (value) localStorage.setItem(`invigil.${name}`, value);
-      else localStorage.removeItem(`invigil.${name}`);
+      if (value) localStorage.setItem(`invigil.${whose}${name}`, value);
+      else localStorage.removeItem(`invigil.${whose}${name}`);
     } catch {
       /* A browser that keeps nothing still shows the choice on this page. */
     }
   }
 
   function apply(name, value) {
-    if (value) root.dataset[name] = value;
+    const shown = value || given[name];
+    if (shown) root.dataset[name] = shown;
     else delete root.dataset[name];
   }
 

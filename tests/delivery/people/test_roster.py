@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from delivery.models import Candidate, Enrolment
@@ -63,6 +63,7 @@ def test_what_is_not_text_gets_one_clear_error() -> None:
     assert [error.line for error in report.errors] == [0]
 
 
+@example(b'"')
 @given(st.binary(max_size=300))
 def test_no_bytes_make_the_reader_fail(source: bytes) -> None:
     assert not roster.read(source).written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +19,7 @@ from assembly.qti import assessment, package, reading
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.item import AssessmentItem, Stimulus
 from assembly.selection import Mode, Order, Select
-from integrity import ledger
+from integrity import chain, ledger
 
 STREAM = "bank"
 SAME = ("title", "select_mode", "order_mode", "metadata", "package_metadata")
@@ -135,7 +136,8 @@ def _publish(
         for file in test.files.all()
     )
     _publish_items([pinned.pk for pinned in pins.values()], at)
-    _note("test.published", version, by, at)
+    shas = {ref: pinned.sha256 for ref, pinned in pins.items()}
+    _note("test.published", version, by, at, items_sha256=digest_of_pins(shas))
     return version
 
 
@@ -144,7 +146,14 @@ def _publish_items(ids: list[int], at: datetime) -> None:
     drafts.update(state=models.VersionState.PUBLISHED, published_at=at)
 
 
-def _note(kind: str, version: models.AssessmentTestVersion, by: str, at: datetime) -> None:
+def digest_of_pins(shas: Mapping[str, str]) -> str:
+    """Return one SHA-256 over the items that a test pins: their own hashes by item ref."""
+    return sha256(chain.canonical(dict(shas))).hexdigest()
+
+
+def _note(
+    kind: str, version: models.AssessmentTestVersion, by: str, at: datetime, **more: str
+) -> None:
     ledger.append(
         stream=STREAM,
         kind=kind,
@@ -152,6 +161,7 @@ def _note(kind: str, version: models.AssessmentTestVersion, by: str, at: datetim
             "test": version.test.identifier,
             "version": version.number,
             "sha256": version.sha256,
+            **more,
         },
         actor=by,
         at=at,

@@ -44,7 +44,7 @@ LEDGER_KEY_DIR = environment.path("LEDGER_KEY_DIR", VAR_DIR / "ledger")
 LEDGER_ORIGIN = environment.text("LEDGER_ORIGIN", "invigil/ledger")
 LEDGER_ANCHORS = environment.listed("LEDGER_ANCHORS")
 # Who can tell whether what is stored is what the ledger recorded of it.
-LEDGER_WITNESSES = ("delivery.records.testimony.differences",)
+LEDGER_WITNESSES = ("assembly.testimony.differences", "delivery.records.testimony.differences")
 # Who can tell all that is known of a stream, for an evidence bundle.
 LEDGER_DOSSIERS = ("delivery.records.dossier.of_stream",)
 # A session's end gets a seal of its own: a receipt proves it without what came afterwards.

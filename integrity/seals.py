@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,11 +11,12 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
-from integrity import chain, keys, ledger, merkle
+from integrity import chain, keys, ledger, merkle, remembered
 from integrity.chain import Break, BreakKind
 from integrity.ledger import CHUNK, Progress, Verdict
 from integrity.merkle import Tree, Verifier
 from integrity.models import Checkpoint, LedgerStream, SealedHead
+from integrity.remembered import Remembered
 
 # What one transaction seals; the rest waits for the next.
 HEADS_PER_SEAL = 5_000
@@ -64,7 +66,7 @@ def _seal(at: datetime) -> Checkpoint | None:
         tree.append(leaf(row.stream, row.seq, row.head, row.at_ms))
     signed = merkle.Checkpoint(signer.name, tree.size, tree.root())
     SealedHead.objects.bulk_create(rows, batch_size=1_000)
-    return Checkpoint.objects.create(
+    made = Checkpoint.objects.create(
         size=tree.size,
         previous=size,
         root=tree.root().hex(),
@@ -74,6 +76,9 @@ def _seal(at: datetime) -> Checkpoint | None:
         frontier=_written(tree.frontier()),
         at_ms=at_ms,
     )
+    names = [row.stream for row in rows]
+    transaction.on_commit(partial(remembered.keep, made, names), robust=True)
+    return made
 
 
 def _with_marked(heads: list[tuple[str, int, str]]) -> list[tuple[str, int, str]]:
@@ -204,8 +209,8 @@ def verify(progress: Progress | None = None) -> Sealing:
     were sealed, and that the seals are signed and consistent.
     """
     before = Checkpoint.objects.aggregate(count=Count("id"), size=Max("size"))
-    verifiers = keys.verifiers()
-    walk = _SealWalk(verifiers)
+    verifiers, newest = keys.verifiers(), remembered.read()
+    walk = _SealWalk(verifiers, newest)
     told = 0
     for row in _rows():
         if not walk.take(row):
@@ -273,8 +278,9 @@ def verify_anchored(notes: Iterable[str]) -> tuple[int, Verdict | None]:
 class _SealWalk:
     """Follows the leaves; a leaf accuses an entry only once its own checkpoint has held."""
 
-    def __init__(self, verifiers: list[Verifier]) -> None:
+    def __init__(self, verifiers: list[Verifier], newest: Remembered | None = None) -> None:
         self.tree = Tree()
+        self._newest = newest
         self.checkpoints = 0
         self._verifiers = verifiers
         self._size, self._root = 0, b""
@@ -312,6 +318,8 @@ class _SealWalk:
             return _flaw(BreakKind.FORGED, size)
         if signed.root != self.tree.root():
             return _flaw(BreakKind.EDITED, self._size + 1, SEALED_HEADS)
+        if self._newest and size == self._newest.size and row.root != self._newest.root:
+            return _flaw(BreakKind.FORGED, size)
         follows = not self._size or merkle.verify_consistency(
             self._size, self._root, size, signed.root, proof
         )
@@ -330,7 +338,7 @@ class _SealWalk:
         """Return the first break, given how many checkpoints over how many heads there were."""
         if self._broken:
             return self._broken
-        if self.tree.size < size:
+        if self.tree.size < max(size, self._newest.size if self._newest else 0):
             return _flaw(BreakKind.TRUNCATED, self.tree.size + 1, SEALED_HEADS)
         if self.tree.size > self._size:
             return _flaw(BreakKind.ADDED, self._size + 1, SEALED_HEADS)

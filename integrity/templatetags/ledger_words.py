@@ -139,6 +139,9 @@ def break_kind_words(kind: str) -> str:
         "replaced key": gettext("replaced key"),
         "answer differs": gettext("answer differs"),
         "result differs": gettext("result differs"),
+        "session differs": gettext("session differs"),
+        "policy differs": gettext("policy differs"),
+        "content differs": gettext("content differs"),
     }
     return words[kind]
 

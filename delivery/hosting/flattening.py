@@ -31,6 +31,7 @@ from django.template.defaulttags import (
     WithNode,
 )
 from django.template.engine import Engine
+from django.template.library import SimpleNode
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.templatetags.static import StaticNode
@@ -147,6 +148,8 @@ def _leaves_nothing(node: Any) -> bool:
         return not (getattr(node, "asvar", None) or getattr(node, "varname", None))
     if isinstance(node, BlockNode):
         return leaves_nothing(node.nodelist)
+    if isinstance(node, SimpleNode):
+        return node.target_var is None and not node.takes_context
     if not isinstance(node, SILENT):
         return False
     if isinstance(node, ENCLOSED):

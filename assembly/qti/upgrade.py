@@ -176,9 +176,8 @@ def _collapse(root: etree._Element) -> None:
     """Space around names, numbers and switches means nothing, as the schema's types have it."""
     for element in root.iter(f"{{{NAMESPACE}}}*"):
         for key, value in element.attrib.items():
-            if value[:1].isspace() or value[-1:].isspace():
-                if key not in _VERBATIM:
-                    element.set(key, value.strip())
+            if (value[:1].isspace() or value[-1:].isspace()) and key not in _VERBATIM:
+                element.set(key, value.strip())
 
 
 def _lift(adaptive: etree._Element) -> None:

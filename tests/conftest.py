@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models import Model
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from assembly import bank
@@ -27,6 +27,8 @@ hypothesis.settings.load_profile("invigil")
 
 MIGRATED: dict[type[Model], list[Model]] = {}
 DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_setup"})
+# How long a busy machine may take; nothing is waited for that is there already.
+PATIENCE_MS = 30_000
 BROWSER_FIXTURES = frozenset({"browser", "page", "server", "demo_server"})
 
 
@@ -42,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The same number of queries on both databases.
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     settings.HEARTBEATS = False
+    expect.set_options(timeout=PATIENCE_MS)
     settings.MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="invigil-media-"))
 
 
@@ -157,7 +160,7 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def make(**options: Any) -> BrowserContext:
         context = browser.new_context(**{"locale": "en-GB", "timezone_id": "UTC", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         opened.append(context)
         return context
 

@@ -88,6 +88,20 @@ _OLD = frozenset(
         NAMESPACE,
     }
 )
+# Attributes whose spaces are their own.
+_VERBATIM = frozenset(
+    {
+        "alt",
+        "delimiter",
+        "label",
+        "map-key",
+        "mapping-indicator",
+        "pattern",
+        "pattern-mask",
+        "placeholder-text",
+        "title",
+    }
+)
 _FOREIGN = re.compile(r"MathML|SVG|svg|xhtml|XInclude|synthesis|apip|imscp|mathassess")
 _UPPER = re.compile(r"(?<=[a-z0-9])([A-Z])")
 _BODIED = (
@@ -138,8 +152,9 @@ def _with_default_namespace(root: etree._Element) -> etree._Element:
 
 
 def upgrade(root: etree._Element) -> etree._Element:
-    """The same document in QTI 3's names; a QTI 3 document comes back untouched."""
+    """The same document in QTI 3's names; of a QTI 3 document only stray spaces go."""
     if not is_older(root):
+        _collapse(root)
         return root
     strict_case = _is_before_2_2(root)
     for element in list(root.iter(etree.Element)):
@@ -153,7 +168,16 @@ def upgrade(root: etree._Element) -> etree._Element:
     for element in list(root.iter(f"{{{NAMESPACE}}}infoControl")):
         _disclose(element)
     _fill_in(root)
+    _collapse(root)
     return root
+
+
+def _collapse(root: etree._Element) -> None:
+    """Space around names, numbers and switches means nothing, as the schema's types have it."""
+    for element in root.iter(f"{{{NAMESPACE}}}*"):
+        for key, value in element.attrib.items():
+            if (value[:1].isspace() or value[-1:].isspace()) and key not in _VERBATIM:
+                element.set(key, value.strip())
 
 
 def _lift(adaptive: etree._Element) -> None:

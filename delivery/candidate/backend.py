@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 
 from delivery.people import codes
 from delivery.queries.prepared import Prepared
@@ -39,3 +41,26 @@ class AccessCodeBackend(BaseBackend):
 
     def get_user(self, user_id: int) -> User | None:
         return _candidates_user.one(int(user_id))
+
+
+def is_claimed(request: HttpRequest) -> bool:
+    """Tell whether the request comes with a candidate's sign-in, valid or not."""
+    return bool(request.session.get(BACKEND_SESSION_KEY) == PATH)
+
+
+def accepts(request: HttpRequest, candidates_user: User) -> bool:
+    """Take an account that is read already as the request's user, if the sign-in is its own.
+
+    The same questions as `django.contrib.auth.get_user` asks; without a clear yes that asks again.
+    """
+    session = request.session
+    signed = session.get(HASH_SESSION_KEY) or ""
+    own = (
+        is_claimed(request)
+        and candidates_user.is_active
+        and session.get(SESSION_KEY) == str(candidates_user.pk)
+        and constant_time_compare(signed, candidates_user.get_session_auth_hash())
+    )
+    if own:
+        request._cached_user = candidates_user  # type: ignore[attr-defined]  # noqa: SLF001  (Django's own place)
+    return own

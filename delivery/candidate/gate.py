@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from delivery.candidate import door, words
+from delivery.candidate import backend, door, words
 from delivery.candidate.door import Caller
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from delivery.rules.refusals import Reason, Refusal
@@ -105,7 +105,7 @@ def session_page(
                 door.name_device(response, visit.device)
             return uncached(response)
 
-        return page
+        return knows_its_caller(page)
 
     return decorate
 
@@ -129,7 +129,25 @@ def session_data(view: SessionView[P]) -> Callable[..., HttpResponse]:
             }
             return uncached(JsonResponse(told, status=status_of(refusal)))
 
-    return answer
+    return knows_its_caller(answer)
+
+
+def knows_its_caller(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let `recognise` see to the sign-in, which reads the session and its owner at once."""
+    view.recognises = recognise  # type: ignore[attr-defined]
+    return view
+
+
+def recognise(request: HttpRequest, session_id: UUID) -> None:
+    """Read the session with its owner's account; whoever is not that owner is asked for later."""
+    if not backend.is_claimed(request):
+        return
+    try:
+        found = desk.read(session_id)
+    except AssessmentSession.DoesNotExist:
+        return
+    if backend.accepts(request, found.session.candidate.user):
+        request.desk = found  # type: ignore[attr-defined]
 
 
 def _at_the_door(visit: Visit, *, page: bool) -> HttpResponse | None:
@@ -196,7 +214,7 @@ def admit(request: HttpRequest, session_id: UUID) -> Visit:
 def owned(request: HttpRequest, session_id: UUID) -> Desk:
     """Return the desk of a session of the signed-in candidate; any other does not exist."""
     try:
-        found = desk.read(session_id)
+        found = getattr(request, "desk", None) or desk.read(session_id)
     except AssessmentSession.DoesNotExist as missing:
         raise Http404 from missing
     if found.session.candidate.user_id != request.user.pk:

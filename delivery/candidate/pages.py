@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from assembly import addresses, bank, files, portables, rendering
+from assembly import addresses, bank, bodies, files, portables, rendering
 from assembly.qti import item_session
 from assembly.qti.assessment import ResolvedControl
 from assembly.qti.values import RawResponses
@@ -27,8 +28,10 @@ from integrity import sealing
 QUIET: Final = "goes_on_quietly"
 # A longer test's map comes when it is opened, so that every page costs the same.
 MOST_BOXES: Final = 60
+COMMENTED: Final = (*rendering.SCRIPTS, "js/comment.js")
 A_DAY_MS: Final = 24 * 3_600_000
 UPLOADS: Final = frozenset({"upload_interaction", "drawing_interaction"})
+OWN: Final = UPLOADS | {"portable_custom_interaction"}
 
 
 def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def item_context(
         **_closed(visit, at_desk, key, answerable=answerable),
         "quiet": goes_on_quietly(visit),
         "uploads": any(each.name in UPLOADS for each in definition.interactions),
-        "scripts": (*rendering.SCRIPTS, *(("js/comment.js",) if control.allow_comment else ())),
+        "scripts": COMMENTED if control.allow_comment else rendering.SCRIPTS,
     }
 
 
@@ -141,28 +144,41 @@ def rendered(
 ) -> rendering.RenderedItem:
     """Render an item with the responses handed over; the item's answers are not among them."""
     row, definition = at_desk.item(key), at_desk.definition(key)
-    offered = needs.of(at_desk.session.candidate)
-
-    def asset_url(href: str) -> str:
-        url = reverse("candidate:asset", args=[at_desk.session.pk, key, addresses.in_address(href)])
-        digest = bank.digest(row.item_version_id, href)
-        return f"{url}?v={files.version_of(digest)}" if digest else url
-
+    version, session = row.item_version_id, at_desk.session
+    # What hands in files, and a frame that is sealed for an hour, are each candidate's own.
+    own = any(each.name in OWN for each in definition.interactions)
+    shared = not own and bank.known_item(version) is definition
+    address = _asset_address(key, version, bodies.SOMEBODY if shared else str(session.pk))
+    offered = needs.of(session.candidate)
+    how: dict[str, Any] = {
+        "asset_url": address,
+        "stimuli": bank.stimuli(version),
+        "disabled": disabled,
+        "show_feedback": feedback,
+        "supports": offered.supports,
+        "optional": offered.optional,
+        "language": offered.language,
+    }
+    if shared:
+        return bodies.rendered(definition, row.qti, shown, who=str(session.pk), place=key, **how)
     return rendering.render_item(
         definition,
         item_session.from_json(definition, row.qti),
         shown,
-        asset_url=asset_url,
-        style_url=asset_url,
-        stimuli=bank.stimuli(row.item_version_id),
-        disabled=disabled,
-        show_feedback=feedback,
-        frames=portables.frames(row.item_version_id),
-        handing=uploads.of(at_desk.session, key),
-        supports=offered.supports,
-        optional=offered.optional,
-        language=offered.language,
+        style_url=address,
+        frames=portables.frames(version),
+        handing=uploads.of(session, key),
+        **how,
     )
+
+
+def _asset_address(key: str, item_version_id: int, who: str) -> Callable[[str], str]:
+    def address(href: str) -> str:
+        url = reverse("candidate:asset", args=[who, key, addresses.in_address(href)])
+        digest = bank.digest(item_version_id, href)
+        return f"{url}?v={files.version_of(digest)}" if digest else url
+
+    return address
 
 
 def goes_on_quietly(visit: Visit) -> bool:

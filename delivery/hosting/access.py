@@ -61,6 +61,15 @@ def keep_answer(request: HttpRequest) -> HttpResponse:
 class SignInRequired(LoginRequiredMiddleware):
     """Default deny: a page is public only where its view says so."""
 
+    def process_view(
+        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: dict[str, Any]
+    ) -> Any:
+        # A view that reads its caller's account anyway does so first.
+        recognise = getattr(view_func, "recognises", None)
+        if recognise is not None:
+            recognise(request, view_kwargs["session_id"])
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
     def handle_no_permission(  # type: ignore[override]  # htmx's redirect is a class of its own
         self, request: HttpRequest, view_func: Any
     ) -> HttpResponse:

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from django.core.cache.backends import redis
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
-from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,22 @@ REST_SECONDS = 5.0
 _rests_until: dict[str, float] = {}
 
 
-class TolerantRedisCache(RedisCache):
+class KeptClients(redis.RedisCacheClient):
+    """Asks through one client a server: making one costs as much as asking."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._clients: dict[int, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        pool = self._get_connection_pool(write)  # type: ignore[attr-defined]  # unknown to the stubs
+        client = self._clients.get(id(pool))
+        if client is None:
+            client = self._clients[id(pool)] = super().get_client(key, write=write)
+        return client
+
+
+class TolerantRedisCache(redis.RedisCache):
     """Answers every call; without Redis as if nothing were stored."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
@@ -29,6 +44,7 @@ class TolerantRedisCache(RedisCache):
         options.setdefault("socket_connect_timeout", TIMEOUT_SECONDS)
         super().__init__(server, {**params, "OPTIONS": options})
         self._server = server
+        self._class = KeptClients
 
     def _or(self, fallback: Any, call: Callable[[], Any]) -> Any:
         begun = time.monotonic()

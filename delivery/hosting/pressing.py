@@ -1,113 +1,132 @@
-"""A template loader that presses what never varies: runs of text, translations and icons.
+"""A template loader that presses what never varies: inheritance, runs of text, translations, icons.
 
-A page of ours is mostly sentences in the reader's language. Each run of nodes that depends on
-nothing but that language is rendered once and kept; what varies is rendered as ever.
+A page of ours is mostly sentences in the reader's language. A template is laid flat when it is
+read (`flattening`), and for each language every run of nodes that depends on nothing but that
+language becomes one text; what varies is rendered as ever.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
+from copy import copy
 from typing import Any
 
 from django.template.base import FilterExpression, Node, NodeList, Template, TextNode, Variable
 from django.template.context import Context
-from django.template.defaulttags import IfNode, LoadNode
-from django.template.loader_tags import IncludeNode
+from django.template.defaulttags import LoadNode
+from django.template.loader_tags import BLOCK_CONTEXT_KEY, BlockNode, ExtendsNode, IncludeNode
 from django.template.loaders import cached
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from delivery.hosting import flattening, shortcuts
 
-class Pressed(Node):
-    """Nodes that depend on the language alone, rendered once for each."""
 
-    child_nodelists = ()
+class Pressed(NodeList):
+    """The nodes of a template, pressed once for each language.
 
-    def __init__(self, nodes: list[Node]) -> None:
-        self.nodes = nodes
-        self.token, self.origin = nodes[0].token, nodes[0].origin
-        self.known: dict[str | None, SafeString] = {}
+    As a list it is what stands in a template that another one extends; `whole` is what is left
+    where nobody does.
+    """
+
+    contains_nontext = True
+
+    def __init__(self, nodes: Iterable[Node], whole: Iterable[Node]) -> None:
+        super().__init__(nodes)
+        self.whole = whole
+        self.known: dict[tuple[str | None, bool], NodeList] = {}
 
     def render(self, context: Context) -> SafeString:
-        language = get_language()
-        found = self.known.get(language)
+        is_extended = BLOCK_CONTEXT_KEY in context.render_context
+        key = get_language(), is_extended
+        found = self.known.get(key)
         if found is None:
-            text = "".join(str(node.render(context)) for node in self.nodes)
-            found = self.known[language] = SafeString(text)
-        return found
+            found = pressed(self if is_extended else self.whole, context)
+            self.known[key] = found
+        return found.render(context)
 
 
 class Loader(cached.Loader):
-    """Presses a template when it is compiled."""
+    """Presses a template when it is read."""
+
+    def __init__(self, engine: Any, loaders: Any) -> None:
+        super().__init__(engine, loaders)
+        self._reading = threading.RLock()
 
     def get_template(self, template_name: str, skip: Any = None) -> Template:
         found: Any = super().get_template(template_name, skip)
-        if not hasattr(found, "is_pressed"):
-            found.nodelist = pressed(found.nodelist)
-            found.is_pressed = True
+        if not isinstance(found.nodelist, Pressed):
+            # What another thread sees is the template as it was read, or all of the new one.
+            with self._reading:
+                if not isinstance(found.nodelist, Pressed):
+                    found.nodelist = self._pressed(found)
         template: Template = found
         return template
 
+    def _pressed(self, template: Template) -> Pressed:
+        shape = flattening.shape(template, self.engine)
+        return Pressed(shape, flattening.without_blocks(shape, template, self.engine))
 
-def pressed(nodes: Iterable[Node]) -> NodeList:
-    """Return the nodes with each run that never varies in one."""
-    found, run = NodeList(), list[Node]()
+
+def pressed(nodes: Iterable[Node], context: Context) -> NodeList:
+    """Return the nodes with each run that never varies in one, in the language of now."""
+    found, run = NodeList(), list[str]()
     for node in nodes:
         if is_constant(node):
-            run.append(node)
+            run.append(str(node.render(context)))
             continue
         _close(found, run)
-        _press_inside(node)
-        found.append(node)
+        found.append(_press_inside(node, context))
         found.contains_nontext = True
     _close(found, run)
     return found
 
 
-def _close(found: NodeList, run: list[Node]) -> None:
-    if all(isinstance(node, TextNode) for node in run):
-        found.extend(run)
-    else:
-        found.append(Pressed(list(run)))
-        found.contains_nontext = True
+def _close(found: NodeList, run: list[str]) -> None:
+    text = "".join(run)
+    if text:
+        found.append(TextNode(text))
     run.clear()
 
 
-def _press_inside(node: Any) -> None:
-    if isinstance(node, IfNode):
-        node.conditions_nodelists = [
-            (condition, pressed(inside)) for condition, inside in node.conditions_nodelists
-        ]
-        return
-    for name in node.child_nodelists:
-        inside = getattr(node, name, None)
-        if isinstance(inside, NodeList):
-            setattr(node, name, pressed(inside))
+def _press_inside(node: Any, context: Context) -> Node:
+    own: Any = flattening.rebuilt(node, lambda nodes: pressed(nodes, context))
+    if isinstance(own, ExtendsNode):
+        own = copy(own)
+        own.nodelist = pressed(own.nodelist, context)
+        own.blocks = {
+            block.name: block
+            for block in own.nodelist.get_nodes_by_type(BlockNode)
+            if isinstance(block, BlockNode)
+        }
+    return shortcuts.shortened(own)
 
 
 def is_constant(node: Node) -> bool:
     """Tell whether what a node renders depends on the language alone and leaves nothing behind."""
     match node:
-        case Pressed() | TextNode() | LoadNode():
+        case TextNode() | LoadNode():
             return True
         case TranslateNode():
             plain = not (node.asvar or node.message_context)
-            return plain and _is_written_out(node.filter_expression)
+            return plain and is_written_out(node.filter_expression)
         case BlockTranslateNode():
             varies = node.asvar or node.message_context or node.plural or node.extra_context
             return not varies and not node.render_token_list(node.singular)[1]
         case StaticNode():
-            return node.varname is None and _is_written_out(node.path)
+            return node.varname is None and is_written_out(node.path)
         case IncludeNode():
             # Shut off from the page, the included template knows what is written out here.
             given = (node.template, *node.extra_context.values())
-            return node.isolated_context and all(_is_written_out(one) for one in given)
+            return node.isolated_context and all(is_written_out(one) for one in given)
     return False
 
 
-def _is_written_out(expression: FilterExpression) -> bool:
+def is_written_out(expression: FilterExpression) -> bool:
+    """Tell whether an expression is a literal."""
     variable: Any = expression.var
     literal = variable.literal if isinstance(variable, Variable) else variable
     return literal is not None and not expression.filters

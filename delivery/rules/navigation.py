@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from delivery.rules import refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason
@@ -43,7 +43,8 @@ class Stop:
 class Route:
     """A whole plan with the candidate's place in it; `shut` holds scopes whose time ran out.
 
-    `keys` are the keys of `stops` where somebody has them at hand.
+    `keys` are the keys of `stops` where somebody has them at hand. `leg` is the part that the
+    candidate is in: the first that has not ended.
     """
 
     legs: tuple[Leg, ...]
@@ -52,6 +53,12 @@ class Route:
     ended: frozenset[str] = frozenset()
     shut: frozenset[str] = frozenset()
     keys: tuple[str, ...] = ()
+    leg: Leg | None = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Asked for every stop of a map.
+        first = next((leg for leg in self.legs if leg.id not in self.ended), None)
+        object.__setattr__(self, "leg", first)
 
     def index(self, key: str) -> int:
         """Return a stop's place in the plan, or -1."""
@@ -66,11 +73,6 @@ class Route:
         """Return where the candidate is, None before the first item and after the last."""
         place = self.index(self.position)
         return self.stops[place] if place >= 0 else None
-
-    @property
-    def leg(self) -> Leg | None:
-        """Return the part the candidate is in: the first that has not ended."""
-        return next((leg for leg in self.legs if leg.id not in self.ended), None)
 
 
 def is_shut(route: Route, stop: Stop) -> bool:

@@ -28,20 +28,27 @@ def at(at_desk: Desk, key: str, asset_url: Callable[[str], str]) -> list[Instruc
     """Return what is said to the candidate at an item, from the test down to the inmost section."""
     item, test = at_desk.planned(key), at_desk.outline.test
     part = at_desk.outline.parts[item.part]
-    first = {"": at_desk.plan.items[0].key}
-    for other in at_desk.plan.items:
-        for name in (other.part, *other.sections):
-            first.setdefault(name, other.key)
     holders = [("", "", test.rubric_blocks), (part.identifier, part.title, part.rubric_blocks)]
     for name in item.sections:
         section = at_desk.outline.sections[name]
         holders.append((name, section.title if section.visible else "", section.rubric_blocks))
-    writer = Writer(RenderContext(asset_url=asset_url))
+    told = [(name, title, blocks) for name, title, blocks in holders if _told(blocks)]
+    if not told:
+        return []
+    first, writer = _first_keys(at_desk), Writer(RenderContext(asset_url=asset_url))
     return [
         Instructions(title, _content(writer, blocks), fresh=first[name] == key)
-        for name, title, blocks in holders
-        if _told(blocks)
+        for name, title, blocks in told
     ]
+
+
+def _first_keys(at_desk: Desk) -> dict[str, str]:
+    """Return the first item of the test (""), of each part and of each section."""
+    first = {"": at_desk.plan.items[0].key}
+    for item in at_desk.plan.items:
+        for name in (item.part, *item.sections):
+            first.setdefault(name, item.key)
+    return first
 
 
 def _told(blocks: tuple[RubricBlock, ...]) -> list[RubricBlock]:

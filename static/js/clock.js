@@ -78,7 +78,8 @@ function spoken(seconds) {
   return seconds > 60 ? say("minutesLeft", Math.round(seconds / 60)) : say("secondsLeft", seconds);
 }
 
-export function speak() {
+function speak() {
+  delete document.getElementById("clock").dataset.asked;
   const end = timer && biting();
   politely(end ? `${say("timeLeft")}: ${written(remaining(end))}` : say("noLimit"));
 }
@@ -213,6 +214,8 @@ export function begin() {
     }
     draw();
   });
+  root.addEventListener("say-time", speak);
+  if ("asked" in root.dataset) speak();
   explain();
   draw();
   setInterval(() => {

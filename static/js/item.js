@@ -1,9 +1,7 @@
-// The item page's own conveniences: focus, keys, the divider, freezing.
+// The item page's own conveniences: focus, the divider, freezing.
 
 import { tell } from "./bus.js";
-import * as clock from "./clock.js";
 
-const KEYS = { n: "next", b: "back", g: "flag" };
 const STEP = 5;
 
 let returnTo = "";
@@ -61,19 +59,7 @@ function onDividerKey(event) {
 
 function onKey(event) {
   if (event.target.matches?.(".divider")) return onDividerKey(event);
-  if (event.key === "Enter" && event.target.matches?.("#item-form input:not([type=file])")) return event.preventDefault();
-  if (!event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey) return;
-  const key = event.code.replace("Key", "").toLowerCase();
-  if (key === "t") {
-    event.preventDefault();
-    clock.speak();
-  } else if (key === "m") {
-    event.preventDefault();
-    document.querySelector(".map-button")?.click();
-  } else if (KEYS[key]) {
-    event.preventDefault();
-    document.getElementById(KEYS[key])?.click();
-  }
+  if (event.key === "Enter" && event.target.matches?.("#item-form input:not([type=file])")) event.preventDefault();
 }
 
 function show() {

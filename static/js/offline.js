@@ -97,6 +97,7 @@ async function show(item) {
   desk.dataset.revision = item.revision;
   desk.dataset.savedAt = item.saved_at;
   desk.dataset.timer = clock.told();
+  saving.keep();
   document.getElementById("desk").replaceWith(desk);
   window.htmx.process(desk);
   desk.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: desk } }));

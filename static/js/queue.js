@@ -74,8 +74,9 @@ export class SealedQueue extends MemoryQueue {
       if (!rawKey || !sealing.isPossible) throw new Error("nothing to seal with");
       const key = await sealing.key(rawKey);
       this.#database = await opened();
+      // What this page adds meanwhile is not an earlier page's: it is written down after.
+      const left = await this.#read(key);
       this.#key = key;
-      const left = await this.#read();
       for (const entry of this.entries) this.#write(entry);
       return left;
     } catch {
@@ -84,7 +85,7 @@ export class SealedQueue extends MemoryQueue {
     }
   }
 
-  async #read() {
+  async #read(key) {
     const store = this.#database.transaction(STORE).objectStore(STORE);
     const range = IDBKeyRange.only(this.#session);
     const index = store.index("session");
@@ -92,7 +93,7 @@ export class SealedQueue extends MemoryQueue {
     const found = [];
     for (const [place, row] of rows.entries()) {
       try {
-        const entry = await sealing.open(this.#key, row, this.#session);
+        const entry = await sealing.open(key, row, this.#session);
         this.#numbers.set(entry.key, numbers[place]);
         this.#bytes += row.sealed.byteLength;
         found.push([numbers[place], entry]);

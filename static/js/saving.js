@@ -68,7 +68,7 @@ function capture() {
   values.set(shown.key, value);
   if (text === shown.captured) return null;
   shown.captured = text;
-  if (queue.all().some((one) => one.item === shown.key && one.text === text)) return null;
+  if (queue.all().findLast((one) => one.item === shown.key)?.text === text) return null;
   const entry = {
     type: "answer",
     item: shown.key,
@@ -96,7 +96,7 @@ function frame(entry) {
   return { ...told, epoch: entry.epoch || epoch, base_revision: base };
 }
 
-function keep() {
+export function keep() {
   if (capture()) pump();
   show();
 }
@@ -166,7 +166,12 @@ function onSaved(frame) {
   refused = "";
   settle();
   show();
-  if (known?.restored) afterReplay(frame.item);
+  if (known?.restored || isNews(known)) afterReplay(frame.item);
+}
+
+// The page that shows the item was drawn before this answer was there.
+function isNews(known) {
+  return known && shown?.key === known.item && known.text !== shown.captured;
 }
 
 // An earlier page's answer is saved now: what shows the item shows it, and the next one may go.
@@ -223,7 +228,8 @@ function prepareForm(event) {
   capture();
   const text = JSON.stringify(pairs());
   const waits = queue.all().filter((entry) => entry.item === shown.key);
-  const twin = waits.findLast((entry) => entry.text === text);
+  // Only the newest: an older one with the same text is overtaken by what was chosen in between.
+  const twin = waits.at(-1)?.text === text ? waits.at(-1) : undefined;
   const unchanged = frozen || readOnly || (text === shown.captured && !twin);
   shown.submitter = event.submitter;
   shown.wanted = event.submitter?.name === "go" ? event.submitter.value : "save";
@@ -470,6 +476,10 @@ export function begin() {
   document.addEventListener("submit", prepareForm, true);
   document.addEventListener("htmx:beforeRequest", beforeForm);
   document.addEventListener("htmx:afterRequest", formAnswered);
+  // Somebody may have gone on writing while the next page was on its way.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id === "desk" && event.detail.shouldSwap) keep();
+  });
   document.addEventListener("visibilitychange", onVisibility);
   window.addEventListener("pagehide", leave);
   window.addEventListener("beforeunload", (event) => {

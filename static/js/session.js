@@ -37,16 +37,26 @@ function lockOf(writer) {
   return `invigil.page.${writer}`;
 }
 
+function live() {
+  if (!navigator.locks) return Promise.resolve();
+  return new Promise((held) => {
+    navigator.locks.request(lockOf(connection.writer), () => (held(), new Promise(() => {})));
+  });
+}
+
 async function isAlive(writer) {
   const held = (await navigator.locks?.query())?.held ?? [];
   return held.some((lock) => lock.name === lockOf(writer));
 }
 
-// A tab that was duplicated carries the other one's memory: only a page that lives is elsewhere.
+// Only a page that lives is elsewhere: a browser that was killed left none. A tab that was
+// duplicated carries the other one's memory, and its page is there.
 async function isHeldElsewhere() {
   if (!("held" in page)) return false;
-  if (!writersOfThisTab().includes(page.writer)) return true;
+  const isOwn = writersOfThisTab().includes(page.writer);
+  if (!navigator.locks) return !isOwn;
   if (!(await isAlive(page.writer))) return false;
+  if (!isOwn) return true;
   await new Promise((done) => setTimeout(done, UNLOAD_MS));
   return isAlive(page.writer);
 }
@@ -191,7 +201,7 @@ async function begin() {
     location.replace(page.elsewhere);
     return;
   }
-  navigator.locks?.request(lockOf(connection.writer), () => new Promise(() => {}));
+  await live();
   on("session", onSession);
   on("refused", onRefused);
   on("lease-lost", onLeaseLost);

@@ -2,6 +2,7 @@
 "use strict";
 
 const LOOK_MS = 3_000;
+const PATIENCE_MS = 10_000;
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-reload]")) location.reload();
@@ -9,11 +10,15 @@ document.addEventListener("click", (event) => {
 
 window.addEventListener("online", () => location.reload());
 
-setInterval(async () => {
+// Once only: a page that is on its way would be given up for the next try.
+async function look() {
   try {
-    const answer = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(LOOK_MS) });
-    if (answer.ok) location.reload();
+    const answer = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (answer.ok) return location.reload();
   } catch {
     /* Not yet. */
   }
-}, LOOK_MS);
+  setTimeout(look, LOOK_MS);
+}
+
+setTimeout(look, LOOK_MS);

@@ -16,6 +16,7 @@ EXAM = "Autumn examination: Earth science and mathematics"
 TO_START, WITH_EXTRA, RUNNING, ENDED = "AMBER-2026", "BIRCH-2026", "CEDAR-2026", "FJORD-2026"
 UNLIMITED, PAUSED, ADAPTIVE, PRACTISING = "DELTA-2026", "EMBER-2026", "GROVE-2026", "HAZEL-2026"
 SAVED = re.compile(r"Saved \d\d:\d\d:\d\d")
+KINDS = ("radio", "checkbox")
 TICKING = re.compile(r"(\d+:)?\d+:\d\d")
 
 
@@ -82,18 +83,25 @@ def next_item(page: Page) -> None:
 
 
 def answer(page: Page) -> None:
-    """Answer every control of the item in the simplest way."""
+    """Answer every control of the item in the simplest way; an order is taken as it stands."""
     form = page.locator("#item-form")
-    for box in _each(form.locator("[data-interaction] select:visible")):
+    boxes = _each(form.locator("[data-interaction] select:visible"))
+    for box in boxes:
         box.select_option(index=1)
-    for box in _each(form.locator("[data-interaction] input[type=text]:visible")):
-        box.fill("12")
-    for box in _each(form.locator("[data-interaction] textarea:visible")):
-        box.fill("It was warmer, because the sun stood higher.")
-    for kind in ("radio", "checkbox"):
-        first = form.locator(f"[data-interaction] input[type={kind}]")
-        if first.count():
-            first.first.check(force=True)
+    lines = _each(form.locator("[data-interaction] input[type=text]:visible"))
+    for line in lines:
+        line.fill("12")
+    texts = _each(form.locator("[data-interaction] textarea:visible"))
+    for text in texts:
+        text.fill("It was warmer, because the sun stood higher.")
+    orders = _each(form.locator("[data-interaction] [data-keep]:visible"))
+    for order in orders:
+        order.click()
+    groups = [form.locator(f"[data-interaction] input[type={kind}]") for kind in KINDS]
+    firsts = [group.first for group in groups if group.count()]
+    for first in firsts:
+        first.check(force=True)
+    assert [*boxes, *lines, *texts, *orders, *firsts], "nothing here can be answered"
 
 
 def _each(found: Locator) -> list[Locator]:
@@ -103,14 +111,14 @@ def _each(found: Locator) -> list[Locator]:
 def seconds_left(page: Page) -> int:
     """The time left as the page shows it; its script is at work then."""
     face = page.locator("#clock .clock-time")
-    expect(face).to_have_text(TICKING, timeout=10_000)
+    expect(face).to_have_text(TICKING)
     parts = [int(part) for part in face.inner_text().split(":")]
     return sum(part * 60**place for place, part in enumerate(reversed(parts)))
 
 
 def left(page: Page, key: str) -> None:
     """Wait until the page shows another item, or none."""
-    expect(page.locator(f"#desk[data-key='{key}']")).to_have_count(0, timeout=10_000)
+    expect(page.locator(f"#desk[data-key='{key}']")).to_have_count(0)
 
 
 def rows(server: Serving, sql: str, *values: object) -> list[tuple[Any, ...]]:
@@ -154,7 +162,18 @@ def column(server: Serving, session: str, name: str) -> Any:
     return found[0][0]
 
 
-def eventually(ask: Callable[[], bool], page: Page, seconds: float = 10.0) -> bool:
+def response_of(server: Serving, session: str, item: str) -> list[str]:
+    """The values that an item's answer has now."""
+    found = rows(
+        server,
+        "SELECT response FROM delivery_itemsession WHERE session_id = ? AND key = ?",
+        session.replace("-", ""),
+        item,
+    )
+    return [str(value) for value in json.loads(found[0][0]).values()]
+
+
+def eventually(ask: Callable[[], bool], page: Page, seconds: float = 30.0) -> bool:
     """Whether the question becomes true in time; the page's own events go on meanwhile."""
     for _ in range(round(seconds / 0.1)):
         if ask():

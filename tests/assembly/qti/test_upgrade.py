@@ -2,7 +2,8 @@
 
 import pytest
 
-from assembly.qti import upgrade, xml
+from assembly.qti import reading, upgrade, xml
+from assembly.qti.interactions_text import TextEntry
 
 SOURCE = b"""<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p%d"
   xmlns:m="http://www.w3.org/1998/Math/MathML" timeDependent="false" identifier="i">
@@ -64,3 +65,23 @@ def test_a_qti_3_document_is_left_alone() -> None:
     root = xml.parse_xml(b"<qti-assessment-item timeDependent='x'><p/></qti-assessment-item>")
     assert upgrade.upgrade(root) is root
     assert root.get("timeDependent") == "x"
+
+
+SPACED = b"""<qti-assessment-item xmlns="http://www.imsglobal.org/xsd/imsqtiasi_v3p0"
+  identifier=" i&#10;" title=" A title " adaptive=" false " time-dependent="false">
+ <qti-response-declaration identifier=" R " cardinality=" single " base-type=" string ">
+  <qti-mapping default-value=" 0 "><qti-map-entry map-key=" a " mapped-value=" 1 "/></qti-mapping>
+ </qti-response-declaration><qti-item-body><p class=" x ">t</p>
+ <qti-text-entry-interaction response-identifier=" R " pattern-mask=" ?[a-z]+ "/></qti-item-body>
+</qti-assessment-item>"""
+
+
+def test_space_around_names_and_numbers_means_nothing_but_in_texts_and_patterns() -> None:
+    found = reading.read_item(SPACED)
+    assert (found.identifier, found.title, list(found.responses)) == ("i", " A title ", ["R"])
+    (interaction,) = found.interactions
+    assert isinstance(interaction, TextEntry)
+    assert (interaction.response_identifier, interaction.pattern_mask) == ("R", " ?[a-z]+ ")
+    mapping = found.responses["R"].mapping
+    assert mapping is not None
+    assert [entry.key for entry in mapping.entries] == [" a "]

@@ -27,7 +27,7 @@ def page(client: Client, session: AssessmentSession, **headers: Any) -> str:
 
 
 @pytest.mark.parametrize("items", [3, 80])
-def test_item_page_asks_for_the_sign_in_and_for_what_changes(
+def test_item_page_asks_once_for_the_sign_in_and_for_what_changes(
     items: int, begin: Begin, sign_in: SignIn
 ) -> None:
     session = begin(Part(items=names(items)))
@@ -35,7 +35,7 @@ def test_item_page_asks_for_the_sign_in_and_for_what_changes(
     page(client, session)
     with CaptureQueriesContext(connection) as asked:
         page(client, session)
-    assert len(asked) == 2
+    assert len(asked) == 1
 
 
 def test_long_test_s_map_comes_when_it_is_opened(begin: Begin, sign_in: SignIn) -> None:

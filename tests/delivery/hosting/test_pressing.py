@@ -1,9 +1,14 @@
 """Pressed templates say what Django's own would say."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from types import SimpleNamespace
+
 import pytest
-from django.template import Context, Engine
-from django.template.loader_tags import ExtendsNode
+from django.template import Context, Engine, Template
+from django.template.base import TextNode
 from django.utils import translation
+from django.utils.safestring import SafeString
 
 from delivery.hosting import pressing
 
@@ -13,10 +18,32 @@ TEMPLATES = {
     "child.html": "{% extends 'base.html' %}{% load i18n %}{% block title %}{{ block.super }},"
     " {{ name }}{% if name %}: {% translate 'Yes' %} & {% include 'icon.html' with sign='<' only %}"
     "{% else %}{% translate name %}{% endif %}{% endblock %}",
+    "flat.html": "{% extends 'base.html' %}{% block title %}{{ name }}{% include 'icon.html' %}"
+    "{% endblock %}",
+    "grandchild.html": "{% extends 'flat.html' %}{% block title %}[{{ block.super }}]"
+    "{% endblock %}",
+    "given.html": "{% include 'icon.html' with sign=name %}{{ sign }}",
+    "left.html": "{% load i18n %}{% include 'sets.html' %}{{ yes }}{% block one %}"
+    "{% translate 'Yes' as inside %}{{ inside }}{% endblock %}{{ inside }}",
+    "sets.html": "{% load i18n %}{% translate 'No' as yes %}{{ yes }}",
+    "nested.html": "{% extends 'outer.html' %}{% block inner %}{{ name }}{% endblock %}",
+    "outer.html": "{% block around %}<b>{% block inner %}{% endblock %}</b>{% endblock %}"
+    "{% if name %}{% block after %}{{ name|default:'x' }}{{ name.upper }}{% endblock %}{% endif %}",
+    "shown.html": "{{ name }}{{ numbers.0 }}{{ numbers|length }}{{ missing.name }}"
+    "{{ deep.er.name }}{{ deep.call }}{{ deep.number }}{{ deep.big }}{{ deep.none }}{{ deep.safe }}"
+    "{% if deep.er.name == name or missing.name %}same{% elif not deep %}none{% endif %}",
     "icon.html": "<i>{% if sign == '<' %}{{ sign }}{% else %}{{ name }}{% endif %}</i>",
     "loop.html": "{% load i18n %}{% for n in numbers %}{% translate 'Yes' as yes %}{{ yes }}{{ n }}"
     "{% empty %}{% translate 'No' %}{% endfor %}{% translate 'Yes'|lower %}",
 }
+DEEP = SimpleNamespace(
+    er={"name": "<i>"},
+    call=lambda: "called & back",
+    number=7,
+    big=1_234_567,
+    none=None,
+    safe=SafeString("<b>safe</b>"),
+)
 LIBRARIES = {"i18n": "django.templatetags.i18n", "static": "django.templatetags.static"}
 
 
@@ -30,7 +57,7 @@ PRESSED = engine("delivery.hosting.pressing.Loader")
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
-@pytest.mark.parametrize("context", [{"name": "A & B"}, {"numbers": [1, 2]}, {}])
+@pytest.mark.parametrize("context", [{"name": "A & B"}, {"numbers": [1, 2]}, {"deep": DEEP}, {}])
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_pressed_template_says_the_same(
     name: str, context: dict[str, object], language: str
@@ -41,10 +68,43 @@ def test_pressed_template_says_the_same(
             assert PRESSED.get_template(name).render(Context(context)) == expected
 
 
-def test_run_that_never_varies_is_one_node() -> None:
-    base = PRESSED.get_template("base.html")
-    assert [type(node).__name__ for node in base.nodelist] == ["Pressed", "BlockNode", "Pressed"]
-    (extends,) = PRESSED.get_template("child.html").nodelist.get_nodes_by_type(ExtendsNode)
-    assert isinstance(extends, ExtendsNode)
-    pressed = extends.nodelist.get_nodes_by_type(pressing.Pressed)
-    assert [len(node.nodes) for node in pressed if isinstance(node, pressing.Pressed)][-1] == 4
+def test_run_that_never_varies_is_one_text() -> None:
+    base = engine("delivery.hosting.pressing.Loader").get_template("base.html")
+    assert base.render(Context()) == "<h1>Yes</h1>No 100 %"
+    (known,) = nodes(base).known.values()
+    assert [type(node) for node in known] == [TextNode]
+
+
+def test_parents_and_includes_are_laid_flat() -> None:
+    page = engine("delivery.hosting.pressing.Loader").get_template("flat.html")
+    assert page.render(Context({"name": "A"})) == "<h1>A<i>A</i></h1>No 100 %"
+    (known,) = nodes(page).known.values()
+    kinds = [type(node).__name__ for node in known]
+    assert kinds == ["TextNode", "Shown", "TextNode", "IfNode", "TextNode"]
+
+
+def nodes(template: Template) -> pressing.Pressed:
+    found = template.nodelist
+    assert isinstance(found, pressing.Pressed)
+    return found
+
+
+def test_what_another_extends_keeps_its_blocks() -> None:
+    assert PRESSED.get_template("grandchild.html").render(
+        Context({"name": "A"})
+    ) == PLAIN.get_template("grandchild.html").render(Context({"name": "A"}))
+
+
+def test_many_threads_read_a_template_for_the_first_time_at_once() -> None:
+    for _again in range(20):
+        fresh, barrier = engine("delivery.hosting.pressing.Loader"), Barrier(8)
+
+        def read(name: str, fresh: Engine = fresh, barrier: Barrier = barrier) -> str:
+            barrier.wait(30)
+            return str(fresh.get_template(name).render(Context({"name": "A"})))
+
+        names = ["grandchild.html", "flat.html"] * 4
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(read, names))
+        expected = [PLAIN.get_template(name).render(Context({"name": "A"})) for name in names]
+        assert found == expected

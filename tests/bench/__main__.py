@@ -236,7 +236,8 @@ def main() -> int:
                 asyncio.run(bench.hold())
             finally:
                 bench.server.stop()
-    subprocess.run([sys.executable, "-m", "tests.bench.engine"], cwd=ROOT, check=True)
+    for module in ("tests.bench.engine", "tests.bench.peers"):
+        subprocess.run([sys.executable, "-m", module], cwd=ROOT, check=True)
     return 0
 
 

@@ -29,7 +29,7 @@ PUBLIC |= {"portable_frame", "portable_file"}
 # The page at which Safe Exam Browser quits, and its file behind a one-time token.
 PUBLIC |= {"candidate:browser_quit", "candidate:seb_file"}
 # Whoever holds a receipt verifies it; the page names no person.
-PUBLIC |= {"candidate:verify", "candidate:verify_code"}
+PUBLIC |= {"candidate:verify", "candidate:verify_code", "candidate:verifier"}
 # The service worker's own script, and where a test's own candidate signs in again on its page.
 PUBLIC |= {"candidate:worker", "candidate:again"}
 # What each role may open; an address is looked up by its name, then by its namespace.

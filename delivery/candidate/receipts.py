@@ -25,7 +25,7 @@ from delivery.records import receipts
 from delivery.records.receipts import Verification
 from delivery.rules.refusals import Reason, Refusal
 from delivery.session import release
-from integrity import sealing
+from integrity import evidence, sealing
 
 LONGEST_CODE: Final = 64
 # Black on white whatever the display: cameras read nothing else well.
@@ -90,6 +90,16 @@ def verify(request: HttpRequest) -> HttpResponse:
     if not isinstance(uploaded, UploadedFile):
         return redirect("candidate:verify_code", code=_code(request) or "-")
     return _answer(request, partial(_verified, uploaded))
+
+
+@login_not_required
+@require_GET
+def verifier(request: HttpRequest) -> HttpResponse:
+    """Hand out the program that verifies a receipt, or a bundle, without us."""
+    del request
+    response = HttpResponse(evidence.VERIFIER.read_bytes(), content_type="text/x-python")
+    response["Content-Disposition"] = 'attachment; filename="verify.py"'
+    return response
 
 
 def _code(request: HttpRequest) -> str:

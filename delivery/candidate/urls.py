@@ -62,6 +62,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/receipt/", receipts.receipt, name="receipt"),
     path("sessions/<uuid:session_id>/receipt/file/", receipts.file, name="receipt_file"),
     path("verify/", receipts.verify, name="verify"),
+    path("verify/verify.py", receipts.verifier, name="verifier"),
     path("verify/<str:code>/", receipts.verify_code, name="verify_code"),
     path("sessions/<uuid:session_id>/result/", endings.result, name="result"),
     path("sessions/<uuid:session_id>/paused/", pauses.paused, name="paused"),

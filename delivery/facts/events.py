@@ -12,8 +12,6 @@ HEADER = frozenset({"session_id", "sitting_id", "actor", "at"})
 
 
 class Head(TypedDict):
-    """What every fact begins with."""
-
     session_id: UUID
     sitting_id: int
     actor: str
@@ -273,31 +271,32 @@ class HelpAnswered(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionCompleted(Fact):
-    kind: ClassVar[str] = "session.completed"
+class SessionEnded(Fact):
+    """What every ending tells; `answers` is one digest over the answers that count."""
+
     answered: int
     total: int
     receipt: str
+    answers: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionExpired(Fact):
+class SessionCompleted(SessionEnded):
+    kind: ClassVar[str] = "session.completed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionExpired(SessionEnded):
     """The time ended the session; `finished` is the deadline, not when it was noticed."""
 
     kind: ClassVar[str] = "session.expired"
     finished: datetime
-    answered: int
-    total: int
-    receipt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionTerminated(Fact):
+class SessionTerminated(SessionEnded):
     kind: ClassVar[str] = "session.terminated"
     reason: str
-    answered: int
-    total: int
-    receipt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

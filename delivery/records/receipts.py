@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
 
 from delivery.models import AssessmentSession
+from delivery.queries import finals
+from delivery.queries.finals import Answer
 from delivery.records import answers, testimony
 from delivery.rules.refusals import Reason, Refusal
 from integrity import chain, keys, ledger, proofs, seals
@@ -23,24 +24,6 @@ REOPENED: Final = "session.reopened"
 LARGEST_FILE: Final = 1_000_000
 GROUP: Final = 4
 LENGTH: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The last answer to an item, as the ledger has it: a salted digest."""
-
-    item: str
-    revision: int
-    digest: str
-    entry: int
-
-    def to_json(self) -> dict[str, str | int]:
-        return {
-            "item": self.item,
-            "revision": self.revision,
-            "digest": self.digest,
-            "entry": self.entry,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +59,7 @@ class Receipt:
     @property
     def digest(self) -> str:
         """One digest for all answers: whoever has it can tell that none of them changed."""
-        return digest_of(self.answers)
+        return finals.digest_of(self.answers)
 
     def file(self) -> str:
         """Return the receipt as a file that can be verified here, and by others with the keys."""
@@ -93,10 +76,6 @@ class Receipt:
             "keys": [str(key) for key in keys.verifiers()],
         }
         return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-
-
-def digest_of(listed: Iterable[Answer]) -> str:
-    return sha256(chain.canonical([answer.to_json() for answer in listed])).hexdigest()
 
 
 def of(session: AssessmentSession) -> Receipt | None:
@@ -123,7 +102,7 @@ def _answers(entries: Iterable[Entry]) -> tuple[Answer, ...]:
         if entry.kind in answers.SAVED:
             told = entry.payload
             last[told["item"]] = Answer(told["item"], told["revision"], told["digest"], entry.seq)
-    return tuple(last.values())
+    return tuple(sorted(last.values(), key=lambda one: one.entry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +236,8 @@ def _whole(file: File) -> Finding:
     except ValueError:
         fits = False
     fits = fits and entry.kind in ENDINGS and entry.payload.get("receipt") == file.code
-    fits = fits and digest_of(file.answers) == file.digest
+    digest = finals.digest_of(file.answers)
+    fits = fits and file.digest == digest == entry.payload.get("answers", digest)
     if proof is not None:
         fits = fits and (proof.stream, proof.seq, proof.head) == (
             entry.stream, entry.seq, entry.hash
@@ -276,5 +256,5 @@ def _recorded(file: File, receipt: Receipt | None) -> Finding:
 def _answers_recorded(file: File, receipt: Receipt) -> Finding:
     stream = ledger.read(receipt.entry.stream)
     recorded = _answers(one for one in stream if one.seq < file.entry.seq)
-    same = recorded == file.answers
+    same = {*recorded} == {*file.answers}
     return Finding("answers_recorded", same, {"count": len(file.answers)})

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from delivery.facts import journal
 from delivery.models import AssessmentSession, ItemSession, State
-from delivery.queries import setwise
+from delivery.queries import finals, setwise
 from delivery.rules import clock
 from delivery.session import desk, sessions, steps
 
@@ -89,7 +89,8 @@ def _expire_all(over: Sequence[AssessmentSession], at: datetime) -> None:
     setwise.update(over, ENDING)
     rows = ItemSession.objects.filter(session__in=over)
     rows.exclude(state=ItemSession.State.CLOSED).update(state=ItemSession.State.CLOSED)
-    journal.record_all([sessions.expired(session, at) for session in over])
+    answers = finals.digests([session.pk for session in over])
+    journal.record_all([sessions.expired(one, at, answers[one.pk]) for one in over])
 
 
 def _settle_all(locked: Sequence[AssessmentSession], at: datetime) -> None:

@@ -19,6 +19,7 @@ from delivery.models import (
     State,
     TimeAdjustment,
 )
+from delivery.queries import finals
 from delivery.rules import clock, refusals
 from delivery.rules.clock import TEST
 from delivery.rules.refusals import GRANTED, Permission, Reason, Refusal
@@ -181,6 +182,7 @@ def end(session_id: UUID, *, reason: str, by: str, at: datetime) -> AssessmentSe
                 answered=session.answered,
                 total=session.total,
                 receipt=session.receipt_code,
+                answers=finals.digests([session.pk])[session.pk],
             )
         )
         return session

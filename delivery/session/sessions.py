@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from delivery.facts import events, journal
 from delivery.models import ENDED_STATES, AssessmentSession, Enrolment, ItemSession, State
+from delivery.queries import finals
 from delivery.rules import clock, navigation, refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason
 from delivery.session import desk, drawing, steps, validity
@@ -163,10 +164,10 @@ def _expire(at_desk: Desk, end: datetime, at: datetime) -> None:
     desk.fold(session, end)
     session.to_expired(end)
     close(at_desk)
-    journal.record(expired(session, at))
+    journal.record(expired(session, at, finals.digests([session.pk])[session.pk]))
 
 
-def expired(session: AssessmentSession, at: datetime) -> events.SessionExpired:
+def expired(session: AssessmentSession, at: datetime, answers: str) -> events.SessionExpired:
     """Return the fact that time ended a session, as its row has it."""
     return events.SessionExpired(
         **events.head(session.pk, session.sitting_id, CLOCK, at),
@@ -174,6 +175,7 @@ def expired(session: AssessmentSession, at: datetime) -> events.SessionExpired:
         answered=session.answered,
         total=session.total,
         receipt=session.receipt_code,
+        answers=answers,
     )
 
 
@@ -352,6 +354,7 @@ def complete(session_id: UUID, at: datetime, *, by: str, confirmed: bool) -> Ass
                 answered=session.answered,
                 total=session.total,
                 receipt=session.receipt_code,
+                answers=finals.digests([session.pk])[session.pk],
             )
         )
         return session

@@ -13,21 +13,18 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from assembly import bank, rendering_controls
-from assembly.qti.interactions_choice import Choice, InlineChoice
-from assembly.qti.interactions_text import ExtendedText, TextEntry
-from assembly.qti.item import AssessmentItem
+from assembly import bank
 from delivery.facts import events, journal
 from delivery.models import AssessmentSession, Candidate, Enrolment, ResponseRevision, Sitting
 from delivery.people import enrolments
 from delivery.people.erasing import SessionRemoved
+from delivery.sitting import plausible
 from integrity import ledger
 
 MARK: Final = "REHEARSAL"
 BACKEND: Final = "delivery.candidate.backend.AccessCodeBackend"
 # The window outlasts the rehearsal, so that it is the rehearsal that ends.
 SPARE: Final = timedelta(hours=2)
-SENTENCE: Final = "This is an answer of the rehearsal. "
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,28 +131,15 @@ class Answers:
     by_item: dict[str, list[list[str]]] = field(default_factory=dict)
 
     def of(self, session_id: str) -> dict[str, list[list[str]]]:
-        """Return an answer for each item of a session; what no one choice answers is left out."""
+        """Return an answer for each item of a session."""
         rows = AssessmentSession.objects.get(pk=session_id).item_sessions.order_by("position")
         return {row.key: self._known(row.item_version_id) for row in rows}
 
     def _known(self, version_id: int) -> list[list[str]]:
         name = str(version_id)
         if name not in self.by_item:
-            self.by_item[name] = _fields(bank.item(version_id))
+            self.by_item[name] = plausible.fields(bank.item(version_id))
         return self.by_item[name]
-
-
-def _fields(item: AssessmentItem) -> list[list[str]]:
-    found = []
-    for interaction in item.interactions:
-        name = rendering_controls.name(interaction.response_identifier)
-        if isinstance(interaction, Choice | InlineChoice) and interaction.identifiers:
-            found.append([name, interaction.identifiers[0]])
-        elif isinstance(interaction, ExtendedText):
-            found.append([name, SENTENCE * 10])
-        elif isinstance(interaction, TextEntry):
-            found.append([name, "42"])
-    return found
 
 
 def lost(said: Sequence[Said]) -> int:

@@ -1,5 +1,10 @@
+import hashlib
 import json
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +20,9 @@ from delivery.models import AssessmentSession, Enrolment, ResponseRevision
 from delivery.records import receipts
 from delivery.records.receipts import Verification
 from delivery.rules.refusals import Reason, Refusal
-from delivery.session import interventions, scoring, sessions
+from delivery.session import expiry, interventions, scoring, sessions
 from delivery.sitting import closing
-from integrity import chain, ledger, seals, triggers
+from integrity import chain, ledger, merkle, seals, triggers
 from integrity.models import LedgerEntry, LedgerStream
 from tests import factories
 from tests.factories import after
@@ -260,3 +265,83 @@ def test_the_sweep_seals_all_of_a_sitting_that_it_closes() -> None:
     assert seals.sealed_head(f"sitting:{sitting.pk}") is not None
     assert seals.unsealed().count() == 0
     assert LedgerStream.objects.filter(name=f"sitting:{sitting.pk}").exists()
+
+
+def alone(data: object, folder: Path, *keys: str) -> subprocess.CompletedProcess[str]:
+    """Verify a file in a process of its own, with the program that the page hands out."""
+    response = Client().get("/verify/verify.py")
+    (folder / "verify.py").write_bytes(response.content)
+    (folder / "receipt.json").write_text(json.dumps(data))
+    return subprocess.run(
+        [sys.executable, "-I", "verify.py", "receipt.json", *keys],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_receipts_file_is_verified_alone_without_us(tmp_path: Path) -> None:
+    data = file_of(ended())
+    done = alone(data, tmp_path, *data["keys"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == f"receipt {data['code']}"
+    assert data["entry"]["payload"]["answers"] == data["answers_digest"]
+
+
+def other_answers(data: dict[str, Any]) -> None:
+    data["answers"][0]["digest"] = "0" * 64
+    told = json.dumps(data["answers"], sort_keys=True, separators=(",", ":"))
+    data["answers_digest"] = hashlib.sha256(told.encode()).hexdigest()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("tamper", "sentence"),
+    [
+        (lambda data: data.update(code="2222-2222-2222-2222"), "the receipt was edited"),
+        (lambda data: data["entry"]["payload"].update(answered=9), "the receipt was edited"),
+        (lambda data: data["answers"].pop(), "the receipt was edited"),
+        (other_answers, "the receipt was edited"),
+        (lambda data: data["proof"]["leaf"].update(seq=1), "not in the checkpoint's tree"),
+        (lambda data: data["proof"].update(path=[]), "not in the checkpoint's tree"),
+        (lambda data: data.update(proof=None), "nor a sealed receipt"),
+        (lambda data: data.clear(), "nor a sealed receipt"),
+    ],
+)
+def test_a_receipts_file_that_was_tampered_with_is_found_alone(
+    tamper: Callable[[dict[str, Any]], object], sentence: str, tmp_path: Path
+) -> None:
+    data = file_of(ended())
+    keys = list(data["keys"])
+    tamper(data)
+    done = alone(data, tmp_path, *keys)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert sentence in done.stderr
+
+
+@pytest.mark.django_db
+def test_a_receipt_signed_with_a_key_of_ones_own_is_found_alone(tmp_path: Path) -> None:
+    data = file_of(ended())
+    stranger = str(merkle.Signer.generate("invigil/ledger").verifier)
+    assert "replaced key" in alone(data, tmp_path, stranger).stderr
+
+
+@pytest.mark.django_db
+def test_every_ending_binds_the_answers_that_count() -> None:
+    proctor = factories.proctor()
+    endings: dict[str, Callable[[Any], object]] = {
+        "completed": lambda pk: sessions.complete(pk, after(10), by="candidate:1", confirmed=True),
+        "terminated": lambda pk: interventions.terminate(
+            pk, reason="It burns.", by=proctor, at=after(10)
+        ),
+        "expired": lambda _pk: expiry.sweep(after(999_999)),
+    }
+    for kind, end in endings.items():
+        session = factories.session()
+        factories.answer(session, "Q2", "A")
+        factories.answer(session, "Q1", "A")
+        factories.answer(session, "Q1", "B", base_revision=1)
+        end(session.pk)
+        session.refresh_from_db()
+        receipt = receipt_of(session)
+        assert (receipt.ending, receipt.entry.payload["answers"]) == (kind, receipt.digest)
+        assert [(one.item, one.revision) for one in receipt.answers] == [("Q2", 1), ("Q1", 2)]

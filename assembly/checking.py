@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from assembly.qti import allowed_html, item_session, links, reading, upgrade, xml
+from assembly.qti import allowed_html, item_session, links, reading, xml
 from assembly.qti.assessment import AssessmentTest, item_refs, walk
 from assembly.qti.errors import Loss, QtiError, ReadingError
 from assembly.qti.item import AssessmentItem
@@ -380,10 +380,11 @@ def _add_stimulus(
     if member is None:
         raise ReadingError(f"The stimulus {href} is missing.", reason="missing_file")
     source = opened.read(member)
-    reading.read_stimulus(source)
-    root = upgrade.upgrade(xml.parse_xml(source))
+    included = _Included(opened, member)
+    reading.read_stimulus(source, resolve=included)
+    root = reading.content(source, resolve=included)
     remarks.extend(_dropped(root))
-    for inner, use in _files(opened, member, root, remarks).items():
+    for inner, use in (included.files | _files(opened, member, root, remarks)).items():
         if inner in files and files[inner].sha256 != use.sha256:
             message = f"{inner} means one file in the item and another in its stimulus."
             remarks.append(Remark("ambiguous_file", message))

@@ -151,6 +151,7 @@ def media(writer: Writer, interaction: interactions.Media) -> Facts:
         "value": next(iter(shared.held(writer, interaction)), ""),
         "medium": writer.html((_playable(medium, interaction),)),
         "max": interaction.max_plays,
+        "autostart": interaction.autostart,
         "guide": _plays(interaction),
     }
 

@@ -239,3 +239,23 @@ def test_words_are_counted_while_writing(open_item: Open) -> None:
     page = open_item(CASES["extended_text"].item)
     page.get_by_role("textbox").fill("It’s a well-known fact.")
     assert page.locator("[data-count]").inner_text() == "4 words, 23 characters"
+
+
+def test_a_medium_starts_by_itself_where_the_item_asks_for_it_and_once_only(
+    open_item: Open,
+) -> None:
+    inside = '<audio src="a.mp3"/>'
+    played = (
+        "HTMLMediaElement.prototype.play ="
+        " () => { window.played = true; return Promise.resolve(); };"
+    )
+    for extra, raw, expected in (
+        ('autostart="true"', None, True),
+        ('autostart="true"', "1", False),
+        ('autostart="false"', None, False),
+    ):
+        found = item(interaction("media", inside, extra), declaration("integer"))
+        page = open_item(found, raw)
+        page.add_init_script(played)
+        page.reload()
+        assert page.evaluate("Boolean(window.played)") is expected

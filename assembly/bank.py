@@ -15,7 +15,7 @@ from assembly import checking, linting, models, stored, storing
 from assembly.adaptive import Candidate
 from assembly.cache import Cache
 from assembly.checking import Checked, ImportReport, Progress
-from assembly.qti import assessment, package, reading
+from assembly.qti import assessment, package
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.item import AssessmentItem, Stimulus
 from assembly.selection import Mode, Order, Select
@@ -257,9 +257,7 @@ def _read_stimuli(item_version_id: int) -> tuple[tuple[Stimulus, ...], bool]:
     refs = [ref.href for ref in item(item_version_id).stimulus_refs]
     if not refs:
         return (), item_version_id in _items
-    files = models.ItemVersionAsset.objects.filter(item_version_id=item_version_id, href__in=refs)
-    content = {file.href: bytes(file.asset.content) for file in files.select_related("asset")}
-    found = tuple(reading.read_stimulus(content[href]) for href in refs if href in content)
+    found = stored.read_stimuli(models.ItemVersion(pk=item_version_id), refs)
     return found, item_version_id in _items
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import mimetypes
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -13,12 +13,11 @@ from typing import Any
 
 from lxml import etree
 
-from assembly.qti import allowed_html, item_session, links, reading, upgrade, xml
+from assembly.qti import item_session, leaving_out, links, reading, xml
 from assembly.qti.assessment import AssessmentTest, item_refs, walk
 from assembly.qti.errors import Loss, QtiError, ReadingError
 from assembly.qti.item import AssessmentItem
 from assembly.qti.package import Package, PackagedFile
-from assembly.qti.reading_source import line_of
 from assembly.selection import Stream
 
 logger = logging.getLogger(__name__)
@@ -212,7 +211,7 @@ def _check_item(checked: Checked, source: PackagedFile) -> None:
     begun = item_session.begin(item, TRIAL)
     item_session.attempt(item, begun, {}, duration_seconds=0.0)
     root = reading.content(source.source, resolve=included)
-    remarks = [*_losses(item.losses), *_dropped(root)]
+    remarks = [*_losses(item.losses), *_losses(leaving_out.of(root))]
     files = included.files | _files(checked.package, source.href, root, remarks)
     if any(one.name == PORTABLE for one in item.interactions):
         files |= _listed(checked.package, source, files)
@@ -320,16 +319,6 @@ def text_of(source: bytes) -> str:
     return verbatim
 
 
-def _dropped(root: etree._Element) -> Iterator[Remark]:
-    """Content that never reaches a page."""
-    for body in root.iter("{*}qti-item-body", "{*}qti-stimulus-body"):
-        for element in body.iter(etree.Element):
-            name = etree.QName(element).localname
-            if name in allowed_html.DROPPED and "-" not in name and name != "param":
-                message = f"The element <{name}> and what is in it are left out."
-                yield Remark("dropped_element", message, line_of(element))
-
-
 def _files(
     opened: Package,
     base: str,
@@ -380,10 +369,11 @@ def _add_stimulus(
     if member is None:
         raise ReadingError(f"The stimulus {href} is missing.", reason="missing_file")
     source = opened.read(member)
-    reading.read_stimulus(source)
-    root = upgrade.upgrade(xml.parse_xml(source))
-    remarks.extend(_dropped(root))
-    for inner, use in _files(opened, member, root, remarks).items():
+    included = _Included(opened, member)
+    reading.read_stimulus(source, resolve=included)
+    root = reading.content(source, resolve=included)
+    remarks.extend(_losses(leaving_out.of(root)))
+    for inner, use in (included.files | _files(opened, member, root, remarks)).items():
         if inner in files and files[inner].sha256 != use.sha256:
             message = f"{inner} means one file in the item and another in its stimulus."
             remarks.append(Remark("ambiguous_file", message))

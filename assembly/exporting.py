@@ -13,7 +13,7 @@ from lxml import etree
 
 from assembly import linting, models, stored
 from assembly.checking import STIMULUS_TYPE
-from assembly.qti import assessment, links, package_writing, upgrade, xml
+from assembly.qti import assessment, links, metadata, package_writing, reading, upgrade, xml
 from assembly.qti.errors import ReadingError
 from assembly.qti.package_writing import CollisionError, Resource, Shelf
 
@@ -46,9 +46,19 @@ def of_test(
 def of_items(versions: Iterable[models.ItemVersion]) -> bytes:
     """The zip of item versions, each in a folder of its own."""
     export = _Export()
+    told: dict[str, None] = {}
     for version in versions:
         export.item_alone(version)
+        told.setdefault(version.package_metadata)
+    export.shelf.metadata = _gathered([one for one in told if one])
     return export.shelf.zipped()
+
+
+def _gathered(told: Sequence[str]) -> str:
+    """What the packages that the items came from tell of themselves."""
+    if len(told) < 2:
+        return "".join(told)
+    return metadata.text(metadata.gathered([xml.parse_xml(one.encode()) for one in told]))
 
 
 def bundle(packages: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
@@ -128,7 +138,7 @@ class _Export:
         files = {file.href: file for file in version.files.select_related("asset").order_by("href")}
         stimuli = [one for one in files.values() if one.asset.media_type == STIMULUS_TYPE]
         needs = [self.stimulus(folder, one, files) for one in stimuli]
-        only_theirs = _only_in_stimuli(version, stimuli)
+        only_theirs = _only_in_stimuli(version, stimuli, files)
         own = [one for one in files.values() if one not in stimuli and one.href not in only_theirs]
         given = {"a": version.irt_a, "b": version.irt_b, "c": version.irt_c}
         return self.shelf.add(
@@ -152,7 +162,7 @@ class _Export:
         content = bytes(file.asset.content)
         name = self.shelf.put(folder, file.href, _document(content))
         inside = posixpath.dirname(name)
-        shown = [files[href] for href in _links(content) if href in files]
+        shown = [files[href] for href in _shown_by(content, files) if href in files]
         root = xml.parse_xml(content)
         return self.shelf.add(
             Resource(
@@ -212,11 +222,25 @@ def _links(content: bytes) -> list[str]:
     return [href for href, _line in links.of(xml.parse_xml(content))]
 
 
+def _shown_by(content: bytes, files: Mapping[str, models.ItemVersionAsset]) -> list[str]:
+    """The addresses in a stimulus, and in what it includes, as seen from it."""
+
+    def resolve(href: str) -> bytes:
+        if href not in files:
+            raise ReadingError(f"The file {href[:80]} is missing.", reason="missing_file")
+        return bytes(files[href].asset.content)
+
+    whole = links.of(reading.content(content, resolve=resolve))
+    return list(dict.fromkeys([*_links(content), *(href for href, _line in whole)]))
+
+
 def _only_in_stimuli(
-    version: models.ItemVersion, stimuli: Sequence[models.ItemVersionAsset]
+    version: models.ItemVersion,
+    stimuli: Sequence[models.ItemVersionAsset],
+    files: Mapping[str, models.ItemVersionAsset],
 ) -> set[str]:
     """The addresses that stand in the item's stimuli, but not in the item."""
-    theirs = {href for one in stimuli for href in _links(bytes(one.asset.content))}
+    theirs = {href for one in stimuli for href in _shown_by(bytes(one.asset.content), files)}
     return theirs - set(_links(version.xml.encode())) if theirs else set()
 
 

@@ -86,6 +86,8 @@ def graphic_gap_match(writer: Writer, interaction: interactions.GraphicGapMatch)
             }
             for spot in facts["spots"]
         ],
+        "max": interaction.max_associations,
+        "limit": guides.limit(interaction.max_associations, shared.own_limit(interaction)),
         "guide": guides.pairs(interaction.min_associations, interaction.max_associations),
     }
 
@@ -149,6 +151,7 @@ def media(writer: Writer, interaction: interactions.Media) -> Facts:
         "value": next(iter(shared.held(writer, interaction)), ""),
         "medium": writer.html((_playable(medium, interaction),)),
         "max": interaction.max_plays,
+        "autostart": interaction.autostart,
         "guide": _plays(interaction),
     }
 

@@ -278,6 +278,8 @@ def _gap_match(writer: Writer, interaction: interactions.GapMatch) -> Facts:
     return {
         "choices": listed,
         "passage": writer.with_special({"qti-gap": write}).html(interaction.passage),
+        "max": interaction.max_associations,
+        "limit": guides.limit(interaction.max_associations, shared.own_limit(interaction)),
         "guide": guides.pairs(interaction.min_associations, interaction.max_associations),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.db.models import QuerySet
 
@@ -10,7 +10,7 @@ from assembly import models, outlines
 from assembly.qti import grafting, reading, writing_tests
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.errors import ReadingError
-from assembly.qti.item import AssessmentItem
+from assembly.qti.item import AssessmentItem, Stimulus
 
 Files = (
     QuerySet[models.ItemVersionAsset]
@@ -21,6 +21,16 @@ Files = (
 
 def read_item(version: models.ItemVersion) -> AssessmentItem:
     return reading.read_item(version.xml.encode(), resolve=_resolver(version.files.all()))
+
+
+def read_stimuli(version: models.ItemVersion, hrefs: Sequence[str]) -> tuple[Stimulus, ...]:
+    """The shared stimuli at these addresses, those that are there."""
+    files = version.files.filter(href__in=hrefs).select_related("asset")
+    content = {file.href: bytes(file.asset.content) for file in files}
+    resolve = _resolver(version.files.all())
+    return tuple(
+        reading.read_stimulus(content[href], resolve=resolve) for href in hrefs if href in content
+    )
 
 
 def read_test(test: models.AssessmentTest | models.AssessmentTestVersion) -> AssessmentTest:

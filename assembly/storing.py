@@ -124,14 +124,21 @@ def _store_versions(
             continue
         if said not in fresh:
             edit.numbers[item.pk] = edit.numbers.get(item.pk, known.last.get(item.pk, 0)) + 1
-            fresh[said] = _version(one, item, edit)
+            fresh[said] = _version(one, item, edit, _of_package(checked))
         found[one.source.href] = fresh[said]
     models.ItemVersion.objects.bulk_create(fresh.values(), batch_size=BATCH)
     _link_files(listed, found, unchanged, assets)
     return found, unchanged
 
 
-def _version(one: CheckedItem, item: models.Item, edit: Edit) -> models.ItemVersion:
+def _of_package(checked: Checked) -> str:
+    """What the package tells of itself, where no test keeps it."""
+    return "" if checked.tests else checked.package.metadata
+
+
+def _version(
+    one: CheckedItem, item: models.Item, edit: Edit, of_package: str
+) -> models.ItemVersion:
     given = one.source.parameters
     return models.ItemVersion(
         item=item,
@@ -143,6 +150,7 @@ def _version(one: CheckedItem, item: models.Item, edit: Edit) -> models.ItemVers
         max_score=one.item.max_score,
         language=one.item.language[:35],
         metadata=one.source.metadata,
+        package_metadata=of_package,
         irt_a=given.a if given else None,
         irt_b=given.b if given else None,
         irt_c=given.c if given else None,

@@ -76,6 +76,8 @@ class ItemVersion(models.Model):
     max_score = models.FloatField(_("maximum score"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=35, blank=True)
     metadata = models.TextField(_("metadata"), blank=True, editable=False)
+    # Of a package that held items and no test, which would keep it otherwise.
+    package_metadata = models.TextField(blank=True, editable=False)
     irt_a = models.FloatField(_("discrimination (a)"), null=True, blank=True)
     irt_b = models.FloatField(_("difficulty (b)"), null=True, blank=True)
     irt_c = models.FloatField(_("guessing (c)"), null=True, blank=True)

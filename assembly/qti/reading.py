@@ -75,14 +75,16 @@ def read_item(
 
 
 def content(source: bytes, *, resolve: Resolver) -> etree._Element:
-    """The root of an item in QTI 3's names, with what its content includes in it."""
+    """The root of an item or a stimulus in QTI 3's names, with what its content includes in it."""
     root = upgrade.upgrade(parse_xml(source))
     including.expand(root, Reading(resolve))
     return root
 
 
-def read_stimulus(source: bytes) -> Stimulus:
+def read_stimulus(source: bytes, *, resolve: Resolver | None = None) -> Stimulus:
     root = _root(source, "qti-assessment-stimulus")
+    if resolve is not None:
+        including.expand(root, Reading(resolve))
     return Stimulus(
         identifier=xml.required(root, "identifier"),
         title=str(root.get("title") or ""),

@@ -16,7 +16,7 @@ _STAGE = "qti-position-object-stage"
 _SSML = ("http://www.w3.org/2010/10/synthesis", "http://www.w3.org/2001/10/synthesis")
 # What is read aloud in the place of an element's own words.
 SPOKEN = "data-spoken"
-_RENAMED = {"acronym": "abbr", "strike": "s", "center": "div"}
+RENAMED = {"acronym": "abbr", "strike": "s", "center": "div"}
 
 
 def read_body(element: etree._Element) -> Nodes:
@@ -85,8 +85,8 @@ def _read(element: etree._Element, depth: int) -> Nodes:
         return _object(element, depth)
     if name in allowed_html.ELEMENTS:
         return (Element(name, presentational(element, name), _flow(element, depth)),)
-    if name in _RENAMED:
-        renamed = _RENAMED[name]
+    if name in RENAMED:
+        renamed = RENAMED[name]
         return (Element(renamed, presentational(element, renamed), _flow(element, depth)),)
     if name.startswith("qti-") and name not in allowed_html.TRANSPARENT:
         raise UnsupportedError(

@@ -50,7 +50,7 @@ def _camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-_RENAMED = {
+RENAMED = {
     **{_camel(name): f"qti-{name}" for name in _NAMES},
     "durationGTE": "qti-duration-gte",
     "durationLT": "qti-duration-lt",
@@ -227,7 +227,7 @@ def _rename(element: etree._Element, strict_case: bool) -> None:
         element.tag = f"{{{_NAMESPACES[tag.namespace]}}}{tag.localname}"
     if tag.namespace and _FOREIGN.search(tag.namespace):
         return
-    renamed = _RENAMED.get(tag.localname)
+    renamed = RENAMED.get(tag.localname)
     element.tag = f"{{{NAMESPACE}}}{renamed or tag.localname}"
     if renamed is None:
         return

@@ -5,10 +5,7 @@
   function start(interaction) {
     interaction.dataset.gapReady = "true";
     const note = interaction.querySelector(".qti-limit");
-    // The width that the author gives the choices (QTI shared vocabulary), in pixels.
-    const width = Number(interaction.dataset.choicesContainerWidth);
-    const bank = interaction.querySelector(".qti-bank");
-    if (bank && width > 0) Object.assign(bank.style, { inlineSize: `${width}px`, maxInlineSize: "100%", flex: "none" });
+    const most = Number(interaction.dataset.max || 0);
     const chips = [...interaction.querySelectorAll(".qti-chip")];
     const gaps = [...interaction.querySelectorAll("[data-gap]")];
     const select = (gap) => gap.querySelector("select");
@@ -39,7 +36,6 @@
       const limit = Number(own.dataset.matchMax);
       if (limit === 1) gaps.forEach((each) => { if (each !== gap && select(each).value === name) select(each).value = ""; });
       else if (limit && select(gap).value !== name && uses(name) >= limit) { note.textContent = note.dataset.used; return; }
-      note.textContent = "";
       select(gap).value = name;
       select(gap).dispatchEvent(new Event("change", { bubbles: true }));
     };
@@ -73,6 +69,10 @@
         if (limit === 1) gaps.forEach((each) => { if (each !== gap && select(each).value === name) select(each).value = ""; });
         else note.textContent = note.dataset.used;
       } else note.textContent = "";
+      if (most && gaps.filter((each) => select(each).value).length > most) {
+        select(gap).value = "";
+        note.textContent = note.dataset.limit;
+      }
       show();
     }, true);
 

@@ -24,6 +24,8 @@
     });
     medium.addEventListener("ended", () => { fresh = true; close(); });
     close();
+    // A browser may want a gesture first; then the candidate starts it.
+    if ("autostart" in interaction.dataset && !count()) medium.play().catch(() => {});
   }
 
   function startAll() {

@@ -116,9 +116,8 @@
   }
 
   function graphicGapMatch(interaction) {
-    const width = Number(interaction.dataset.choicesContainerWidth);
-    const bank = interaction.querySelector(".qti-bank");
-    if (bank && width > 0) Object.assign(bank.style, { inlineSize: `${width}px`, maxInlineSize: "100%", flex: "none" });
+    const note = interaction.querySelector(".qti-limit");
+    const mostPairs = Number(interaction.dataset.max || 0);
     const chips = [...interaction.querySelectorAll(".qti-chip")];
     const place = (name) => interaction.querySelector(`[data-area="${CSS.escape(name)}"]`);
     const chosen = (area) => [...area.querySelectorAll("option:checked, input:checked")].map((each) => each.value).filter(Boolean);
@@ -198,6 +197,11 @@
       const name = event.target.value;
       const chip = chips.find((each) => each.dataset.choice === name);
       if (area && chip && Number(chip.dataset.matchMax) === 1) takeBack(name, area);
+      const pairs = areas.reduce((sum, each) => sum + chosen(each).length, 0);
+      const over = mostPairs > 0 && pairs > mostPairs;
+      note.textContent = over ? note.dataset.limit : "";
+      if (over && event.target.matches("select")) event.target.value = "";
+      else if (over) event.target.checked = false;
       show();
     }, true);
     show();

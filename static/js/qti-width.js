@@ -11,7 +11,7 @@
       if (!container || !(width > 0) || width > 10000) return;
       container.style.inlineSize = `${width}px`;
       container.style.maxInlineSize = "100%";
-      container.style.flexBasis = "auto";
+      container.style.flex = "none";
     });
   }
 

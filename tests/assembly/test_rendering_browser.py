@@ -5,7 +5,7 @@ from playwright.sync_api import FloatRect, Page
 
 from tests import axe
 from tests.assembly.item_page import Open, answered, changes, is_wider_than_its_window
-from tests.assembly.rendering_items import CASES, choices, declaration, interaction, item
+from tests.assembly.rendering_items import CASES, IMAGE, choices, declaration, interaction, item
 
 pytestmark = pytest.mark.browser
 
@@ -17,6 +17,10 @@ def test_the_page_is_accessible_wide_and_narrow(open_item: Open, name: str) -> N
     page.set_viewport_size({"width": 390, "height": 800})
     assert not is_wider_than_its_window(page)
     assert [height for height in heights(page) if height < 43.9] == []
+    # As wide as 1280 px at 400 %: WCAG's reflow.
+    page.set_viewport_size({"width": 320, "height": 256})
+    assert not is_wider_than_its_window(page)
+    page.set_viewport_size({"width": 390, "height": 800})
     assert axe.violations(page) == []
 
 
@@ -169,6 +173,41 @@ def test_gaps_are_filled_by_pressing_a_choice_then_a_gap_and_by_dragging(open_it
     assert changes(page) == 2
 
 
+def test_one_pair_too_many_is_taken_back_in_the_items_own_words(open_item: Open) -> None:
+    extra = 'max-associations="1" data-max-selections-message="Only one!"'
+    gaps = '<p><qti-gap identifier="x"/> and <qti-gap identifier="y"/></p>'
+    inside = choices("qti-gap-text", "ab", 'match-max="1"') + gaps
+    found = item(interaction("gap-match", inside, extra), declaration("directedPair", "multiple"))
+    page = open_item(found)
+    page.get_by_role("combobox", name="Gap 1").select_option("a")
+    page.get_by_role("combobox", name="Gap 2").select_option("b")
+    assert answered(found, page) == ["a x"]
+    assert page.locator(".qti-limit").inner_text() == "Only one!"
+
+
+def test_one_pair_too_many_on_a_picture_is_taken_back(open_item: Open) -> None:
+    areas = "".join(
+        f'<qti-associable-hotspot identifier="{name}" shape="circle" coords="{x},50,9"'
+        ' match-max="1"/>'
+        for name, x in (("p", 50), ("q", 150))
+    )
+    image = '<img src="a.png" alt="{}" width="9" height="9"/>'
+    gaps = "".join(
+        f'<qti-gap-img identifier="{name}" match-max="1">{image.format(name)}</qti-gap-img>'
+        for name in "ab"
+    )
+    extra = 'max-associations="1" data-max-selections-message="Only one!"'
+    body = interaction("graphic-gap-match", IMAGE + gaps + areas, extra)
+    found = item(body, declaration("directedPair", "multiple"))
+    page = open_item(found)
+    page.locator(".qti-chip").nth(0).click()
+    page.locator("[data-spot=p]").click()
+    page.locator(".qti-chip").nth(1).click()
+    page.locator("[data-spot=q]").click()
+    assert answered(found, page) == ["a p"]
+    assert page.locator(".qti-limit").inner_text() == "Only one!"
+
+
 def centre(box: FloatRect | None) -> tuple[float, float]:
     assert box is not None
     return box["x"] + box["width"] / 2 + 1, box["y"] + box["height"] / 2
@@ -200,3 +239,23 @@ def test_words_are_counted_while_writing(open_item: Open) -> None:
     page = open_item(CASES["extended_text"].item)
     page.get_by_role("textbox").fill("It’s a well-known fact.")
     assert page.locator("[data-count]").inner_text() == "4 words, 23 characters"
+
+
+def test_a_medium_starts_by_itself_where_the_item_asks_for_it_and_once_only(
+    open_item: Open,
+) -> None:
+    inside = '<audio src="a.mp3"/>'
+    played = (
+        "HTMLMediaElement.prototype.play ="
+        " () => { window.played = true; return Promise.resolve(); };"
+    )
+    for extra, raw, expected in (
+        ('autostart="true"', None, True),
+        ('autostart="true"', "1", False),
+        ('autostart="false"', None, False),
+    ):
+        found = item(interaction("media", inside, extra), declaration("integer"))
+        page = open_item(found, raw)
+        page.add_init_script(played)
+        page.reload()
+        assert page.evaluate("Boolean(window.played)") is expected

@@ -55,14 +55,20 @@ class Loader(cached.Loader):
     def __init__(self, engine: Any, loaders: Any) -> None:
         super().__init__(engine, loaders)
         self._reading = threading.RLock()
+        self._under_way: set[str] = set()
 
     def get_template(self, template_name: str, skip: Any = None) -> Template:
         found: Any = super().get_template(template_name, skip)
-        if not isinstance(found.nodelist, Pressed):
+        # A template that includes itself is met again while it is pressed: as it was read.
+        if not isinstance(found.nodelist, Pressed) and template_name not in self._under_way:
             # What another thread sees is the template as it was read, or all of the new one.
             with self._reading:
                 if not isinstance(found.nodelist, Pressed):
-                    found.nodelist = self._pressed(found)
+                    self._under_way.add(template_name)
+                    try:
+                        found.nodelist = self._pressed(found)
+                    finally:
+                        self._under_way.discard(template_name)
         template: Template = found
         return template
 

@@ -32,6 +32,8 @@ TEMPLATES = {
     "shown.html": "{{ name }}{{ numbers.0 }}{{ numbers|length }}{{ missing.name }}"
     "{{ deep.er.name }}{{ deep.call }}{{ deep.number }}{{ deep.big }}{{ deep.none }}{{ deep.safe }}"
     "{% if deep.er.name == name or missing.name %}same{% elif not deep %}none{% endif %}",
+    "tree.html": "<li>{{ one.name }}{% for one in one.inner %}{% include 'tree.html' %}{% endfor %}"
+    "</li>",
     "icon.html": "<i>{% if sign == '<' %}{{ sign }}{% else %}{{ name }}{% endif %}</i>",
     "loop.html": "{% load i18n %}{% for n in numbers %}{% translate 'Yes' as yes %}{{ yes }}{{ n }}"
     "{% empty %}{% translate 'No' %}{% endfor %}{% translate 'Yes'|lower %}",
@@ -108,3 +110,18 @@ def test_many_threads_read_a_template_for_the_first_time_at_once() -> None:
             found = list(pool.map(read, names))
         expected = [PLAIN.get_template(name).render(Context({"name": "A"})) for name in names]
         assert found == expected
+
+
+@pytest.mark.parametrize("depth", [0, 1, 12])
+def test_a_template_may_include_itself(depth: int) -> None:
+    one: dict[str, object] = {"name": "leaf"}
+    for level in range(depth):
+        one = {"name": level, "inner": [one, {"name": "beside"}]}
+    context = Context({"one": one})
+    expected = PLAIN.get_template("tree.html").render(context)
+    assert (
+        engine("delivery.hosting.pressing.Loader")
+        .get_template("tree.html")
+        .render(Context({"one": one}))
+        == expected
+    )

@@ -11,7 +11,7 @@ from assembly import rendering_controls as controls
 from assembly import rendering_graphics as graphics
 from assembly import rendering_guides as guides
 from assembly import rendering_options as shared
-from assembly import rendering_portable, rendering_supports
+from assembly import rendering_portable, rendering_supports, wording
 from assembly.qti import interactions, interactions_pair
 from assembly.qti.body import Element, Interaction
 from assembly.qti.values import BaseType
@@ -37,7 +37,9 @@ def _common(writer: Writer, interaction: Interaction) -> Facts:
         "guide": "",
         "classes": " ".join(interaction.classes),
         "attributes": shared.attributes(writer, interaction.attributes),
-        "problems": [p.message for p in context.problems if p.response_identifier == response],
+        "problems": [
+            wording.problem(p) for p in context.problems if p.response_identifier == response
+        ],
         "disabled": context.disabled,
     }
 

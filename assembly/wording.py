@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Final
 
+from django.utils.translation import gettext, ngettext
+
 from assembly.qti import body
-from assembly.qti.body import Interaction
+from assembly.qti.body import Interaction, Problem
 from assembly.qti.item import AssessmentItem
 from assembly.qti.values import Raw, RawResponses
 
@@ -25,6 +27,13 @@ def answer(item: AssessmentItem, raw: RawResponses) -> list[str]:
         for words in _words(value, known.get(name, {}))
         if words
     ]
+
+
+def problem(found: Problem) -> str:
+    """Say an unmet constraint in the reader's language; an item's own words stay as they are."""
+    if found.plural:
+        return found.filled(ngettext(found.sentence, found.plural, found.count))
+    return found.filled(gettext(found.sentence))
 
 
 def _labels(interaction: Interaction) -> dict[str, str]:

@@ -15,7 +15,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from assembly import authoring, bank, files, linting, models, portables, rendering, stored, trials
+from assembly import (
+    authoring,
+    bank,
+    files,
+    linting,
+    models,
+    portables,
+    rendering,
+    stored,
+    trials,
+    wording,
+)
 from assembly.author import access
 from assembly.author.access import staff
 from assembly.author.forms import KIND_OF, KINDS, ItemForm
@@ -228,7 +239,10 @@ def preview(request: HttpRequest, version_id: int) -> HttpResponse:
     context = {
         "version": version,
         "trial": trial,
-        "problems": item_session.problems(trial.item, trial.session, trial.raw),
+        "problems": [
+            wording.problem(one)
+            for one in item_session.problems(trial.item, trial.session, trial.raw)
+        ],
         "rendered": show(trial, version_address(version.pk), version),
         "variables": trials.variables(trial),
         "rules": told,

@@ -9,11 +9,29 @@ from assembly.qti.values import Value
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One unmet constraint; ``message`` is a plain English sentence, already safe to show."""
+    """One unmet constraint in a sentence whose places ``facts`` fill, safe to show.
+
+    ``plural`` is the sentence for more than one of the fact ``count``.
+    """
 
     code: str
-    message: str
+    sentence: str
     response_identifier: str = ""
+    plural: str = ""
+    facts: tuple[tuple[str, str | int], ...] = ()
+
+    @property
+    def message(self) -> str:
+        """In English."""
+        return self.filled(self.plural if self.plural and self.count != 1 else self.sentence)
+
+    @property
+    def count(self) -> int:
+        return int(dict(self.facts).get("count", 0))
+
+    def filled(self, sentence: str) -> str:
+        """The sentence, in whatever language, with the facts in their places."""
+        return sentence % dict(self.facts) if self.facts else sentence
 
     @property
     def impossible(self) -> bool:

@@ -117,5 +117,5 @@ def order_problems(
         *base.repeated(placed),
     ]
     if placed and limits == (0, 0) and len(placed) < len(always):
-        found.append(Problem("too_few", "Give every choice a place."))
+        found.append(Problem("too_few", base._("Give every choice a place.")))
     return (*found, *base.count_problems(len(placed), *limits, "choice", attributes))

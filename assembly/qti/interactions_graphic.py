@@ -72,7 +72,7 @@ class _Points(Interaction):
         points = base.lexical(value)
         limits = (self.min_choices, self.max_choices)
         outside = any(not self._inside(point) for point in points)
-        message = "A point lies outside the image."
+        message = base._("A point lies outside the image.")
         return (
             *([Problem("out_of_bounds", message)] if outside else []),
             *base.count_problems(len(points), *limits, "point", self.attributes),

@@ -28,10 +28,13 @@ def reference(sha256: str, media_type: str, size: int, name: str) -> str:
     return f"{REFERENCE}{sha256};type={kind};size={size};name={plain}"
 
 
+PLAYS = base.ngettext("Play it at least %(count)d time.", "Play it at least %(count)d times.")
+
+
 def _file_problems(value: Value | None) -> tuple[Problem, ...]:
     if all(_FILE.fullmatch(text) for text in base.lexical(value)):
         return ()
-    return (Problem("wrong_type", "The answer is not a file."),)
+    return (Problem("wrong_type", base._("The answer is not a file.")),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +74,7 @@ class Media(Interaction):
     def problems(self, value: Value | None) -> tuple[Problem, ...]:
         plays = sum(int(text) for text in base.lexical(value))
         if plays < self.min_plays:
-            message = f"Play it at least {base.things(self.min_plays, 'time')}."
-            return (Problem("too_few", message),)
+            return (base.counted("too_few", PLAYS, self.min_plays),)
         return ()
 
 

@@ -11,7 +11,7 @@ from assembly.qti.interactions_graphic import Image
 from assembly.qti.shapes import Area
 from assembly.qti.values import Value
 
-MISFIT = Problem("match_group", "These two choices do not go together.")
+MISFIT = Problem("match_group", base._("These two choices do not go together."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

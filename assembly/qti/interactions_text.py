@@ -24,7 +24,7 @@ class _Writing(Interaction):
     def _pattern_problems(self, texts: tuple[str, ...]) -> list[Problem]:
         if self.pattern_mask is None or all(fits(self.pattern_mask, text) for text in texts):
             return []
-        message = self.pattern_message or "The answer does not have the form asked for."
+        message = self.pattern_message or base._("The answer does not have the form asked for.")
         return [Problem("pattern", message)]
 
 
@@ -68,11 +68,13 @@ class Slider(Interaction):
     def problems(self, value: Value | None) -> tuple[Problem, ...]:
         for number in (float(text) for text in base.lexical(value)):
             if not self.lower <= number <= self.upper:
-                message = f"Give a value from {self.lower:g} to {self.upper:g}."
-                return (Problem("out_of_bounds", message),)
+                message = base._("Give a value from %(lower)s to %(upper)s.")
+                facts = (("lower", f"{self.lower:g}"), ("upper", f"{self.upper:g}"))
+                return (Problem("out_of_bounds", message, facts=facts),)
             if not self._on_a_step(number):
-                message = f"Values go in steps of {self.step:g} from {self.lower:g}."
-                return (Problem("off_step", message),)
+                message = base._("Values go in steps of %(step)s from %(lower)s.")
+                facts = (("step", f"{self.step:g}"), ("lower", f"{self.lower:g}"))
+                return (Problem("off_step", message, facts=facts),)
         return ()
 
     def _on_a_step(self, number: float) -> bool:

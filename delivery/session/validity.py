@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assembly import bank
+from assembly import bank, wording
 from assembly.qti import item_session
 from assembly.qti.body import Problem
 from delivery.models import ItemSession
@@ -27,7 +27,9 @@ def may_submit(at_desk: Desk, key: str) -> Permission:
     if not control.validate_responses:
         return GRANTED
     found = problems(row)
-    return refusals.refuse(Reason.NOT_VALID, problem=found[0].message) if found else GRANTED
+    return (
+        refusals.refuse(Reason.NOT_VALID, problem=wording.problem(found[0])) if found else GRANTED
+    )
 
 
 def may_hand_in(at_desk: Desk, part: str = "") -> Permission:

@@ -1,7 +1,10 @@
 """Answers in words: choices and pairs by their text, everything else as it was written."""
 
+import pytest
+
 from assembly import wording
-from assembly.qti import reading
+from assembly.qti import interactions_base, reading
+from assembly.qti.body import Problem
 from tests.factories import QTI, choice_xml
 
 MATCH = f"""<qti-assessment-item {QTI} identifier="M" title="M" adaptive="false"
@@ -45,3 +48,25 @@ def test_a_long_answer_is_cut() -> None:
     item = reading.read_item(MATCH.encode())
     [said] = wording.answer(item, {"T": "x" * 9_000})
     assert len(said) == wording.LONGEST
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Problem("too_few", "Pick 100 % of them."), "Pick 100 % of them."),
+        (
+            interactions_base.counted("too_few", ("%(count)d thing", "%(count)d things"), 1),
+            "1 thing",
+        ),
+        (
+            interactions_base.counted("too_few", ("%(count)d thing", "%(count)d things"), 3),
+            "3 things",
+        ),
+        (
+            Problem("off_step", "In steps of %(step)s.", facts=(("step", "0.5"),)),
+            "In steps of 0.5.",
+        ),
+    ],
+)
+def test_a_constraint_is_said_with_its_facts(found: Problem, said: str) -> None:
+    assert wording.problem(found) == found.message == said

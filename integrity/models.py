@@ -72,6 +72,24 @@ class SealedHead(models.Model):
         return f"{self.place}: {self.stream}/{self.seq}"
 
 
+class LedgerWords(models.Model):
+    """Words whose salted digest an entry holds; they go when the person is erased."""
+
+    stream = models.CharField(max_length=200)
+    seq = models.BigIntegerField()
+    field = models.CharField(max_length=64)
+    salt = models.CharField(max_length=32)
+    text = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "seq", "field"], name="one_text_per_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream}/{self.seq}: {self.field}"
+
+
 class Checkpoint(models.Model):
     """The signed root over the first `size` sealed heads; append-only, too."""
 

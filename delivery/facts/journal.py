@@ -13,12 +13,30 @@ from django.db import transaction
 from delivery.facts import hub
 from delivery.facts.events import Fact
 from delivery.models import Sitting
-from integrity import ledger
+from integrity import ledger, words
 from integrity.chain import Payload
 from integrity.ledger import Draft, Sealed
+from integrity.words import Written
 
 # The writer has these already: the acknowledgement or the refusal is their answer.
 TOLD_BY_ANSWER: Final = frozenset({"response.saved", "response.quarantined"})
+
+# Whoever does these says why, in words of their own.
+REASONED: Final = frozenset(
+    {
+        "quarantine.proposed",
+        "quarantine.refused",
+        "resume.permitted",
+        "rules.waived",
+        "session.paused",
+        "session.reopened",
+        "session.resumed",
+        "session.terminated",
+        "takeover.allowed",
+        "takeover.refused",
+        "time.extended",
+    }
+)
 
 
 def session_group(session_id: UUID) -> str:
@@ -38,18 +56,32 @@ def record(fact: Fact) -> Sealed:
 
 def record_all(facts: Sequence[Fact]) -> list[Sealed]:
     """Record facts in their order, in a constant number of statements."""
+    hidden = [_hide(fact) for fact in facts]
     sealed = ledger.append_many(
-        [Draft(fact.stream, fact.kind, fact.payload(), fact.actor, fact.at) for fact in facts]
+        [
+            Draft(fact.stream, fact.kind, payload, fact.actor, fact.at)
+            for fact, (payload, _written) in zip(facts, hidden, strict=True)
+        ]
     )
+    words.keep(zip(sealed, (written for _payload, written in hidden), strict=True))
     if facts:
         transaction.on_commit(partial(_tell, list(facts)), robust=True)
     return sealed
 
 
+def _hide(fact: Fact) -> tuple[Payload, list[Written]]:
+    """What a person wrote as a reason may tell of somebody: it enters as a salted digest."""
+    if fact.kind in REASONED and fact.actor.startswith("user:"):
+        return words.hide(fact.payload(), "reason")
+    return fact.payload(), []
+
+
 def note(sitting: Sitting, kind: str, payload: Payload, *, by: str, at: datetime) -> None:
     """Record a fact about a sitting as a whole, in its own stream."""
+    reasoned = kind in REASONED and by.startswith("user:")
+    told, written = words.hide(payload, *["reason"] * reasoned)
     stream = f"sitting:{sitting.pk}"
-    ledger.append(stream=stream, kind=kind, payload=payload, actor=by, at=at)
+    words.keep([(ledger.append(stream=stream, kind=kind, payload=told, actor=by, at=at), written)])
 
 
 def _tell(facts: Sequence[Fact]) -> None:

@@ -36,7 +36,8 @@ from delivery.models import (
 )
 from delivery.rules import refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason, Refusal
-from integrity import chain, ledger
+from integrity import chain, ledger, words
+from integrity.models import LedgerEntry
 
 # What of an item session's own state holds answers.
 ANSWERS: Final = ("responses",)
@@ -95,16 +96,19 @@ def erase(candidate_id: int, *, reason: str, by: str, at: datetime) -> Candidate
         _forget_answers(sessions)
         _forget_words(found, sessions)
         _forget_person(found, at)
+        words.forget([f"candidate:{found.pk}", *(one.stream for one in sessions)])
+        _forget_waivers(found)
         heads = [events.head(one.pk, one.sitting_id, by, at) for one in sessions]
         journal.record_all([PersonErased(**head) for head in heads])
-        ledger.append(
-            stream=f"candidate:{found.pk}",
-            kind="candidate.erased",
-            payload={"reason": reason, "sessions": len(sessions)},
-            actor=by,
-            at=at,
-        )
+        _say_why(found, len(sessions), reason, by=by, at=at)
         return found
+
+
+def _say_why(found: Candidate, sessions: int, reason: str, *, by: str, at: datetime) -> None:
+    payload, written = words.hide({"reason": reason, "sessions": sessions}, "reason")
+    stream = f"candidate:{found.pk}"
+    sealed = ledger.append(stream=stream, kind="candidate.erased", payload=payload, actor=by, at=at)
+    words.keep([(sealed, written)])
 
 
 def _forget_answers(sessions: Iterable[AssessmentSession]) -> None:
@@ -133,6 +137,16 @@ def _forget_words(candidate: Candidate, sessions: Iterable[AssessmentSession]) -
     )
     Enrolment.objects.filter(candidate=candidate).update(preflight={}, waived_rules=[])
     LaunchLink.objects.filter(enrolment__candidate=candidate).delete()
+
+
+def _forget_waivers(candidate: Candidate) -> None:
+    """Why somebody was freed from rules before they had a session, in their sittings' streams."""
+    sittings = Enrolment.objects.filter(candidate=candidate).values_list("sitting", flat=True)
+    name = f'"candidate:{candidate.pk}"'
+    for stream in [f"sitting:{pk}" for pk in sittings]:
+        mine = LedgerEntry.objects.filter(stream__name=stream, kind="rules.waived")
+        seqs = mine.filter(payload__contains=name).values_list("seq", flat=True)
+        words.forget([stream], list(seqs))
 
 
 def _forget_person(candidate: Candidate, at: datetime) -> None:

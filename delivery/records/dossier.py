@@ -7,8 +7,9 @@ verifier can compare both. Who the candidate is stays a digest unless somebody a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from delivery.records.exhibits import Shared
 from delivery.rules import clock
 from delivery.session import desk
 from delivery.session.desk import Desk
-from integrity import ledger, lockdown
+from integrity import ledger, lockdown, words
 from integrity.chain import Entry
 from integrity.evidence import Contents
 
@@ -98,9 +99,12 @@ class _Session:
         yield f"{folder}/messages.disclosed.json", _json(list(self._messages(entries)))
         yield f"{folder}/comments.disclosed.json", _json(list(self._comments(entries)))
         yield f"{folder}/person.disclosed.json", _json(list(self._person(entries)))
+        yield f"{folder}/reasons.disclosed.json", _json(list(self._reasons()))
         yield f"{folder}/form.json", _json(self._form())
         yield f"{folder}/timing.json", _json(self._timing(entries))
-        yield f"{folder}/acts.json", _json([_told(one) for one in entries if _is_act(one)])
+        written = words.of(session.stream)[session.stream]
+        acts = [_told(one, written.get(one.seq, {})) for one in entries if _is_act(one)]
+        yield f"{folder}/acts.json", _json(acts)
         yield (
             f"{folder}/incidents.json",
             _json([_told(one) for one in entries if _is_incident(one)]),
@@ -165,6 +169,17 @@ class _Session:
                 "sent_at": row.sent_at.isoformat(),
                 "acknowledged_at": _iso(row.acknowledged_at),
                 "erased": not row.salt,
+            }
+
+    def _reasons(self) -> Iterator[dict[str, Any]]:
+        """What staff wrote as reasons, opened."""
+        for row in words.rows([self.desk.session.stream]):
+            yield {
+                "stream": row.stream,
+                "entry": row.seq,
+                "field": f"{row.field}{words.DIGEST}",
+                "salt": row.salt,
+                "text": row.text,
             }
 
     def _comments(self, entries: list[Entry]) -> Iterator[dict[str, Any]]:
@@ -287,13 +302,13 @@ def _is_incident(entry: Entry) -> bool:
     return entry.kind in lockdown.SIGNALS or entry.kind in (*incidents, "browser.refused")
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def _told(entry: Entry, written: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
     return {
         "entry": entry.seq,
         "at": entry.at.isoformat(),
         "actor": entry.actor,
         "kind": entry.kind,
-        "told": entry.payload,
+        "told": {**entry.payload, **written},
     }
 
 

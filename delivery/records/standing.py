@@ -14,7 +14,7 @@ from delivery.models import AssessmentSession, TimeAdjustment
 from delivery.records.recorded import CHUNK, Lines, read_payload
 from delivery.rules import clock
 from delivery.session import drawing
-from integrity import chain, policies
+from integrity import chain, policies, words
 from integrity.chain import BreakKind
 from integrity.models import LedgerEntry, LockdownPolicy
 from integrity.witnesses import Difference
@@ -69,8 +69,10 @@ def _read(sessions: Sequence[AssessmentSession]) -> list[_Story]:
     entries = LedgerEntry.objects.filter(stream__name__in=list(stories), kind__in=KINDS)
     columns = ("stream__name", "seq", "kind", "at_ms", "actor", "payload")
     found = entries.order_by("seq").values_list(*columns).iterator(CHUNK)
+    written = words.of(*stories)
     for name, seq, kind, at_ms, actor, text in found:
-        stories[name].lines.append(Line(seq, kind, at_ms, actor, read_payload(text)))
+        told = read_payload(text) | written[name].get(seq, {})
+        stories[name].lines.append(Line(seq, kind, at_ms, actor, told))
     for row in TimeAdjustment.objects.filter(session__in=by_id).order_by("at", "pk"):
         by_id[row.session_id].given.append(row)
     return list(stories.values())

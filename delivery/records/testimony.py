@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from hashlib import sha256
 from itertools import islice
 from typing import Final
@@ -12,10 +12,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from delivery.facts import journal
 from delivery.models import AssessmentSession, CandidateComment, Message
 from delivery.people.erasing import PersonErased, SessionRemoved
 from delivery.records import answers, recorded, standing
 from delivery.records.recorded import PREFIX, Lines
+from integrity import words
 from integrity.chain import BreakKind
 from integrity.models import LedgerEntry, LedgerStream
 from integrity.witnesses import Difference
@@ -123,10 +125,27 @@ def _words(names: Sequence[str]) -> Iterator[Difference]:
                 continue
         if row is None or _digest(row) != said.get("digest"):
             yield _difference(name, seq, what, str(said.get("digest", "–")), row)
+    yield from _reasons(names, skipped)
     for number, alone in unsaid.items():
         name = f"{PREFIX}{alone.session_id}"
         if name not in skipped:
             yield _difference(name, 0, _("Message %(number)s") % {"number": number}, "–", alone)
+
+
+def _reasons(names: Sequence[str], skipped: Set[str]) -> Iterator[Difference]:
+    """Reasons that staff wrote; of an erased person only digests are left."""
+    kept = {(row.stream, row.seq): row for row in words.rows(names)}
+    known = LedgerEntry.objects.filter(stream__name__in=names, kind__in=journal.REASONED)
+    rows = known.order_by("stream_id", "seq").values_list("stream__name", "seq", "payload")
+    for name, seq, text in rows:
+        said, row = recorded.read_payload(text), kept.pop((name, seq), None)
+        digest = said.get(f"reason{words.DIGEST}")
+        if name in skipped or (digest is None and row is None):
+            continue
+        if row is None or not words.holds(row, said):
+            lines = ((_("Stored words"), row.text if row else _("none")),)
+            in_record = ((_("Digest in the record"), str(digest)),)
+            yield Difference(name, seq, BreakKind.ANSWER, _("Reason"), in_record, lines)
 
 
 def _digest(row: Message | CandidateComment) -> str:

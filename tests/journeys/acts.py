@@ -147,6 +147,16 @@ def facts(server: Serving, session: str, kind: str) -> list[dict[str, Any]]:
     return [json.loads(payload) for (payload,) in found]
 
 
+def reasons(server: Serving, session: str) -> list[str]:
+    """What staff wrote as reasons, beside a session's entries, oldest first."""
+    found = rows(
+        server,
+        "SELECT text FROM integrity_ledgerwords WHERE stream = ? ORDER BY seq",
+        f"session:{session}",
+    )
+    return [text for (text,) in found]
+
+
 def session_of(page: Page) -> str:
     """The id of the session whose page this is."""
     return page.url.split("/sessions/")[1].split("/")[0]

@@ -85,7 +85,8 @@ def test_pause_and_permission_reach_the_candidate(
     assert acts.item_key(page) == item
     session = acts.session_of(page)
     (paused,) = acts.facts(demo_server, session, "session.paused")
-    assert paused["reason"] == REASON
+    assert (paused["paused_by"], "reason" in paused) == ("proctor", False)
+    assert acts.reasons(demo_server, session) == [REASON, "The problem is solved"]
     assert len(acts.facts(demo_server, session, "session.resumed")) == 1
 
 
@@ -100,8 +101,10 @@ def test_extension_reaches_the_candidate(demo_server: Serving, board: Page, page
     assert acts.eventually(lambda: acts.seconds_left(page) > before + 480, page)
     assert in_time(pressed)
     assert 560 < acts.seconds_left(page) - before <= 600
-    (given,) = acts.facts(demo_server, acts.session_of(page), "time.extended")
-    assert (given["ms"], given["reason"]) == (600_000, "Agreed extra time")
+    session = acts.session_of(page)
+    (given,) = acts.facts(demo_server, session, "time.extended")
+    assert given["ms"] == 600_000
+    assert acts.reasons(demo_server, session)[-1] == "Agreed extra time"
 
 
 def test_message_reaches_the_candidate_and_its_reading_the_ledger(

@@ -16,9 +16,12 @@ from delivery.people import erasing
 from delivery.records import testimony
 from delivery.rules.refusals import Reason, Refusal
 from delivery.saving import comments, quarantine
+from delivery.seat import conditions
 from delivery.session import interventions, scoring, sessions
-from integrity import ledger
+from integrity import ledger, words
 from integrity.chain import BreakKind
+from integrity.models import LedgerWords
+from integrity.telling import Teller
 from integrity.witnesses import Difference
 from tests import factories
 from tests.factories import Part, after
@@ -220,3 +223,61 @@ def test_a_comment_that_was_tampered_with_is_found() -> None:
     assert found() == []
     CandidateComment.objects.update(text="Another remark.")
     assert [one.what for one in found()] == ["Comment on item Q1"]
+
+
+def reasoned() -> AssessmentSession:
+    session = factories.session()
+    proctor = factories.proctor()
+    interventions.extend(session.pk, ms=60_000, reason="Her father died.", by=proctor, at=after(5))
+    return session
+
+
+def test_a_reason_that_staff_wrote_is_not_in_the_ledger_in_the_clear() -> None:
+    session = reasoned()
+    assert "father" not in "".join(ledger.export(session.stream))
+    (written,) = words.rows([session.stream])
+    entry = ledger.read(session.stream)[written.seq - 1]
+    assert (written.text, entry.kind) == ("Her father died.", "time.extended")
+    assert words.holds(written, entry.payload)
+    assert "Reason: Her father died.." in Teller().sentence(entry)
+    assert found() == []
+
+
+@pytest.mark.parametrize("change", [{"text": "A friend asked."}, {"salt": "0" * 32}])
+def test_a_reason_that_was_tampered_with_is_found(change: dict[str, str]) -> None:
+    reasoned()
+    LedgerWords.objects.update(**change)
+    assert "Reason" in [one.what for one in found()]
+
+
+def test_a_reason_that_was_taken_away_off_the_record_is_found() -> None:
+    reasoned()
+    LedgerWords.objects.all().delete()
+    assert [(one.what, one.found) for one in found()] == [("Reason", (("Stored words", "none"),))]
+
+
+def test_erasing_a_person_takes_the_reasons_that_speak_of_them() -> None:
+    session = sat()
+    proctor = factories.proctor()
+    interventions.reopen(
+        session.pk, ms=60_000, reason="Her father died.", by=proctor, at=after(100)
+    )
+    interventions.terminate(session.pk, reason="She went home.", by=proctor, at=after(110))
+    scoring.score(session.pk, after(111))
+    erasing.erase(session.candidate_id, reason="They asked.", by="user:1", at=after(500))
+    assert [row.text for row in LedgerWords.objects.all()] == ["They asked."]
+    assert found() == []
+    call_command("ledger_verify", verbosity=0)
+    told = [Teller().sentence(entry) for entry in ledger.read(session.stream)]
+    assert not any("father" in sentence for sentence in told)
+
+
+def test_a_reason_of_a_waiver_before_any_session_is_erased_with_the_person() -> None:
+    enrolment, other = factories.enrolment(), factories.enrolment()
+    for one in (enrolment, other):
+        conditions.waive(
+            one.pk, ["print_attempt"], reason="Blind.", by=factories.proctor(), at=after(0)
+        )
+    erasing.erase(enrolment.candidate_id, reason="x", by="user:1", at=after(500))
+    streams = [row.stream for row in LedgerWords.objects.filter(text="Blind.")]
+    assert streams == [f"sitting:{other.sitting_id}"]

@@ -101,7 +101,7 @@ def test_the_bundle_holds_all_that_an_appeal_needs_and_verifies_alone(tmp_path: 
     assert read["receipt.json"]["proof"]["leaf"]["stream"] == session.stream
     done = verified(tmp_path / "b.zip", files["verify.py"])
     assert done.returncode == 0, done.stderr
-    assert "4 answers and words are those that were recorded\n" in done.stdout
+    assert "5 answers and words are those that were recorded\n" in done.stdout
     call_command("ledger_verify", bundle=tmp_path / "b.zip")
 
 
@@ -129,7 +129,7 @@ def test_a_bundle_names_nobody_unless_it_is_asked_to(tmp_path: Path) -> None:
     (person,) = json.loads(named[f"sessions/{session.pk}/person.disclosed.json"])
     assert person["value"] == {"name": NAME, "number": session.candidate.number}
     done = verified(tmp_path / "named.zip", named["verify.py"])
-    assert "5 answers and words are those that were recorded\n" in done.stdout
+    assert "6 answers and words are those that were recorded\n" in done.stdout
 
 
 def changed(name: str, change: Callable[[Any], object]) -> Callable[[dict[str, bytes], str], None]:

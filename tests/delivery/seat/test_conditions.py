@@ -12,7 +12,7 @@ from delivery.session import sessions
 from delivery.sitting import proctoring
 from delivery.sitting.proctoring import Waive
 from delivery.sitting.rolls import Target
-from integrity import ledger, lockdown, networks
+from integrity import ledger, lockdown, networks, words
 from integrity.lockdown import Action, Rule
 from integrity.models import LockdownPolicy
 from tests import factories
@@ -72,7 +72,13 @@ def test_a_waived_rule_is_recorded_and_nothing_follows() -> None:
     assert kinds.count("print_attempt") == 3
     assert "policy.fired" not in kinds
     told = next(one for one in ledger.read(session.stream) if one.kind == "rules.waived")
-    assert told.payload == {"rules": ["print_attempt"], "reason": "Agreed"}
+    (written,) = words.rows([session.stream])
+    assert (written.text, written.seq, words.holds(written, told.payload)) == (
+        "Agreed",
+        told.seq,
+        True,
+    )
+    assert told.payload["rules"] == ["print_attempt"]
     assert told.actor == f"user:{proctor.pk}"
 
 

@@ -15,7 +15,7 @@ from delivery.facts.events import Fact
 from delivery.models import Sitting
 from integrity import ledger
 from integrity.chain import Payload
-from integrity.ledger import Draft, Sealed
+from integrity.ledger import Draft, Locked, Sealed
 
 # The writer has these already: the acknowledgement or the refusal is their answer.
 TOLD_BY_ANSWER: Final = frozenset({"response.saved", "response.quarantined"})
@@ -36,10 +36,14 @@ def record(fact: Fact) -> Sealed:
     return record_all([fact])[0]
 
 
-def record_all(facts: Sequence[Fact]) -> list[Sealed]:
-    """Record facts in their order, in a constant number of statements."""
+def record_all(facts: Sequence[Fact], streams: Locked | None = None) -> list[Sealed]:
+    """Record facts in their order, in a constant number of statements.
+
+    `streams` are those that the caller has locked already.
+    """
     sealed = ledger.append_many(
-        [Draft(fact.stream, fact.kind, fact.payload(), fact.actor, fact.at) for fact in facts]
+        [Draft(fact.stream, fact.kind, fact.payload(), fact.actor, fact.at) for fact in facts],
+        streams,
     )
     if facts:
         transaction.on_commit(partial(_tell, list(facts)), robust=True)

@@ -34,11 +34,9 @@ def test_plan_is_read_once(pair: list[AssessmentSession]) -> None:
 def test_what_is_alike_is_shared(pair: list[AssessmentSession]) -> None:
     one, other = (plans.of(session) for session in pair)
     assert all(a is b for a, b in zip(one.items, other.items, strict=True))
-    keys = [
-        plans.keys_of(session.pk, plan) for session, plan in zip(pair, (one, other), strict=True)
-    ]
-    assert keys[0] == ("Q1", "Q2")
-    assert keys[0] is keys[1]
+    places = [plans.known(session).places for session in pair]
+    assert places[0] == {"Q1": 0, "Q2": 1}
+    assert places[0] is places[1]
 
 
 def test_memory_is_bounded(pair: list[AssessmentSession], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """A prepared query finds what Django's own finds, as the same objects."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -16,7 +16,7 @@ from tests.factories import after
 pytestmark = pytest.mark.django_db
 
 
-def one_of(pk: object) -> QuerySet[AssessmentSession]:
+def one_of(pk: UUID) -> QuerySet[AssessmentSession]:
     unread = Message.objects.filter(session=OuterRef("pk"), acknowledged_at__isnull=True)
     return (
         AssessmentSession.objects.filter(pk=pk)
@@ -26,7 +26,7 @@ def one_of(pk: object) -> QuerySet[AssessmentSession]:
     )
 
 
-def many_of(pks: list[object]) -> QuerySet[AssessmentSession]:
+def many_of(pks: list[UUID]) -> QuerySet[AssessmentSession]:
     return AssessmentSession.objects.filter(pk__in=pks).select_related("candidate").order_by("pk")
 
 

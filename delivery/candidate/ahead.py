@@ -49,6 +49,7 @@ def index(visit: Visit) -> HttpResponse:
     told = {
         "type": "ahead",
         "order": [stop.key for stop in visit.desk.route.stops if stop.part == part],
+        "timed": ahead.timed(visit.desk),
         "shell": reverse("candidate:offline", args=[visit.session.pk]),
         "items": [_entry(visit, ready) for ready in ahead.ready(visit.desk)],
     }

@@ -58,6 +58,15 @@ def ready(at_desk: Desk) -> list[Ready]:
     return found
 
 
+def timed(at_desk: Desk) -> list[str]:
+    """Return the items of the current part whose own clock begins at entry: only the server can
+    start it, so that they are never kept ready.
+    """
+    leg = at_desk.route.leg
+    keys = [stop.key for stop in at_desk.route.stops if leg and stop.part == leg.id]
+    return [key for key in keys if f"item:{key}" in _limited(at_desk, key)]
+
+
 def _limited(at_desk: Desk, key: str) -> list[str]:
     limits = outline.limits_at(at_desk.outline, at_desk.planned(key))
     return [scope for _kind, scope, _title, one in limits if one.max_seconds or one.min_seconds]

@@ -46,6 +46,15 @@ def test_items_under_a_limit_form_a_group() -> None:
     assert ready(session) == [("Q1", "section:S-P1"), ("Q2", "section:S-P1")]
 
 
+def test_an_item_with_a_clock_of_its_own_is_named_and_never_ready() -> None:
+    limit = {"Q2": '<qti-time-limits max-time="60"/>'}
+    session = session_of(Part("P1", ("Q1", "Q2"), ref_rules=limit), Part("P2", ("Q3",)))
+    assert ready(session) == [("Q1", "")]
+    index = client_of(session.candidate).get(f"/sessions/{session.pk}/ahead/").json()
+    assert (index["order"], index["timed"]) == (["Q1", "Q2"], ["Q2"])
+    assert [item["key"] for item in index["items"]] == ["Q1"]
+
+
 @pytest.mark.parametrize(
     "make",
     [

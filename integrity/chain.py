@@ -47,11 +47,13 @@ def canonical(value: object) -> bytes:
 
 def body(payload: Payload) -> str:
     """Return the payload's canonical JSON; raises PayloadError unless it is flat."""
-    if not isinstance(payload, Mapping):
+    if not isinstance(payload, (dict, Mapping)):
         raise PayloadError("A ledger payload is an object.")
     for key, value in payload.items():
         if type(key) is not str or not key or not key.isascii():
             raise PayloadError(f"The ledger key {key!r} is not plain ASCII text.")
+        if type(value) is str and value.isascii():
+            continue
         if isinstance(value, (list, tuple)):
             for member in value:
                 _check(key, member)
@@ -155,17 +157,18 @@ def digest(stream: str, seq: int, kind: str, at_ms: int, actor: str, body: str, 
     return hashlib.sha256(DOMAIN + bytes.fromhex(prev) + text.encode()).hexdigest()
 
 
+def _check_name(name: str, text: str, limit: int) -> None:
+    if not text or len(text) > limit or not text.isprintable():
+        raise ValueError(f"A ledger {name} is 1 to {limit} printable characters: {text!r}.")
+
+
 def seal(
     after: Position, *, stream: str, kind: str, at_ms: int, actor: str, payload: Payload
 ) -> Entry:
     """Return the entry that follows `after`; raises PayloadError, or ValueError for a bad name."""
-    for name, text, limit in (
-        ("stream", stream, LONGEST_STREAM),
-        ("kind", kind, LONGEST_KIND),
-        ("actor", actor, LONGEST_ACTOR),
-    ):
-        if not text or len(text) > limit or not text.isprintable():
-            raise ValueError(f"A ledger {name} is 1 to {limit} printable characters: {text!r}.")
+    _check_name("stream", stream, LONGEST_STREAM)
+    _check_name("kind", kind, LONGEST_KIND)
+    _check_name("actor", actor, LONGEST_ACTOR)
     seq = after.seq + 1
     text = body(payload)
     sealed = digest(stream, seq, kind, at_ms, actor, text, after.hash)

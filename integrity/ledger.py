@@ -1,6 +1,6 @@
 """The ledger: append facts to streams, read them, verify them, export them; the only writer."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -63,6 +63,8 @@ class Verdict:
         return self.broken is None
 
 
+# The number of a stream and where it stands, by its name.
+Locked = Mapping[str, tuple[int, Position]]
 Progress = Callable[[int], object]  # called with the number of entries walked since the last call
 
 
@@ -71,45 +73,54 @@ def append(*, stream: str, kind: str, payload: Payload, actor: str, at: datetime
     return append_many([Draft(stream, kind, payload, actor, at)])[0]
 
 
-def append_many(drafts: Sequence[Draft]) -> list[Sealed]:
+def append_many(drafts: Sequence[Draft], streams: Locked | None = None) -> list[Sealed]:
     """Append facts in the caller's transaction, in three statements however many they are.
 
     The streams stay locked until the transaction ends, taken in the order of their names;
     a stream that is not there yet costs two more statements. Results come in the order of
-    `drafts`, and so do the entries within each stream. Raises PayloadError, and then nothing
-    was written.
+    `drafts`, and so do the entries within each stream. `streams` are those that the caller has
+    locked. Raises PayloadError, and then nothing was written.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("The ledger is written with the change that it records.")
     if not drafts:
         return []
     names = sorted({draft.stream for draft in drafts})
+    if streams is None or any(name not in streams for name in names):
+        streams = _lock(names)
+    ids = {name: stream_id for name, (stream_id, _) in streams.items()}
+    positions = {name: streams[name][1] for name in names}
+    entries = [_seal(draft, positions) for draft in drafts]
     with rowsets.cursor() as cursor:
-        streams = _lock(cursor, names)
-        ids = {name: stream_id for name, (stream_id, _) in streams.items()}
-        positions = {name: position for name, (_, position) in streams.items()}
-        entries = [_seal(draft, positions) for draft in drafts]
         _insert(cursor, ids, entries)
         _move_heads(cursor, ids, positions)
     return [Sealed(entry.stream, entry.seq, entry.hash) for entry in entries]
 
 
-def _lock(cursor: CursorWrapper, names: list[str]) -> dict[str, tuple[int, Position]]:
-    found = _select_locked(cursor, names)
+def lock(names: Iterable[str]) -> Callable[[], Locked]:
+    """Lock those of the streams that are there; what is returned waits (`rowsets.together`)."""
+    mark = "FOR UPDATE" if connection.features.has_select_for_update else ""
+    which, values = rowsets.any_of("name", sorted(names), "text")
+    cursor = rowsets.cursor()
+    cursor.execute(f"{SELECT} WHERE {which} ORDER BY name {mark}", values)
+
+    def locked() -> Locked:
+        with cursor:
+            rows = cursor.fetchall()
+        return {name: (id_, Position(length, head)) for name, id_, length, head in rows}
+
+    return locked
+
+
+def _lock(names: list[str]) -> Locked:
+    found = lock(names)()
     if len(found) < len(names):
         LedgerStream.objects.bulk_create(
             [LedgerStream(name=name) for name in names if name not in found],
             ignore_conflicts=True,
         )
-        found = _select_locked(cursor, names)
+        found = lock(names)()
     return found
-
-
-def _select_locked(cursor: CursorWrapper, names: list[str]) -> dict[str, tuple[int, Position]]:
-    lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
-    which, values = rowsets.any_of("name", names, "text")
-    cursor.execute(f"{SELECT} WHERE {which} ORDER BY name {lock}", values)
-    return {name: (id_, Position(length, head)) for name, id_, length, head in cursor.fetchall()}
 
 
 def _seal(draft: Draft, positions: dict[str, Position]) -> Entry:

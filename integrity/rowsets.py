@@ -1,39 +1,87 @@
-"""Sets of rows in one statement; PostgreSQL gets them as one JSON text, so that it plans once."""
+"""Sets of rows in one statement; PostgreSQL gets them as one array a column and plans once."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+
+_MOMENTS: Final = psycopg.adapters.get_loader(
+    psycopg.adapters.types["timestamptz"].oid, psycopg.pq.Format.TEXT
+)
+NEVER_UNASKED: Final = 2**31
+_NULL: Final = "NULL"
+# What these are written as holds nothing to escape.
+_PLAIN: Final = frozenset({"bigint", "integer", "smallint", "uuid", "boolean", "double precision"})
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class _Prepared(psycopg.Cursor[Any]):
     """Lets the server parse and plan a statement once for each connection."""
 
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        super().__init__(connection)
+        # Django's loader is Python and gives its own time zone; the connection's is UTC anyway.
+        if _MOMENTS is not None:
+            self.adapters.register_loader("timestamptz", _MOMENTS)
+
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         return super().execute(query, params, prepare=True, **options)
+
+    def close(self) -> None:
+        """Wait for the next statement: making a cursor costs as much as a short one."""
+        raw, idle = _idle.get(connections[DEFAULT_DB_ALIAS], (None, []))
+        if raw is self.connection and self not in idle:
+            idle.append(self)
+
+
+# The cursors that each connection has at hand; a new connection begins anew.
+_idle: WeakKeyDictionary[BaseDatabaseWrapper, tuple[Any, list[_Prepared]]] = WeakKeyDictionary()
 
 
 def cursor() -> CursorWrapper:
     """Return a cursor for statements whose text is always the same."""
-    if connection.vendor != "postgresql":
-        return connection.cursor()
-    connection.ensure_connection()
-    database: Any = connection
-    # So that it closes, counts and logs as Django's own cursors do.
-    wrapped: CursorWrapper = database._prepare_cursor(_Prepared(database.connection))  # noqa: SLF001
-    return wrapped
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "postgresql":
+        return database.cursor()  # type: ignore[no-any-return]
+    database.ensure_connection()
+    raw, idle = _idle.get(database, (None, []))
+    if raw is not database.connection:
+        raw, idle = _idle[database] = (database.connection, [])
+        # Django lets nothing be prepared, not even what asks for it; and nothing else shall be.
+        raw.prepare_threshold = NEVER_UNASKED
+    found = idle.pop() if idle else _Prepared(raw)
+    # So that it counts and logs as Django's own cursors do.
+    return database._prepare_cursor(found)  # type: ignore[no-any-return]  # noqa: SLF001
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send statements without waiting for each; one that asks for its rows waits for all before.
+
+    What fails is raised at the first wait behind it, at the latest at the end.
+    """
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "postgresql":
+        yield
+        return
+    database.ensure_connection()
+    with database.wrap_database_errors, database.connection.pipeline():
+        yield
 
 
 def any_of(column: str, values: Sequence[Any], kind: str) -> tuple[str, list[Any]]:
     """Return a condition that a column has one of the values, and its arguments."""
-    if connection.vendor == "postgresql":
-        return f"{column} = ANY(%s::{kind}[])", [list(values)]
+    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+        return f"{column} = ANY(%s::{kind}[])", [array(values, kind)]
     return f"{column} IN ({_marks(len(values))})", list(values)
 
 
@@ -45,9 +93,9 @@ def source(
     `kinds` are PostgreSQL's names of the columns' types. A value of JSON is a value there, and
     text for other databases.
     """
-    if connection.vendor == "postgresql":
-        listed = [dict(zip(columns, row, strict=True)) for row in rows]
-        return _recordset(tuple(columns), tuple(kinds)), [json.dumps(listed, default=str)]
+    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+        arrays = map(array, zip(*rows, strict=True), kinds)
+        return _unnested(tuple(columns), tuple(kinds)), list(arrays)
     flat = list(rows)
     marks = ",".join([f"({_marks(len(columns))})"] * len(flat))
     values = [value for row in flat for value in row]
@@ -55,9 +103,41 @@ def source(
 
 
 @lru_cache(maxsize=256)
-def _recordset(columns: tuple[str, ...], kinds: tuple[str, ...]) -> str:
-    typed = ", ".join(f'"{column}" {kind}' for column, kind in zip(columns, kinds, strict=True))
-    return f"WITH new AS (SELECT * FROM json_to_recordset(%s::json) AS sent({typed}))"  # noqa: S608
+def _unnested(columns: tuple[str, ...], kinds: tuple[str, ...]) -> str:
+    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
+    return f"WITH new AS (SELECT * FROM unnest({arrays}) AS sent({_names(columns)}))"  # noqa: S608
+
+
+class Written(str):
+    """A value of JSON that is text already."""
+
+    __slots__ = ()
+
+
+def array(values: Sequence[Any], kind: str) -> str:
+    """Return PostgreSQL's text of an array; written here, for a library adapts value by value."""
+    if kind == "jsonb":
+        values = [one if one is None else _json(one) for one in values]
+    if None in values:
+        written = (_NULL if one is None else _quote(str(one)) for one in values)
+        return f"{{{','.join(written)}}}"
+    if kind in _PLAIN:
+        return f"{{{','.join(map(str, values))}}}"
+    texts = [str(one) for one in values]
+    joined = '","'.join(texts)
+    # Nearly always there is nothing to escape in a whole column.
+    if "\\" not in joined and joined.count('"') == 2 * (len(texts) - 1):
+        return f'{{"{joined}"}}' if texts else "{}"
+    return f"{{{','.join(map(_quote, texts))}}}"
+
+
+def _quote(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _json(value: Any) -> str:
+    return value if type(value) is Written else _encoded(value)
 
 
 def _names(columns: Iterable[str]) -> str:

@@ -14,10 +14,10 @@ from delivery.people import needs
 
 @require_GET
 @gate.candidate_page
-def sheet(request: HttpRequest, candidate: Candidate, at: datetime) -> HttpResponse:
-    """Hand out the sheet; the one that a page names by its version may be kept."""
+def sheet(request: HttpRequest, candidate: Candidate, at: datetime, version: str) -> HttpResponse:
+    """Hand out the candidate's sheet; the one that a page names by its version may be kept."""
     look = needs.look(candidate)
     response = HttpResponse(look.sheet, content_type="text/css; charset=utf-8")
-    if request.GET.get("v") == look.version:
+    if version == look.version:
         response["Cache-Control"] = "private, max-age=31536000, immutable"
     return response

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from assembly import bank
 from assembly.qti.item import AssessmentItem
-from delivery.candidate import door, frames, words
+from delivery.candidate import door, frames, vigil, words
 from delivery.facts import hub, journal
 from delivery.models import AssessmentSession
 from delivery.queries import sight
@@ -70,6 +70,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     epoch: int
     device: str
     items: dict[str, int]
+    # How the session stood when this page was last told.
+    seen: tuple[str, bool, int]
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler without Channels' thread hop per message: it costs half the time."""
@@ -105,11 +107,13 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         tally.here.sockets["candidate"] += 1
         await self._tell_all()
         self.tasks.append(asyncio.create_task(self._stream_clock()))
+        vigil.begin(self)
 
     async def disconnect(self, code: int) -> None:
         if not hasattr(self, "by"):
             return
         tally.here.sockets["candidate"] -= 1
+        vigil.end(self)
         for task in self.tasks:
             task.cancel()
         if self.alarm is not None:
@@ -119,7 +123,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         now = timezone.now()
         if self.writer:
             await database_sync_to_async(leases.left)(self.session_id, self.writer, now)
-        _later(_note_silence(self.session_id, now))
+        vigil.later(_note_silence(self.session_id, now))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if not self._may_speak():
@@ -230,9 +234,9 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             return
         found = await self._desk()
         self._set_alarm(found)
+        self.seen = vigil.standing(found)
         if what == "lease.claimed":
-            if self.epoch and found.session.epoch != self.epoch:
-                await self._tell(frames.elsewhere(found.session))
+            await self._tell_lease(found)
             return
         at = timezone.now()
         if what in frames.MOVING:
@@ -241,8 +245,25 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             await self._tell(frames.unmoved(found.session))
         await self._tell_clock(found)
 
+    async def look(self) -> None:
+        """See what no hint can tell now: where the session stands, who writes, what was written."""
+        found = await self._desk()
+        before, self.seen = self.seen, vigil.standing(found)
+        await self._tell_messages()
+        if before == self.seen:
+            return
+        await self._tell_lease(found)
+        if before[:2] != self.seen[:2]:
+            await self._tell(await database_sync_to_async(frames.moved)(found, timezone.now()))
+        await self._tell_clock(found)
+
+    async def _tell_lease(self, found: Desk) -> None:
+        if self.epoch and found.session.epoch != self.epoch:
+            await self._tell(frames.elsewhere(found.session))
+
     async def _tell_all(self) -> None:
         found = await self._desk()
+        self.seen = vigil.standing(found)
         await self._tell_clock(found)
         await self._tell(frames.unmoved(found.session))
         await self._tell_messages()
@@ -367,13 +388,3 @@ async def _note_silence(session_id: UUID, since: datetime) -> None:
     """After a while, note that no page of the session was heard since `since`."""
     await asyncio.sleep(DEBOUNCE_SECONDS)
     await _silences.ask((session_id, since))
-
-
-# A loop holds its tasks weakly; these must live until they are done.
-_background: set[asyncio.Task[None]] = set()
-
-
-def _later(work: Any) -> None:
-    task = asyncio.create_task(work)
-    _background.add(task)
-    task.add_done_callback(_background.discard)

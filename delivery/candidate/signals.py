@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from delivery.candidate import frames, gate, words
 from delivery.candidate.gate import Visit
 from delivery.models import State
 from delivery.rules import navigation, protocol
-from delivery.rules.protocol import Answer, Outgoing
+from delivery.rules.protocol import Answer, Outgoing, RefusedMessage
 from delivery.rules.refusals import Reason, Refusal
-from delivery.saving import responses, tally
+from delivery.saving import lane
+from delivery.saving.responses import Outcome, Save, Saved
 from delivery.seat import leases, presence
 from delivery.session import desk
+from delivery.session.desk import Desk
 
 MOST_SAVES = 100
 
@@ -28,32 +30,42 @@ def save(visit: Visit) -> HttpResponse:
     asked = frames.body(visit.request.body).get("saves")
     if not isinstance(asked, list) or len(asked) > MOST_SAVES:
         raise Refusal(Reason.MALFORMED)
-    told = [message for frame in asked for message in _saved(visit, frame)]
-    return frames.answer_with([*told, *_state(visit)])
+    read = [_read(visit, frame) for frame in asked]
+    outcomes = lane.save([one for one in read if isinstance(one, Save)])
+    told = _told(read, iter(outcomes))
+    # What the gate has read stands where nothing spoke against it.
+    stands = all(isinstance(outcome, Saved) for outcome in outcomes)
+    found = visit.desk if stands else desk.read(visit.session.pk)
+    return frames.answer_with([*told, *_state(visit, found)])
 
 
-def _saved(visit: Visit, frame: Any) -> list[Outgoing]:
-    """Save one answer of the queue in a commit of its own: one bad answer harms no other."""
+def _told(read: list[Save | RefusedMessage], outcomes: Iterator[Outcome]) -> Iterator[Outgoing]:
+    """Tell what became of each answer, in the order of the queue."""
+    for one in read:
+        if isinstance(one, Save):
+            yield from frames.outcomes(one, next(outcomes))
+        else:
+            yield one
+
+
+def _read(visit: Visit, frame: Any) -> Save | RefusedMessage:
+    """Read one answer of the queue: one bad answer harms no other."""
     try:
         answer = Answer.read(frame if isinstance(frame, dict) else {})
     except Refusal as refusal:
-        return [frames.refused("", "", 0, refusal)]
+        return frames.refused("", "", 0, refusal)
     try:
-        definition = visit.desk.definition(answer.item)
-        one = frames.save_of(answer, definition, visit.session.pk, visit.by, visit.at, visit.device)
-        (outcome,) = responses.save([one], timezone.now())
-        tally.here.note([one], [outcome], timezone.now())
+        item = visit.desk.definition(answer.item)
+        return frames.save_of(answer, item, visit.session.pk, visit.by, visit.at, visit.device)
     except StopIteration:
         unknown = Refusal(Reason.NO_SUCH_ITEM)
-        return [frames.refused(answer.item, answer.key, answer.client_seq, unknown)]
+        return frames.refused(answer.item, answer.key, answer.client_seq, unknown)
     except Refusal as refusal:
-        return [frames.refused(answer.item, answer.key, answer.client_seq, refusal)]
-    return frames.outcomes(one, outcome)
+        return frames.refused(answer.item, answer.key, answer.client_seq, refusal)
 
 
-def _state(visit: Visit) -> list[Outgoing]:
+def _state(visit: Visit, found: Desk) -> list[Outgoing]:
     """Tell the clock, how the session stands, and where to go if the page shows another state."""
-    found = desk.read(visit.session.pk)
     seen_state, seen_key = visit.request.GET.get("state"), visit.request.GET.get("item")
     moves = found.session.state != (seen_state or found.session.state)
     if seen_key and found.session.state == State.IN_PROGRESS:
@@ -74,7 +86,8 @@ def timer(visit: Visit) -> HttpResponse:
     """The polling fallback: all that the socket would have said by now."""
     presence.seen(visit.session.pk, by=visit.by, at=visit.at)
     leases.here(visit.session, visit.request.GET.get("writer", ""))
-    return frames.answer_with([*_state(visit), *frames.unread(visit.session.pk)])
+    found = desk.read(visit.session.pk)
+    return frames.answer_with([*_state(visit, found), *frames.unread(visit.session.pk)])
 
 
 @require_POST

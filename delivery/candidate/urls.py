@@ -29,7 +29,7 @@ app_name = "candidate"
 
 urlpatterns = [
     path("", lobby.home, name="home"),
-    path("appearance.css", appearance.sheet, name="appearance"),
+    path("sessions/appearance/<str:version>.css", appearance.sheet, name="appearance"),
     path("signin/", entrance.sign_in, name="sign_in"),
     path("signout/", entrance.sign_out, name="sign_out"),
     path("launch/<str:token>/", entrance.launch, name="launch"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, TypedDict
 from uuid import UUID
 
 Flat = str | int | bool | list[str]
-HEADER = frozenset({"session_id", "sitting_id", "actor", "at"})
+HEADER = frozenset({"kind", "session_id", "sitting_id", "actor", "at"})
 
 
 class Head(TypedDict):
@@ -42,8 +42,8 @@ class Fact:
 
     def payload(self) -> dict[str, Flat]:
         """Return the payload of the ledger entry."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in HEADER}
-        return {name: _flat(value) for name, value in values.items() if value not in (None, "")}
+        own = {n: getattr(self, n) for n in self.__dataclass_fields__ if n not in HEADER}
+        return {name: _flat(value) for name, value in own.items() if value not in (None, "")}
 
 
 def _flat(value: Flat | datetime | tuple[str, ...]) -> Flat:

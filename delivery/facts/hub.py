@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 2.0
 MOST_WAITING = 1_000
+# A group that nobody joins.
+PULSE = "pulse"
 
 
 class _Hub:
@@ -63,6 +65,16 @@ async def join(layer: Any, group: str, channel: str) -> bool:
             await layer.group_add(group, channel)
     except Exception as error:  # whatever the layer raises, hints only make a page quicker
         logger.warning("%s is listened to without hints: %r", group, error)
+        return False
+    return True
+
+
+async def answers(layer: Any) -> bool:
+    """Tell whether the layer takes a message at all, and soon."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await layer.group_send(PULSE, {"type": "pulse"})
+    except Exception:  # whatever it raises, hints do not arrive
         return False
     return True
 

@@ -15,7 +15,7 @@ from delivery.facts.events import Fact
 from delivery.models import Sitting
 from integrity import ledger, words
 from integrity.chain import Payload
-from integrity.ledger import Draft, Sealed
+from integrity.ledger import Draft, Locked, Sealed
 from integrity.words import Written
 
 # The writer has these already: the acknowledgement or the refusal is their answer.
@@ -54,14 +54,18 @@ def record(fact: Fact) -> Sealed:
     return record_all([fact])[0]
 
 
-def record_all(facts: Sequence[Fact]) -> list[Sealed]:
-    """Record facts in their order, in a constant number of statements."""
+def record_all(facts: Sequence[Fact], streams: Locked | None = None) -> list[Sealed]:
+    """Record facts in their order, in a constant number of statements.
+
+    `streams` are those that the caller has locked already.
+    """
     hidden = [_hide(fact) for fact in facts]
     sealed = ledger.append_many(
         [
             Draft(fact.stream, fact.kind, payload, fact.actor, fact.at)
             for fact, (payload, _written) in zip(facts, hidden, strict=True)
-        ]
+        ],
+        streams,
     )
     words.keep(zip(sealed, (written for _payload, written in hidden), strict=True))
     if facts:

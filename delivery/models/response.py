@@ -22,8 +22,9 @@ class ItemSession(models.Model):
         SUSPENDED = "suspended", _("left")
         CLOSED = "closed", _("closed")
 
+    # The index of `item_session_once` serves the foreign key too.
     session = models.ForeignKey(
-        AssessmentSession, on_delete=models.CASCADE, related_name="item_sessions"
+        AssessmentSession, on_delete=models.CASCADE, related_name="item_sessions", db_index=False
     )
     key = models.CharField(max_length=128)
     position = models.PositiveSmallIntegerField()
@@ -96,8 +97,9 @@ class AnswerFile(models.Model):
 class ResponseRevision(models.Model):
     """One acknowledged answer, never changed: the history behind an item session's current one."""
 
+    # The index of `revision_once` serves the foreign key too.
     item_session = models.ForeignKey(
-        ItemSession, on_delete=models.CASCADE, related_name="revisions"
+        ItemSession, on_delete=models.CASCADE, related_name="revisions", db_index=False
     )
     revision = models.PositiveIntegerField()
     key = models.CharField(max_length=64)

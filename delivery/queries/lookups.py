@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 
-from delivery.models import AssessmentSession, ItemSession, ResponseRevision, Sitting
+from delivery.models import AssessmentSession, Sitting
 from delivery.queries.prepared import Prepared
+from integrity import rowsets
 
 # What an answer asks of a session; the plan is read once a process.
 ASKED: Final = (
@@ -17,6 +20,23 @@ ASKED: Final = (
     "paused_at", "paused_by", "timing", "position", "since", "ended_parts", "closed_scopes",
     "epoch", "lease_device", "answered",
 )  # fmt: skip
+# The columns of the item, then of what was saved there before under the same key, if anything was.
+ITEM: Final = (
+    "id", "position", "item_version_id", "state", "answered", "flagged", "revision", "epoch",
+    "writer", "client_seq",
+)  # fmt: skip
+EARLIER: Final = (
+    "key", "fingerprint", "revision", "client_seq", "answered", "in_grace", "received_at",
+    "ledger_seq", "ledger_head",
+)  # fmt: skip
+_SENT: Final = (("n", "session_id", "item", "key"), ("integer", "uuid", "text", "text"))
+_ANSWERS: Final = (
+    f" SELECT new.n, {', '.join(f'i.{name}' for name in ITEM)},"  # noqa: S608  (our own names)
+    f" {', '.join(f'r.{name}' for name in EARLIER)} FROM new"
+    " JOIN delivery_itemsession i ON i.session_id = new.session_id AND i.key = new.item"
+    " LEFT JOIN delivery_responserevision r ON r.item_session_id = i.id AND r.key = new.key"
+)
+Found = list[tuple[Any, ...]]
 
 
 def _locked(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
@@ -24,20 +44,31 @@ def _locked(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
     return found.select_for_update().order_by("pk").only(*ASKED)
 
 
-def _sittings(sitting_ids: list[int]) -> QuerySet[Sitting]:
-    return Sitting.objects.filter(pk__in=sitting_ids)
+def _sittings(session_ids: list[UUID]) -> QuerySet[Sitting]:
+    sessions = AssessmentSession.objects.filter(pk__in=session_ids)
+    return Sitting.objects.filter(pk__in=sessions.values("sitting"))
 
 
-def _rows(session_ids: list[UUID], keys: list[str]) -> QuerySet[ItemSession]:
-    return ItemSession.objects.filter(session__in=session_ids, key__in=keys).defer("qti")
+def answers(sent: Sequence[tuple[UUID, str, str]]) -> Callable[[], Found]:
+    """Ask for the items (session, item, key of the save) and for what was saved there before.
 
+    A row is the place in `sent`, the columns of ITEM and those of EARLIER; an item has as many rows
+    as there were saves under the key, and at least one.
+    """
+    if connection.vendor == "postgresql":
+        rows: list[tuple[Any, ...]] = [(n, *one) for n, one in enumerate(sent)]
+    else:
+        rows = [(n, pk.hex, item, key) for n, (pk, item, key) in enumerate(sent)]
+    new, values = rowsets.source(*_SENT, rows)
+    cursor = rowsets.cursor()
+    cursor.execute(new + _ANSWERS, values)
 
-def _earlier(rows: list[int], keys: list[str]) -> QuerySet[ResponseRevision]:
-    found = ResponseRevision.objects.filter(item_session__in=rows, key__in=keys)
-    return found.defer("value")
+    def found() -> Found:
+        with cursor:
+            return list(cursor.fetchall())
+
+    return found
 
 
 SESSIONS: Final = Prepared(_locked, [UUID(int=1)])
-SITTINGS: Final = Prepared(_sittings, [-1])
-ROWS: Final = Prepared(_rows, [UUID(int=1)], ["sample"])
-EARLIER: Final = Prepared(_earlier, [-1], ["sample"])
+SITTINGS: Final = Prepared(_sittings, [UUID(int=1)])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,14 +11,25 @@ from assembly.selection import TestPlan
 from delivery.models import AssessmentSession
 
 MOST: Final = 20_000
-_plans: dict[UUID, TestPlan] = {}
-_keys: dict[UUID, tuple[str, ...]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A plan with the place of each of its items by its key, and the parts that may grow."""
+
+    plan: TestPlan
+    places: Mapping[str, int]
+    growing: frozenset[str]
+
+
+_known: dict[UUID, Known] = {}
 _shared: dict[Any, Any] = {}
+_places: dict[tuple[str, ...], Mapping[str, int]] = {}
 
 
 def is_known(session_id: UUID) -> bool:
     """Tell whether a session's plan need not be read again."""
-    return session_id in _plans
+    return session_id in _known
 
 
 def of(session: AssessmentSession) -> TestPlan:
@@ -25,34 +37,37 @@ def of(session: AssessmentSession) -> TestPlan:
 
     The rows of a plan are shared among all plans: ten thousand candidates have few different ones.
     """
-    known = _plans.get(session.pk)
-    if known is not None:
-        return known
+    return known(session).plan
+
+
+def known(session: AssessmentSession) -> Known:
+    """Return a session's plan with what is asked of it again and again."""
+    found = _known.get(session.pk)
+    if found is not None:
+        return found
     read_plan = TestPlan.from_json(session.plan)
     plan = replace(
         read_plan,
         items=tuple(_shared.setdefault(item, item) for item in read_plan.items),
         sections=tuple(_shared.setdefault(one, one) for one in read_plan.sections),
     )
-    if not any(section.adaptive for section in plan.sections):
-        if len(_plans) >= MOST:
-            forget()
-        _plans[session.pk] = plan
-    return plan
+    found = indexed(plan)
+    if found.growing:
+        return found
+    if len(_known) >= MOST:
+        forget()
+    keys = tuple(found.places)
+    _known[session.pk] = found = replace(found, places=_places.setdefault(keys, found.places))
+    return found
 
 
-def keys_of(session_id: UUID, plan: TestPlan) -> tuple[str, ...]:
-    """Return the keys of a session's plan in their order."""
-    known = _keys.get(session_id)
-    if known is None:
-        listed = tuple(item.key for item in plan.items)
-        known = _shared.setdefault(listed, listed)
-        if session_id in _plans:
-            _keys[session_id] = known
-    return known
+def indexed(plan: TestPlan) -> Known:
+    """Return a plan with what is asked of it again and again."""
+    places = {item.key: place for place, item in enumerate(plan.items)}
+    return Known(plan, places, frozenset(one.part for one in plan.sections if one.adaptive))
 
 
 def forget() -> None:
     """Empty what is remembered: it has grown too large, or a test wants a new process."""
-    for known in (_plans, _keys, _shared):
-        known.clear()
+    for kept in (_known, _shared, _places):
+        kept.clear()

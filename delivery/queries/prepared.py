@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import JSONField, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
@@ -53,7 +55,19 @@ class Prepared(Generic[M]):
     def all(self, *arguments: Any) -> list[M]:
         return list(self._objects(arguments))
 
+    def ask(self, *arguments: Any) -> Callable[[], list[M]]:
+        """Send the query; what is returned waits for the objects (`rowsets.together`)."""
+        built, cursor = self._asked(arguments)
+
+        def objects() -> list[M]:
+            return list(_objects(built, cursor))
+
+        return objects
+
     def _objects(self, arguments: Sequence[Any]) -> Iterator[M]:
+        return _objects(*self._asked(arguments))
+
+    def _asked(self, arguments: Sequence[Any]) -> tuple[_Built, CursorWrapper]:
         built = self._built.get(connection.vendor)
         if built is None:
             built = self._built[connection.vendor] = _built(self._build, self._samples)
@@ -63,12 +77,17 @@ class Prepared(Generic[M]):
         sql = built.sql
         if connection.vendor != "postgresql":
             sql, values = _spread(sql, values)
-        with rowsets.cursor() as cursor:
-            cursor.execute(sql, values)
-            rows = cursor.fetchall()
-        for row in rows:
-            found: Any = _object(built, list(row))
-            yield found
+        cursor = rowsets.cursor()
+        cursor.execute(sql, values)
+        return built, cursor
+
+
+def _objects(built: _Built, cursor: CursorWrapper) -> Iterator[Any]:
+    with cursor:
+        rows = cursor.fetchall()
+    database = connections[DEFAULT_DB_ALIAS]
+    for row in rows:
+        yield _object(built, list(row), database)
 
 
 def _spread(sql: str, values: list[Any]) -> tuple[str, list[Any]]:
@@ -109,15 +128,15 @@ def _built(build: Callable[..., QuerySet[M]], samples: Sequence[Any]) -> _Built:
     )
 
 
-def _object(built: _Built, row: list[Any]) -> Model:
+def _object(built: _Built, row: list[Any], database: BaseDatabaseWrapper) -> Model:
     """Return what Django's `from_db` would, without the call of `__init__` that costs the most."""
     for at, functions, expression in built.converters:
         for function in functions:
-            row[at] = function(row[at], expression, connection)
+            row[at] = function(row[at], expression, database)
     found = built.model.__new__(built.model)
     found.__dict__.update(zip(built.names, row[built.fields], strict=True))
     found._state = state = ModelState()  # noqa: SLF001  (how Django names it)
-    state.adding, state.db = False, connection.alias
+    state.adding, state.db = False, database.alias
     for populate in built.related:
         populate.populate(row, found)
     for name, at in built.notes:

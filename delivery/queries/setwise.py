@@ -2,53 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from django.db import connection, models
 
 from integrity import rowsets
+from integrity.rowsets import Written
 
 # SQLite takes 32,766 values in one statement.
 MOST_VALUES: Final = 30_000
 Adapt = Callable[[Any], Any]
 
 
-def update(rows: Collection[models.Model], names: Sequence[str]) -> None:
-    """Write the named fields of saved rows of one model, in as few statements as the limits let."""
+def update(
+    rows: Collection[Any], names: Sequence[str], model: type[models.Model] | None = None
+) -> None:
+    """Write the named fields of saved rows of one model, in as few statements as the limits let.
+
+    Where `model` is given, rows are whatever has the model's fields by their columns' names.
+    """
     for some in _portions(rows, len(names) + 1):
-        table, columns, kinds, adapts = _shape(type(some[0]), ("pk", *names), connection.vendor)
-        new, values = rowsets.source(columns, kinds, _values(some, adapts))
-        key, setters = columns[0], ", ".join(f'"{one}" = new."{one}"' for one in columns[1:])
+        kind: Any = model or type(some[0])
+        shape = _shape(kind, ("pk", *names), connection.vendor)
+        new, values = rowsets.source(shape.columns, shape.kinds, shape.values(some))
+        key, setters = shape.columns[0], ", ".join(f'"{c}" = new."{c}"' for c in shape.columns[1:])
         _run(
-            f'{new} UPDATE "{table}" SET {setters} FROM new '  # noqa: S608  (our names)
-            f'WHERE "{table}"."{key}" = new."{key}"',
+            f'{new} UPDATE "{shape.table}" SET {setters} FROM new '  # noqa: S608  (our names)
+            f'WHERE "{shape.table}"."{key}" = new."{key}"',
             values,
         )
 
 
-def insert(rows: Collection[models.Model]) -> None:
+def insert(rows: Collection[Any], model: type[models.Model] | None = None) -> None:
     """Insert new rows of one model, whose keys the database gives and nobody asks for."""
     if not rows:
         return
-    key = type(next(iter(rows)))._meta.pk  # noqa: SLF001  (how Django names it)
-    fields = type(next(iter(rows)))._meta.concrete_fields  # noqa: SLF001
-    names = tuple(field.attname for field in fields if field is not key)
+    kind: Any = model or type(next(iter(rows)))
+    names = _names(kind)
     for some in _portions(rows, len(names)):
-        table, columns, kinds, adapts = _shape(type(some[0]), names, connection.vendor)
-        new, values = rowsets.source(columns, kinds, _values(some, adapts))
-        listed = ", ".join(f'"{column}"' for column in columns)
-        _run(f'{new} INSERT INTO "{table}" ({listed}) SELECT {listed} FROM new', values)  # noqa: S608
+        shape = _shape(kind, names, connection.vendor)
+        new, values = rowsets.source(shape.columns, shape.kinds, shape.values(some))
+        listed = ", ".join(f'"{column}"' for column in shape.columns)
+        _run(f'{new} INSERT INTO "{shape.table}" ({listed}) SELECT {listed} FROM new', values)  # noqa: S608
 
 
-def _portions(rows: Collection[models.Model], width: int) -> list[list[models.Model]]:
+def _portions(rows: Collection[Any], width: int) -> list[list[Any]]:
     listed, step = list(rows), MOST_VALUES // width
     return [listed[start : start + step] for start in range(0, len(listed), step)]
-
-
-def _values(rows: Sequence[models.Model], adapts: Sequence[tuple[str, Adapt]]) -> list[list[Any]]:
-    return [[adapt(getattr(row, name)) for name, adapt in adapts] for row in rows]
 
 
 def _run(sql: str, values: Sequence[Any]) -> None:
@@ -56,19 +59,36 @@ def _run(sql: str, values: Sequence[Any]) -> None:
         cursor.execute(sql, values)
 
 
+class _Shape:
+    """A model's table, and of the named fields the columns, types, and how values are taken."""
+
+    def __init__(self, model: type[models.Model], names: Sequence[str], vendor: str) -> None:
+        meta: Any = model._meta  # noqa: SLF001  (how Django names it)
+        fields = [meta.pk if name == "pk" else meta.get_field(name) for name in names]
+        self.table: str = meta.db_table
+        self.columns = tuple(field.column for field in fields)
+        self.kinds = tuple(_kind(field) for field in fields)
+        self._taken = attrgetter(*(field.attname for field in fields))
+        self._adapts = None if vendor == "postgresql" else [_adapt(field) for field in fields]
+
+    def values(self, rows: Iterable[Any]) -> Iterable[Sequence[Any]]:
+        taken = map(self._taken, rows)
+        if self._adapts is None:
+            return taken
+        return [
+            [adapt(value) for adapt, value in zip(self._adapts, row, strict=True)] for row in taken
+        ]
+
+
 @lru_cache(maxsize=256)
-def _shape(
-    model: type[models.Model], names: tuple[str, ...], vendor: str
-) -> tuple[str, list[str], list[str], list[tuple[str, Adapt]]]:
-    """Return a model's table, and of the named fields the columns, types and adaptations."""
-    meta: Any = model._meta  # noqa: SLF001
-    fields = [meta.pk if name == "pk" else meta.get_field(name) for name in names]
-    return (
-        meta.db_table,
-        [field.column for field in fields],
-        [_kind(field) for field in fields],
-        [(field.attname, _adapt(field, vendor)) for field in fields],
-    )
+def _shape(model: type[models.Model], names: tuple[str, ...], vendor: str) -> _Shape:
+    return _Shape(model, names, vendor)
+
+
+@lru_cache(maxsize=256)
+def _names(model: type[models.Model]) -> tuple[str, ...]:
+    key, fields = model._meta.pk, model._meta.concrete_fields  # noqa: SLF001
+    return tuple(field.attname for field in fields if field is not key)
 
 
 def _kind(field: Any) -> str:
@@ -77,7 +97,10 @@ def _kind(field: Any) -> str:
     return "text" if kind.startswith("varchar") else kind
 
 
-def _adapt(field: Any, vendor: str) -> Adapt:
-    if vendor == "postgresql":
-        return lambda value: value
-    return lambda value: field.get_db_prep_save(value, connection)
+def _adapt(field: Any) -> Adapt:
+    def adapted(value: Any) -> Any:
+        if isinstance(value, Written):
+            return str(value)
+        return field.get_db_prep_save(value, connection)
+
+    return adapted

@@ -165,10 +165,10 @@ def scope_deadline(clock: Clock, scope: Scope, at: datetime) -> datetime | None:
 
 def deadline(clock: Clock, at: datetime) -> datetime | None:
     """Return when the session ends: the sooner of the test's time and the window."""
-    ends = [
-        end for end in (test_deadline(clock, at), window_deadline(clock, at)) if end is not None
-    ]
-    return min(ends) if ends else None
+    test, window = test_deadline(clock, at), window_deadline(clock, at)
+    if test is None or window is None:
+        return window if test is None else test
+    return min(test, window)
 
 
 def due(clock: Clock, at: datetime) -> datetime | None:
@@ -189,6 +189,11 @@ def accepts(clock: Clock, at: datetime) -> bool:
     """Tell whether a save or submission received `at` still counts: deadline plus grace."""
     end = deadline(clock, at)
     return end is None or at <= end + timedelta(milliseconds=clock.grace_ms)
+
+
+def is_clear(clock: Clock, at: datetime) -> bool:
+    """Tell whether nothing is over at all, not even without the grace."""
+    return not is_over(clock, at) and not (clock.scopes and expired_scope(clock, at, grace=False))
 
 
 def expired_scope(clock: Clock, at: datetime, *, grace: bool) -> tuple[Scope, datetime] | None:

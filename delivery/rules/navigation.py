@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from delivery.rules import refusals
@@ -43,8 +43,8 @@ class Stop:
 class Route:
     """A whole plan with the candidate's place in it; `shut` holds scopes whose time ran out.
 
-    `keys` are the keys of `stops` where somebody has them at hand. `leg` is the part that the
-    candidate is in: the first that has not ended.
+    `places` are the places of the stops by their keys where somebody has them at hand. `leg` is
+    the part that the candidate is in: the first that has not ended.
     """
 
     legs: tuple[Leg, ...]
@@ -52,7 +52,7 @@ class Route:
     position: str
     ended: frozenset[str] = frozenset()
     shut: frozenset[str] = frozenset()
-    keys: tuple[str, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
     leg: Leg | None = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,11 +62,8 @@ class Route:
 
     def index(self, key: str) -> int:
         """Return a stop's place in the plan, or -1."""
-        keys = self.keys or tuple(stop.key for stop in self.stops)
-        try:
-            return keys.index(key)
-        except ValueError:
-            return -1
+        places = self.places or {stop.key: place for place, stop in enumerate(self.stops)}
+        return places.get(key, -1)
 
     @property
     def current(self) -> Stop | None:

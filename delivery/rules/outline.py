@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, overload
+from typing import Any, Final, overload
 
 from assembly.qti import assessment
 from assembly.qti.assessment import (
@@ -24,6 +24,10 @@ LETTERS: Final = "abcdefgh"
 NOTHING: Final = LETTERS[0]
 
 
+# A scope that may be limited: its kind, id and title, and its limits.
+Limited = tuple[Kind, str, str, TimeLimits]
+
+
 @dataclass(frozen=True, slots=True)
 class Outline:
     """The parts, sections and item refs of one test by identifier."""
@@ -32,7 +36,10 @@ class Outline:
     parts: dict[str, TestPart]
     sections: dict[str, Section]
     refs: dict[str, ItemRef]
+    # What was asked before: the same few questions come with every answer.
     controls: dict[str, ResolvedControl] = field(default_factory=dict, compare=False)
+    ways: dict[Any, tuple[Leg, ...]] = field(default_factory=dict, compare=False)
+    limited: dict[Any, tuple[Limited, ...]] = field(default_factory=dict, compare=False)
 
     def control(self, item: PlannedItem) -> ResolvedControl:
         """Return the item session control in force at an item (QTI ASI: the nearest wins)."""
@@ -73,22 +80,26 @@ def outline(test: AssessmentTest) -> Outline:
     return Outline(test, {part.identifier: part for part in test.parts}, sections, refs)
 
 
-def legs(known: Outline, plan: TestPlan, *, linear: bool) -> tuple[Leg, ...]:
-    """Return the parts as navigation sees them.
+def legs(
+    known: Outline, parts: tuple[str, ...], growing: frozenset[str], *, linear: bool
+) -> tuple[Leg, ...]:
+    """Return a plan's parts as navigation sees them.
 
     Navigation belongs to the part; the sitting may only restrict it (`linear`), and an adaptive
-    section chooses from what was answered, so that its part knows no way back.
+    section chooses from what was answered, so that its part (one of `growing`) knows no way back.
     """
-    adaptive = {section.part for section in plan.sections if section.adaptive}
-    return tuple(
-        Leg(
-            name,
-            linear
-            or name in adaptive
-            or known.parts[name].navigation_mode is NavigationMode.LINEAR,
+    found = known.ways.get((parts, growing, linear))
+    if found is None:
+        found = known.ways[parts, growing, linear] = tuple(
+            Leg(
+                name,
+                linear
+                or name in growing
+                or known.parts[name].navigation_mode is NavigationMode.LINEAR,
+            )
+            for name in parts
         )
-        for name in plan.parts
-    )
+    return found
 
 
 def letter(*, answered: bool, flagged: bool, closed: bool) -> str:
@@ -101,6 +112,7 @@ class Stops(Sequence[Stop]):
 
     def __init__(self, known: Outline, plan: TestPlan, letters: str) -> None:
         self.known, self.plan, self.letters = known, plan, letters
+        self._last: tuple[int, Stop] | None = None
 
     def __len__(self) -> int:
         return len(self.plan.items)
@@ -112,6 +124,11 @@ class Stops(Sequence[Stop]):
     def __getitem__(self, place: int | slice) -> Stop | tuple[Stop, ...]:
         if isinstance(place, slice):
             return tuple(self[one] for one in range(*place.indices(len(self))))
+        if self._last is None or self._last[0] != place:
+            self._last = place, self._stop(place)
+        return self._last[1]
+
+    def _stop(self, place: int) -> Stop:
         item = self.plan.items[place]
         happened = LETTERS.index(self.letters[place])
         return Stop(
@@ -133,8 +150,8 @@ def base_seconds(known: Outline, sitting_seconds: float | None) -> float | None:
     return min(given) if given else None
 
 
-def limits_at(known: Outline, item: PlannedItem) -> Iterator[tuple[Kind, str, str, TimeLimits]]:
-    """Yield what may be limited around an item, outermost first: kind, scope, title, limits."""
+def limits_at(known: Outline, item: PlannedItem) -> Iterator[Limited]:
+    """Yield what may be limited around an item, outermost first."""
     part = known.parts[item.part]
     yield Kind.PART, f"part:{item.part}", part.title, part.time_limits
     for name in item.sections:
@@ -147,6 +164,12 @@ def scopes_at(
     known: Outline, item: PlannedItem, spent: dict[str, int], extra: dict[str, int]
 ) -> tuple[Scope, ...]:
     """Return the limited scopes around an item with the milliseconds spent and given in each."""
+    place = item.part, item.sections, item.ref, item.key
+    limited = known.limited.get(place)
+    if limited is None:
+        found = limits_at(known, item)
+        limited = tuple(one for one in found if one[3].max_seconds is not None)
+        known.limited[place] = limited
     return tuple(
         Scope(
             id=scope,
@@ -157,7 +180,7 @@ def scopes_at(
             extra_ms=extra.get(scope, 0),
             soft=limits.allow_late_submission,
         )
-        for kind, scope, title, limits in limits_at(known, item)
+        for kind, scope, title, limits in limited
         if limits.max_seconds is not None
     )
 

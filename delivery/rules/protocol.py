@@ -13,6 +13,7 @@ from delivery.rules.clock import Reading
 from delivery.rules.refusals import Reason, Refusal
 
 LONGEST_FRAME = 400_000
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _malformed() -> Refusal:
@@ -28,17 +29,14 @@ class Incoming:
     @classmethod
     def read(cls, frame: dict[str, Any]) -> Self:
         """Return the message; raises Refusal MALFORMED."""
-        kinds = {"str": str, "int": int, "list": list, "dict": dict}
         values: dict[str, Any] = {}
-        for field in fields(cls):
-            kind = kinds[str(field.type).split("[", 1)[0]]
-            if field.name not in frame and field.default is not MISSING:
+        for name, kind, optional in _kinds(cls):  # type: ignore[arg-type]  # a class is hashable
+            if optional and name not in frame:
                 continue
-            value = frame.get(field.name)
-            # A bool is an int to Python, and never one to us.
-            if not isinstance(value, kind) or isinstance(value, bool):
+            value = values[name] = frame.get(name)
+            # JSON gives no other kinds; and a bool is an int to Python, never one to us.
+            if type(value) is not kind:
                 raise _malformed()
-            values[field.name] = value
         return cls(**values)
 
 
@@ -97,9 +95,13 @@ class Events(Incoming):
 
 
 @lru_cache(maxsize=64)
-def _kinds(kind: type[Incoming]) -> tuple[tuple[str, type], ...]:
+def _kinds(kind: type[Incoming]) -> tuple[tuple[str, type, bool], ...]:
+    """Return each field's name and type, and whether it may be left out."""
     kinds = {"str": str, "int": int, "list": list, "dict": dict}
-    return tuple((one.name, kinds[str(one.type).split("[", 1)[0]]) for one in fields(kind))
+    return tuple(
+        (one.name, kinds[str(one.type).split("[", 1)[0]], one.default is not MISSING)
+        for one in fields(kind)
+    )
 
 
 INCOMING: dict[str, type[Incoming]] = {
@@ -135,7 +137,7 @@ class Outgoing:
     def frame(self) -> str:
         """Return the message as one JSON text frame."""
         values = {name: getattr(self, name) for name in _names(self.__class__)}  # type: ignore[arg-type]
-        return json.dumps({"type": self.type, **values}, separators=(",", ":"))
+        return _encode({"type": self.type, **values})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Final
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from delivery.saving import responses, tally
@@ -96,8 +96,7 @@ class Lane:
 def _commit(waiting: Sequence[Waiting]) -> None:
     """Save a batch; where it fails as a whole, each save is tried alone and fails alone."""
     try:
-        saves = [save for save, _ in waiting]
-        outcomes = responses.save(saves, timezone.now())
+        outcomes = _together([save for save, _ in waiting])
     except Exception:  # the lane outlives whatever one batch does
         if len(waiting) > 1:
             for one in waiting:
@@ -107,8 +106,13 @@ def _commit(waiting: Sequence[Waiting]) -> None:
         tally.here.failed += 1
         _tell([(waiting[0][1], SaveFailedError())])
         return
-    tally.here.note(saves, outcomes, timezone.now())
     _tell([(future, outcome) for (_, future), outcome in zip(waiting, outcomes, strict=True)])
+
+
+def _together(saves: Sequence[Save]) -> list[Outcome]:
+    outcomes = responses.save(saves, timezone.now())
+    tally.here.note(saves, outcomes, timezone.now())
+    return outcomes
 
 
 def _tell(results: Sequence[tuple[AnyFuture, Result]]) -> None:
@@ -149,6 +153,19 @@ async def saved(save: Save) -> Outcome:
 def submit(save: Save) -> Future[Outcome]:
     """Queue a save on this process's lane."""
     return _lane.submit(save)
+
+
+def save(saves: Sequence[Save]) -> list[Outcome]:
+    """Save by the lane, so that what others save meanwhile shares the commit.
+
+    Whoever is in a transaction already saves in that. Raises SaveFailedError.
+    """
+    if not saves:
+        return []
+    if connection.in_atomic_block:
+        return _together(saves)
+    queued = [_lane.submit(one) for one in saves]
+    return [future.result() for future in queued]
 
 
 def waiting() -> int:

@@ -5,31 +5,25 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
-from assembly import bank
-from assembly.qti import item_session
-from assembly.qti.errors import QtiError
 from assembly.qti.values import RawResponses
-from delivery.facts import events, journal
-from delivery.facts.events import Fact
-from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
-from delivery.queries import lookups, setwise
-from delivery.rules import admissibility, clock, legible
+from delivery.facts import events
+from delivery.models import AssessmentSession, ItemSession, Quarantine
+from delivery.rules import admissibility, clock, legible, outline
 from delivery.rules.admissibility import Facing
-from delivery.rules.clock import Clock
 from delivery.rules.refusals import Reason, Refusal
-from delivery.saving import handing
+from delivery.saving import batches, handing, judging
+from delivery.saving.batches import Batch, Revision, Row
 from delivery.session import desk
 from integrity import chain
+from integrity.rowsets import Written
 
-LONGEST_ANSWER: Final = 100_000
 MOST_QUARANTINED: Final = 500
 
 
@@ -90,20 +84,6 @@ class Refused:
 Outcome = Saved | Refused
 
 
-@dataclass(slots=True)
-class _Batch:
-    """What one commit reads first and writes last."""
-
-    sessions: dict[UUID, AssessmentSession]
-    rows: dict[tuple[UUID, str], ItemSession]
-    earlier: dict[tuple[int, str, str], ResponseRevision]
-    at: datetime | None
-    facts: list[Fact] = field(default_factory=list)
-    revisions: list[ResponseRevision] = field(default_factory=list)
-    quarantined: list[Quarantine] = field(default_factory=list)
-    changed: dict[int, ItemSession] = field(default_factory=dict)
-
-
 def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
     """Save a batch in one transaction; the outcomes come in the order of the saves.
 
@@ -111,11 +91,11 @@ def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
     """
     saves = [one if _is_legible(one) else _legible(one) for one in saves]
     with transaction.atomic():
-        batch = _read(saves, at)
+        batch = batches.read([(one.session_id, one.item, one.key) for one in saves], at)
         decided = [_decide(batch, one) for one in saves]
         for one in saves:
             _keep_strays(batch, one)
-        _write(batch)
+        batches.write(batch)
     return [entry if isinstance(entry, Refused) else _acknowledge(entry) for entry in decided]
 
 
@@ -139,66 +119,39 @@ def _legible(one: Save) -> Save:
     )
 
 
-def _read(saves: Sequence[Save], at: datetime | None) -> _Batch:
-    wanted = list({one.session_id for one in saves})
-    found = lookups.SESSIONS.all(wanted)
-    sittings = {
-        one.pk: one for one in lookups.SITTINGS.all(list({one.sitting_id for one in found}))
-    }
-    for session in found:
-        session.sitting = sittings[session.sitting_id]
-    keys = list({one.item for one in saves})
-    by_key = {(row.session_id, row.key): row for row in lookups.ROWS.all(wanted, keys)}
-    by_id = {row.pk: row for row in by_key.values()}
-    earlier = lookups.EARLIER.all(list(by_id), list({one.key for one in saves}))
-    for one in earlier:
-        one.item_session = by_id[one.item_session_id]
-    known = {(one.item_session_id, one.key, one.fingerprint): one for one in earlier}
-    return _Batch({session.pk: session for session in found}, by_key, known, at)
-
-
 def fingerprint_of(raw: RawResponses) -> str:
     """Return the digest that tells one value from another under the same key."""
     return sha256(chain.canonical(dict(raw))).hexdigest()
 
 
-def _decide(batch: _Batch, one: Save) -> ResponseRevision | Refused:
-    session, row = batch.sessions.get(one.session_id), batch.rows.get((one.session_id, one.item))
-    if session is None or row is None:
+def _decide(batch: Batch, one: Save) -> Revision | Refused:
+    row = batch.rows.get((one.session_id, one.item))
+    if row is None:
         return _refuse(one, Refusal(Reason.NO_SUCH_ITEM))
+    canonical = chain.canonical(one.raw)
+    fingerprint = sha256(canonical).hexdigest()
+    before = batch.earlier.get((row.id, one.key, fingerprint))
+    if before is not None:
+        return before
     try:
-        fingerprint = fingerprint_of(one.raw)
-        before = batch.earlier.get((row.pk, one.key, fingerprint))
-        if before is not None:
-            return before
-        answered = _bind(row, one)
+        judged = judging.judge(row.item_version_id, one.raw, canonical)
     except Refusal as refusal:
         return _refuse(one, refusal)
-    offered = not item_session.impossible(bank.item(row.item_version_id), one.raw)
-    if not (offered and handing.are_here(session.pk, one.raw)):
-        return _quarantine(batch, session, one, Refusal(Reason.NOT_OFFERED))
-    facing = _facing(session, row, one, answered=answered)
+    if not (judged.offered and handing.are_here(one.session_id, one.raw)):
+        return _quarantine(batch, row.session, one, Refusal(Reason.NOT_OFFERED))
+    facing = _facing(row, one, batch.zone, answered=judged.answered)
     permission = admissibility.may_save(facing)
     if permission.refusal is not None:
-        return _quarantine(batch, session, one, permission.refusal)
-    return _accept(batch, session, row, one, fingerprint, facing)
+        return _quarantine(batch, row.session, one, permission.refusal)
+    revision = _accept(batch, row, one, canonical, facing)
+    revision.fingerprint = fingerprint
+    batch.earlier[row.id, one.key, fingerprint] = revision
+    return revision
 
 
-def _bind(row: ItemSession, one: Save) -> bool:
-    """Tell whether the well-formed answer answers anything; raises Refusal for what is not."""
-    size = len(chain.canonical(dict(one.raw)))
-    if size > LONGEST_ANSWER:
-        raise Refusal(Reason.TOO_LARGE, {"limit": str(LONGEST_ANSWER)})
-    try:
-        return item_session.is_answered(bank.item(row.item_version_id), one.raw)
-    except QtiError as error:
-        if error.reason == "wrong_type":
-            raise Refusal(Reason.NOT_VALID, {"problem": str(error)}) from error
-        raise Refusal(Reason.MALFORMED) from error
-
-
-def _facing(session: AssessmentSession, row: ItemSession, one: Save, *, answered: bool) -> Facing:
+def _facing(row: Row, one: Save, zone: tzinfo, *, answered: bool) -> Facing:
     """Gather what the pure question needs, as of when the save was received."""
+    session = row.session
     now = desk.clock_of(session)
     return Facing(
         state=session.state,
@@ -207,7 +160,7 @@ def _facing(session: AssessmentSession, row: ItemSession, one: Save, *, answered
         paused_at=session.paused_at,
         finished_at=session.finished_at,
         scored=session.scored_at is not None,
-        route=desk.route_around(session, row),
+        route=desk.route_around(session, row.key, _letter_of(row)),
         epoch=session.epoch,
         is_holder=not one.device or session.lease_device in ("", one.device),
         revision=row.revision,
@@ -222,15 +175,21 @@ def _facing(session: AssessmentSession, row: ItemSession, one: Save, *, answered
         save_epoch=one.epoch,
         writer=one.writer,
         answered=answered,
-        zone=timezone.get_current_timezone(),
+        zone=zone,
+        in_time=clock.is_clear(now, one.received_at),
     )
+
+
+def _letter_of(row: Row) -> str:
+    closed = row.state == ItemSession.State.CLOSED
+    return outline.letter(answered=row.answered, flagged=row.flagged, closed=closed)
 
 
 def _refuse(one: Save, refusal: Refusal) -> Refused:
     return Refused(one.item, one.key, one.client_seq, refusal)
 
 
-def _quarantine(batch: _Batch, session: AssessmentSession, one: Save, refusal: Refusal) -> Refused:
+def _quarantine(batch: Batch, session: AssessmentSession, one: Save, refusal: Refusal) -> Refused:
     kept = Quarantine.objects.filter(session=session)
     same = kept.filter(item_key=one.item, key=one.key, value=dict(one.raw)).first()
     if same is not None:
@@ -262,61 +221,48 @@ def _quarantine(batch: _Batch, session: AssessmentSession, one: Save, refusal: R
     return Refused(one.item, one.key, one.client_seq, refusal, row.pk)
 
 
-def _keep_strays(batch: _Batch, one: Save) -> None:
+def _keep_strays(batch: Batch, one: Save) -> None:
     """Keep aside what the item never asked for; what is too large for an answer is forgotten."""
     session = batch.sessions.get(one.session_id)
     known = (one.session_id, one.item) in batch.rows
     if not one.strays or session is None or not known:
         return
-    if len(chain.canonical(dict(one.strays))) <= LONGEST_ANSWER:
+    if len(chain.canonical(dict(one.strays))) <= judging.LONGEST_ANSWER:
         refusal = Refusal(Reason.STRAY_FIELDS)
         _quarantine(batch, session, replace(one, raw=one.strays, strays={}), refusal)
 
 
-def _accept(
-    batch: _Batch,
-    session: AssessmentSession,
-    row: ItemSession,
-    one: Save,
-    fingerprint: str,
-    facing: Facing,
-) -> ResponseRevision:
-    answered = facing.answered
+def _accept(batch: Batch, row: Row, one: Save, canonical: bytes, facing: Facing) -> Revision:
+    session, answered = row.session, facing.answered
     session.answered += int(answered) - int(row.answered)
     session.last_save_at = session.last_seen_at = one.received_at
     row.revision += 1
-    row.response, row.answered, row.saved_at = dict(one.raw), answered, one.received_at
+    row.response, row.answered, row.saved_at = (
+        Written(canonical.decode()),
+        answered,
+        one.received_at,
+    )
     row.epoch, row.writer, row.client_seq = one.epoch, one.writer, one.client_seq
-    salt, digest = salted(one.raw)
-    revision = ResponseRevision(
-        item_session=row,
+    salt = secrets.token_hex(16)
+    revision = Revision(
+        row=row,
         revision=row.revision,
         key=one.key,
-        value=dict(one.raw),
+        value=row.response,
         salt=salt,
-        digest=digest,
-        fingerprint=fingerprint,
+        digest=sha256(salt.encode() + canonical).hexdigest(),
         epoch=one.epoch,
         writer=one.writer,
         client_seq=one.client_seq,
         received_at=one.received_at,
         elapsed_ms=max(0, one.elapsed_ms),
-        in_grace=_in_grace(session, facing.clock, one.received_at),
+        in_grace=session.is_ended or session.paused_at is not None or not facing.in_time,
         answered=answered,
     )
     batch.facts.append(_saved_fact(session, one, revision, batch.at))
     batch.revisions.append(revision)
-    batch.changed[row.pk] = row
-    batch.earlier[row.pk, one.key, fingerprint] = revision
+    batch.changed[row.id] = row
     return revision
-
-
-def _in_grace(session: AssessmentSession, now: Clock, received_at: datetime) -> bool:
-    if session.is_ended or session.paused_at is not None:
-        return True
-    return clock.is_over(now, received_at) or bool(
-        clock.expired_scope(now, received_at, grace=False)
-    )
 
 
 def salted(raw: RawResponses) -> tuple[str, str]:
@@ -331,7 +277,7 @@ def digest_under(salt: str, raw: RawResponses) -> str:
 
 
 def _saved_fact(
-    session: AssessmentSession, one: Save, revision: ResponseRevision, at: datetime | None
+    session: AssessmentSession, one: Save, revision: Revision, at: datetime | None
 ) -> events.ResponseSaved:
     return events.ResponseSaved(
         **_head(session, one),
@@ -341,7 +287,7 @@ def _saved_fact(
         key=one.key,
         answered=revision.answered,
         in_grace=revision.in_grace or None,
-        number=revision.item_session.position + 1,
+        number=revision.row.position + 1,
         waited_ms=None if at is None else max(0, clock.milliseconds(at - one.received_at)),
     )
 
@@ -350,27 +296,9 @@ def _head(session: AssessmentSession, one: Save) -> events.Head:
     return events.head(session.pk, session.sitting_id, one.by, one.received_at)
 
 
-def _write(batch: _Batch) -> None:
-    sealed = journal.record_all(batch.facts)
-    saved = [
-        seal
-        for fact, seal in zip(batch.facts, sealed, strict=True)
-        if isinstance(fact, events.ResponseSaved)
-    ]
-    for revision, seal in zip(batch.revisions, saved, strict=True):
-        revision.ledger_seq, revision.ledger_head = seal.seq, seal.head
-    if not batch.revisions:
-        return
-    setwise.insert(batch.revisions)
-    written = ["revision", "response", "answered", "saved_at", "epoch", "writer", "client_seq"]
-    setwise.update(batch.changed.values(), written)
-    touched = {row.session_id: batch.sessions[row.session_id] for row in batch.changed.values()}
-    setwise.update(touched.values(), ["answered", "last_save_at", "last_seen_at"])
-
-
-def _acknowledge(revision: ResponseRevision) -> Saved:
+def _acknowledge(revision: Revision) -> Saved:
     return Saved(
-        item=revision.item_session.key,
+        item=revision.row.key,
         key=revision.key,
         client_seq=revision.client_seq,
         revision=revision.revision,

@@ -158,7 +158,9 @@ def unread_messages(session_id: UUID) -> list[Message]:
 
 def unread_of_many(session_ids: Sequence[UUID]) -> dict[UUID, list[Message]]:
     """Return the unread messages of sessions, in one statement."""
-    found = Message.objects.filter(session_id__in=session_ids, acknowledged_at__isnull=True)
+    found = Message.objects.filter(session_id__in=session_ids, acknowledged_at__isnull=True).only(
+        "session_id", "text", "sent_at"
+    )
     unread: dict[UUID, list[Message]] = {session_id: [] for session_id in session_ids}
     for message in found.order_by("sent_at"):
         unread[message.session_id].append(message)

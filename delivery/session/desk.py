@@ -115,13 +115,17 @@ class Desk:
         return outline_of(self.sitting.test_version_id)
 
     @cached_property
+    def known(self) -> plans.Known:
+        return plans.known(self.session)
+
+    @property
     def plan(self) -> TestPlan:
-        return plans.of(self.session)
+        return self.known.plan
 
     def regrow(self, plan: TestPlan) -> None:
         """Put a longer plan in the place of this one."""
         self.session.plan = plan.to_json()
-        self.__dict__["plan"] = plan
+        self.__dict__["known"] = plans.indexed(plan)
 
     def head(self, by: str, at: datetime) -> events.Head:
         """Return the head of a fact about this session."""
@@ -141,7 +145,7 @@ class Desk:
         return bank.item(self.item(key).item_version_id)
 
     def planned(self, key: str) -> PlannedItem:
-        return self.plan.items[plans.keys_of(self.session.pk, self.plan).index(key)]
+        return self.plan.items[self.known.places[key]]
 
     def reading(self, at: datetime) -> Reading:
         return clock.read(self.clock, at, timezone.get_current_timezone())
@@ -159,7 +163,7 @@ class Desk:
         return self._route(self.letters)
 
     def _route(self, letters: str) -> Route:
-        return route_of(self.session, self.plan, Stops(self.outline, self.plan, letters))
+        return route_of(self.session, self.known, Stops(self.outline, self.plan, letters))
 
     def place(self, key: str) -> Place:
         """Return where an item stands; raises StopIteration for an item not in the plan."""
@@ -237,25 +241,24 @@ def letter_of(row: ItemSession) -> str:
     return outline.letter(answered=row.answered, flagged=row.flagged, closed=closed)
 
 
-def route_of(session: AssessmentSession, plan: TestPlan, stops: Sequence[Stop]) -> Route:
+def route_of(session: AssessmentSession, known: plans.Known, stops: Sequence[Stop]) -> Route:
     """Return a session's route over the given stops."""
-    known = outline_of(session.sitting.test_version_id)
+    found, sitting = outline_of(session.sitting.test_version_id), session.sitting
     return Route(
-        legs=outline.legs(known, plan, linear=session.sitting.linear),
+        legs=outline.legs(found, known.plan.parts, known.growing, linear=sitting.linear),
         stops=stops,
         position=session.position,
         ended=frozenset(session.ended_parts),
         shut=frozenset(session.closed_scopes),
-        keys=plans.keys_of(session.pk, plan),
+        places=known.places,
     )
 
 
-def route_around(session: AssessmentSession, row: ItemSession) -> Route:
+def route_around(session: AssessmentSession, key: str, letter: str) -> Route:
     """Return a session's route where of all items only one is known: enough to ask about it."""
-    known, plan = outline_of(session.sitting.test_version_id), plans.of(session)
-    place = plans.keys_of(session.pk, plan).index(row.key)
-    letters = NOTHING * place + letter_of(row) + NOTHING * (len(plan.items) - place - 1)
-    return route_of(session, plan, Stops(known, plan, letters))
+    found, known = outline_of(session.sitting.test_version_id), plans.known(session)
+    letters = (NOTHING * known.places[key] + letter).ljust(len(known.places), NOTHING)
+    return route_of(session, known, Stops(found, known.plan, letters))
 
 
 def clock_of(session: AssessmentSession) -> Clock:
@@ -295,9 +298,9 @@ def position_of(session: AssessmentSession) -> PlannedItem | None:
     # A roll of many sessions leaves their plans out; what is remembered is not read again.
     if not session.position or (not plans.is_known(session.pk) and not session.plan):
         return None
-    plan = plans.of(session)
-    keys = plans.keys_of(session.pk, plan)
-    return plan.items[keys.index(session.position)] if session.position in keys else None
+    known = plans.known(session)
+    place = known.places.get(session.position)
+    return None if place is None else known.plan.items[place]
 
 
 def forecast(enrolment: Enrolment, at: datetime) -> Reading:
@@ -327,9 +330,8 @@ def read(session_id: UUID) -> Desk:
     session: Any = sight.of(session_id)
     if session is None:
         raise AssessmentSession.DoesNotExist
-    grows = any(section.adaptive for section in plans.of(session).sections)
     # The rows of a plan that grows do not stand in its order.
-    letters = "" if grows else session.letters or ""
+    letters = "" if plans.known(session).growing else session.letters or ""
     return Desk(session, None, letters, session.here, mail=session.mail, kept=session.kept)
 
 

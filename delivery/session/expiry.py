@@ -46,7 +46,7 @@ def _sweep_batch(at: datetime) -> int:
         due = AssessmentSession.objects.filter(
             state__in=(State.IN_PROGRESS, State.PAUSED), due_at__lt=at
         )
-        known = due.select_related("sitting__test_version", "candidate").order_by("due_at")
+        known = due.select_related("sitting").defer("outcomes").order_by("due_at")
         locked = list(known.select_for_update(skip_locked=True, of=("self",))[:SWEEP_BATCH])
         _settle_or_expire(locked, at)
         return len(locked)
@@ -56,7 +56,7 @@ def close(session_ids: Sequence[UUID], at: datetime) -> None:
     """Look whether time has decided something about the sessions; asking never ends one early."""
     with transaction.atomic():
         found = AssessmentSession.objects.filter(pk__in=session_ids).order_by("pk")
-        known = found.select_related("sitting__test_version", "candidate")
+        known = found.select_related("sitting").defer("outcomes")
         _settle_or_expire(list(known.select_for_update(of=("self",))), at)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.db import transaction
 
 from delivery.facts import events, journal
 from delivery.models import (
+    OPEN_STATES,
     AssessmentSession,
     ItemSession,
     Message,
@@ -260,19 +262,33 @@ def _open_items(found: Desk) -> None:
 
 def message(session_id: UUID, text: str, *, by: User, at: datetime) -> Message:
     """Write to a candidate; the words wait in the database until they are acknowledged."""
+    sent = message_all([session_id], text, by=by, at=at)
+    if not sent:
+        raise Refusal(Reason.NOT_RUNNING)
+    return sent[0]
+
+
+def message_all(session_ids: Sequence[UUID], text: str, *, by: User, at: datetime) -> list[Message]:
+    """Write the same to many candidates, in as many statements as to one.
+
+    Returns the messages to those whose sessions are open.
+    """
     _demand_reason(text)
     with transaction.atomic():
-        found = desk.lock(session_id)
-        if not found.session.is_open:
-            raise Refusal(Reason.NOT_RUNNING)
-        salt = secrets.token_hex(16)
-        sent = Message.objects.create(
-            session=found.session, text=text, salt=salt, by=by, sent_at=at
+        found = AssessmentSession.objects.filter(pk__in=session_ids, state__in=OPEN_STATES)
+        locked = found.select_for_update().order_by("pk").defer("plan", "outcomes")
+        sent = Message.objects.bulk_create(
+            Message(session=session, text=text, salt=secrets.token_hex(16), by=by, sent_at=at)
+            for session in locked
         )
-        digest = sha256(f"{salt}{text}".encode()).hexdigest()
-        fact = events.MessageSent(**found.head(actor(by), at), message=sent.pk, digest=digest)
-        journal.record(fact)
+        journal.record_all([_message_sent(one, actor(by), at) for one in sent])
         return sent
+
+
+def _message_sent(sent: Message, by: str, at: datetime) -> events.MessageSent:
+    head = events.head(sent.session_id, sent.session.sitting_id, by, at)
+    digest = sha256(f"{sent.salt}{sent.text}".encode()).hexdigest()
+    return events.MessageSent(**head, message=sent.pk, digest=digest)
 
 
 def answer_help(session_id: UUID, *, by: User, at: datetime) -> None:

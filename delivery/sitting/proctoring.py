@@ -228,8 +228,11 @@ def rows(targets: Sequence[Target], user: User, at: datetime) -> list[Row]:
 
 
 def apply(act: Act, targets: Sequence[Target], user: User, at: datetime) -> list[Result]:
-    """Do the act to each target in a transaction of its own; one that fails spares the others."""
-    return [_apply_to(row, act, user, at) for row in rows(targets, user, at)]
+    """Do the act to each in a transaction of its own; one that fails spares the others."""
+    found = rows(targets, user, at)
+    if isinstance(act, SendMessage):
+        return _say(found, act, user, at)  # in one for all
+    return [_apply_to(row, act, user, at) for row in found]
 
 
 def preview(act: Act, targets: Sequence[Target], user: User, at: datetime) -> list[Affected]:
@@ -331,8 +334,6 @@ def _do(row: Row, act: Act, by: User, at: datetime) -> None:
             interventions.terminate(pk, reason=reason, by=by, at=at)
         case Reopen(reason, ms):
             interventions.reopen(pk, ms=ms, reason=reason, by=by, at=at)
-        case SendMessage(text):
-            _send(row.session, text, by, at)
         case AnswerHelp():
             interventions.answer_help(pk, by=by, at=at)
         case LetElsewhere(reason):
@@ -358,12 +359,33 @@ def _extend(session: AssessmentSession, act: Extend, by: User, at: datetime) -> 
     )
 
 
-def _send(session: AssessmentSession, text: str, by: User, at: datetime) -> None:
-    """Send unless the same words went just now: a form that was sent twice."""
-    same = Message.objects.filter(session=session, text=text, by=by, sent_at__gt=at - SAME_WORDS)
-    if same.exists():
-        raise Refusal(Reason.SAID_JUST_NOW)
-    interventions.message(session.pk, text, by=by, at=at)
+def _say(found: Sequence[Row], act: SendMessage, by: User, at: datetime) -> list[Result]:
+    """Send to all who may be written to, unless the same words went just now: a form sent twice."""
+    same = Message.objects.filter(text=act.text, by=by, sent_at__gt=at - SAME_WORDS)
+    said = set(same.values_list("session_id", flat=True))
+    unsaid = Refusal(Reason.NOT_RUNNING)
+    refused = [may(act, row, by, at).refusal or _repeated(row, said) for row in found]
+    told: set[UUID] = set()
+    chosen = [
+        row.session.pk for row, no in zip(found, refused, strict=True) if row.session and not no
+    ]
+    try:
+        told = {one.session_id for one in interventions.message_all(chosen, act.text, by=by, at=at)}
+    except Refusal as refusal:
+        unsaid = refusal
+    except DatabaseError:
+        logger.exception("A message to %s sessions failed.", len(chosen))
+        unsaid = Refusal(Reason.TRY_AGAIN)
+    return [
+        Result(row, done=True)
+        if row.session and row.session.pk in told
+        else Result(row, done=False, refusal=no or unsaid)
+        for row, no in zip(found, refused, strict=True)
+    ]
+
+
+def _repeated(row: Row, said: Collection[UUID]) -> Refusal | None:
+    return Refusal(Reason.SAID_JUST_NOW) if row.session and row.session.pk in said else None
 
 
 def _after(session: AssessmentSession, act: Extend, at: datetime) -> int | None:

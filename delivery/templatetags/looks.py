@@ -34,7 +34,7 @@ def look_sheet(person: Any) -> SafeString:
     if not isinstance(person, Candidate) or not person.preferences:
         return SafeString("")
     look = needs.look(person)
-    address = f"{reverse('candidate:appearance')}?v={look.version}"
+    address = reverse("candidate:appearance", args=[look.version])
     return (
         format_html('<link rel="stylesheet" href="{}">', address) if look.sheet else SafeString("")
     )

@@ -1,12 +1,6 @@
 // Where no test runs: takes a test's pages off this device, and lets what still waits here be sent.
 
-const PREFIX = "invigil-pages-";
-
-async function purge() {
-  if (!("caches" in window)) return;
-  const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith(PREFIX)).map((name) => caches.delete(name)));
-}
+import { purge } from "./keeping.js";
 
 purge();
 if (document.body.dataset.queueKey) import("./leftover.js");

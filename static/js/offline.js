@@ -3,9 +3,9 @@
 import { alarm, on, page, say, tell } from "./bus.js";
 import * as clock from "./clock.js";
 import * as connection from "./connection.js";
+import * as keeping from "./keeping.js";
 import * as saving from "./saving.js";
 
-const PREFIX = "invigil-pages-";
 const BREATH_MS = 400;
 const SHORTEST_SPAN_MS = 10_000;
 const DRAIN_MS = 500;
@@ -14,17 +14,14 @@ let ahead = null;
 let span = null;
 
 function name() {
-  return `${PREFIX}${page.session}`;
+  return keeping.pagesOf(page.session);
 }
 
 const isPossible = "serviceWorker" in navigator && "caches" in window;
 
-// Everything of the candidate's pages leaves this device, of every session.
-export async function purge() {
+async function purge() {
   ahead = null;
-  if (!isPossible) return;
-  const names = await caches.keys();
-  await Promise.all(names.filter((one) => one.startsWith(PREFIX)).map((one) => caches.delete(one)));
+  await keeping.purge();
 }
 
 async function fetchAhead() {
@@ -89,6 +86,13 @@ function mark(desk) {
   }
 }
 
+// Why a press of a button cannot be answered from this device.
+function hindrance(key, item) {
+  if (!ahead) return page.ahead ? "" : say("offlineStays");
+  if (ahead.timed.includes(key)) return say("offlineTimed");
+  return item ? say("offlineClock") : "";
+}
+
 async function show(item) {
   const desk = await pageOf(item);
   if (!desk) return false;
@@ -101,7 +105,7 @@ async function show(item) {
   document.getElementById("desk").replaceWith(desk);
   window.htmx.process(desk);
   desk.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: desk } }));
-  history.pushState(null, "", item.url);
+  if (location.pathname !== item.url) history.pushState(null, "", item.url);
   tell("item-shown");
   window.scrollTo(0, 0);
   document.getElementById("item-title")?.focus({ preventScroll: true });
@@ -113,7 +117,10 @@ async function go(move) {
   const item = ahead?.items.find((one) => one.key === key);
   const here = ahead?.items.find((one) => one.key === move.key);
   // Where another clock would begin to run, the server has to see the move when it is made.
-  if (!item || item.group !== here?.group) return;
+  if (!item || item.group !== here?.group) {
+    move.said = hindrance(key, item);
+    return;
+  }
   move.taken = true;
   if (!(await show(item))) return alarm(say("offlineGo"), "attention");
   alarm(say("offlineOn"), "attention");
@@ -138,7 +145,7 @@ async function onConnected() {
     await connection.post(page.back, body);
   } catch {
     // Lost again before this was told: it belongs to the span that began meanwhile.
-    if (span) Object.assign(span, { since: over.since, started: over.started, visited: over.visited.concat(span.visited) });
+    span = { ...over, answers: 0, visited: over.visited.concat(span?.visited ?? []) };
     return;
   }
   if (over.visited.length) {

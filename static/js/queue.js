@@ -132,7 +132,7 @@ export class SealedQueue extends MemoryQueue {
       return;
     }
     this.#later(async () => {
-      const { sentAt, queuedAt, restored, ...kept } = entry;
+      const { sentAt, queuedAt, restored, turnedAway, ...kept } = entry;
       const row = { session: this.#session, ...(await sealing.seal(this.#key, kept, this.#session)) };
       if (!this.entries.some((one) => one.key === entry.key)) return;
       const store = this.#database.transaction(STORE, "readwrite").objectStore(STORE);

@@ -1,28 +1,36 @@
-// When storage or network fail for good: a file with what waits here, sealed so that only the server reads it.
+// When storage or sending fail for good: a file with what waits here, sealed so that only the server reads it.
 
 import { on, page, timeOfDay } from "./bus.js";
 import * as connection from "./connection.js";
 import * as saving from "./saving.js";
 import * as sealing from "./sealing.js";
 
-const OFFLINE_LONG_MS = 120_000;
+const LONG_MS = 120_000;
+const UNKEPT_MS = 15_000;
 const LOOK_MS = 2_000;
 
 let timeIsUp = false;
 
-// The network has been away for long, or nothing here would survive the page.
-function isGrave() {
+// Why what waits here is in danger; "" where it is not. What the server may no longer keep aside
+// stays here for good; what this device does not keep is lost with the page; and nothing should
+// wait for long, whether the network is away or only the saves do not get through.
+function danger() {
+  const waiting = saving.waiting();
+  if (!waiting.length) return "";
+  if (saving.isTurnedAway()) return "turned-away";
   const since = connection.downSince();
-  if (!since || !saving.waiting().length) return false;
-  return timeIsUp || !saving.isDurable() || Date.now() - since > OFFLINE_LONG_MS;
+  const oldest = performance.now() - Math.min(...waiting.map((entry) => entry.queuedAt));
+  if (!saving.isDurable() && (since || oldest > UNKEPT_MS)) return "unkept";
+  if (since) return timeIsUp || Date.now() - since > LONG_MS ? "offline" : "";
+  return oldest > LONG_MS ? "unsent" : "";
 }
 
 function offer() {
   const box = document.getElementById("rescue");
   if (!box || !sealing.isPossible) return;
-  const grave = isGrave();
-  if (grave === !box.hidden) return;
-  box.hidden = !grave;
+  const why = danger();
+  box.hidden = !why;
+  for (const line of box.querySelectorAll("[data-why]")) line.hidden = line.dataset.why !== why;
 }
 
 async function save() {

@@ -91,7 +91,7 @@ function capture() {
 }
 
 function frame(entry) {
-  const { sentAt, queuedAt, writtenAt, restored, text, ...told } = entry;
+  const { sentAt, queuedAt, writtenAt, restored, turnedAway, text, ...told } = entry;
   const base = (entry.restored ? heard : revisions).get(entry.item) ?? entry.base_revision;
   return { ...told, epoch: entry.epoch || epoch, base_revision: base };
 }
@@ -195,6 +195,7 @@ function onRefused(frame) {
   if (known && !frame.kept_as && !FORGOTTEN.has(frame.reason)) {
     // The server keeps no more of this session aside: then it stays here, for the sealed file.
     known.sentAt = performance.now();
+    known.turnedAway = true;
     refused = frame.sentence;
     return show();
   }
@@ -287,10 +288,10 @@ function formFailed() {
 
 // The page says that it stays, unless somebody else takes the move.
 function goWithout(status) {
-  const move = { wanted: shown.wanted, key: shown.key, taken: false };
+  const move = { wanted: shown.wanted, key: shown.key, taken: false, said: "" };
   tell("go-without", move);
   if (move.taken) return;
-  alarm(status ? say("serverGo") : say("offlineGo"), "attention");
+  alarm(status ? say("serverGo") : move.said || say("offlineGo"), "attention");
   stayed = true;
 }
 
@@ -403,6 +404,10 @@ export function flush(patience = 3_000) {
 
 export function waiting() {
   return queue.all();
+}
+
+export function isTurnedAway() {
+  return queue.all().some((entry) => entry.turnedAway);
 }
 
 export function isDurable() {

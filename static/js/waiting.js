@@ -4,10 +4,6 @@
 const LOOK_MS = 3_000;
 const PATIENCE_MS = 10_000;
 
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-reload]")) location.reload();
-});
-
 window.addEventListener("online", () => location.reload());
 
 // Once only: a page that is on its way would be given up for the next try.

@@ -2,6 +2,7 @@
 "use strict";
 
 const PREFIX = "invigil-pages-";
+const IMPORTS = /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+\.js)"/g;
 const PARTS = /(?:src|href|data-src|poster)="(\/(?:sessions|static)\/[^"]+)"/g;
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -9,22 +10,28 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms * (0.5 + Math.random())));
 
-// Returns the text of a page that is now kept, or "" where there is none.
-async function keep(cache, url) {
+// A page or a script comes after all that it needs: whole, or not at all.
+async function keep(cache, url, under) {
   const response = await fetch(url, { credentials: "same-origin", headers: { "HX-Request": "true" } });
-  if (!response.ok || response.redirected) return "";
-  await cache.put(url, response.clone());
-  return (response.headers.get("Content-Type") ?? "").startsWith("text/html") ? response.text() : "";
+  if (!response.ok || response.redirected) return;
+  for (const part of await partsOf(response.clone(), url)) {
+    if (under.has(part) || (await cache.match(part))) continue;
+    under.add(part);
+    await keep(cache, part, under);
+  }
+  await cache.put(url, response);
 }
 
-async function keepWhole(cache, url) {
-  const html = await keep(cache, url);
-  for (const [, written] of html.matchAll(PARTS)) {
-    const part = written.replaceAll("&amp;", "&");
-    if (/\/(assets|test-assets)\//.test(part) || /\.(css|js|svg)$/.test(part)) {
-      if (!(await cache.match(part))) await keep(cache, part);
-    }
+// The addresses that a page's elements and a script's imports name, as far as they are the test's.
+async function partsOf(response, url) {
+  const kind = response.headers.get("Content-Type") ?? "";
+  if (/^text\/javascript/.test(kind)) {
+    const named = (await response.text()).matchAll(IMPORTS);
+    return Array.from(named, ([, written]) => new URL(written, new URL(url, self.location.href)).pathname);
   }
+  if (!/^text\/html/.test(kind)) return [];
+  const named = Array.from((await response.text()).matchAll(PARTS), ([, written]) => written.replaceAll("&amp;", "&"));
+  return named.filter((part) => /\/(assets|test-assets)\//.test(part) || /\.(css|js|svg)$/.test(part));
 }
 
 async function fetchAhead({ cache: name, shell, pages, breath }) {
@@ -41,7 +48,7 @@ async function fetchAhead({ cache: name, shell, pages, breath }) {
   for (const url of [shell, ...pages]) {
     if (!(await caches.has(name))) return;
     try {
-      await keepWhole(cache, url);
+      await keep(cache, url, new Set([url]));
     } catch {
       return;
     }

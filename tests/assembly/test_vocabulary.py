@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
+from assembly.qti.item import AssessmentItem
 from tests.assembly.item_page import Open
 from tests.assembly.rendering_items import IMAGE, choices, declaration, interaction, item
 from tests.assembly.vocabulary import CONTENT, INPUT_WIDTHS
@@ -40,6 +41,23 @@ def measured(page: Page, rows: list[tuple[str, str]]) -> list[str]:
 def box(page: Page, selector: str, at: int = 0) -> dict[str, float]:
     found: dict[str, float] = (
         page.locator(selector).nth(at).evaluate("each => each.getBoundingClientRect().toJSON()")
+    )
+    return found
+
+
+def several(pieces: list[str], base_type: str, cardinality: str = "multiple") -> AssessmentItem:
+    """One item with all of them, each with a response of its own."""
+    bodies = "".join(piece.replace('"R"', f'"R{at}"') for at, piece in enumerate(pieces))
+    one = declaration(base_type, cardinality)
+    return item(bodies, "".join(one.replace('"R"', f'"R{at}"') for at in range(len(pieces))))
+
+
+def boxes(page: Page, selector: str) -> list[list[dict[str, float]]]:
+    """Where what is selected lies, interaction by interaction."""
+    found: list[list[dict[str, float]]] = page.locator("fieldset.qti-interaction").evaluate_all(
+        "(all, inner) => all.map(each => [...each.querySelectorAll(inner)]"
+        ".map(one => one.getBoundingClientRect().toJSON()))",
+        selector,
     )
     return found
 
@@ -82,11 +100,11 @@ def test_cells_of_tables_are_aligned_by_their_class(open_item: Open, name: str, 
     assert measured(page, rows) == [value, "bottom", "48px"]
 
 
-@pytest.mark.parametrize("hyphen", ["", "-"])
-def test_columns_share_a_row_of_twelve_and_stack_on_a_phone(open_item: Open, hyphen: str) -> None:
+def test_columns_share_a_row_of_twelve_and_stack_on_a_phone(open_item: Open) -> None:
+    """In both spellings."""
     rows = "".join(
-        f'<div class="qti-layout-row"><div class="qti-layout-col{hyphen}{n}">a</div>'
-        f'<div class="qti-layout-col{hyphen}{12 - n}">b</div></div>'
+        f'<div class="qti-layout-row"><div class="qti-layout-col{n}">a</div>'
+        f'<div class="qti-layout-col-{12 - n}">b</div></div>'
         for n in range(1, 12)
     )
     page = open_item(item(rows))
@@ -110,11 +128,11 @@ def cells(page: Page) -> list[list[dict[str, float]]]:
     return found
 
 
-@pytest.mark.parametrize("hyphen", ["", "-"])
-def test_columns_begin_after_their_offset(open_item: Open, hyphen: str) -> None:
+def test_columns_begin_after_their_offset(open_item: Open) -> None:
+    """In both spellings, in turn."""
     rows = "".join(
-        f'<div class="qti-layout-row"><div class="qti-layout-col1 qti-layout-offset{hyphen}{n}">x'
-        "</div></div>"
+        f'<div class="qti-layout-row"><div class="qti-layout-col1 qti-layout-offset{"-" * (n % 2)}'
+        f'{n}">x</div></div>'
         for n in range(1, 12)
     )
     page = open_item(item(rows))
@@ -187,28 +205,30 @@ def test_characters_are_counted_up_or_down(open_item: Open, name: str, said: str
     assert page.locator("[data-count]").inner_text() == said
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
-def test_choices_stand_in_so_many_columns(open_item: Open, count: int) -> None:
-    extra = f'class="qti-choices-stacking-{count}" max-choices="1"'
-    body = interaction("choice", choices("qti-simple-choice", "abcdef"), extra)
-    page = open_item(item(body, declaration("identifier")))
-    tops = [box(page, ".qti-choice-row", at)["top"] for at in range(6)]
-    assert tops.count(tops[0]) == count
+def test_choices_stand_in_so_many_columns(open_item: Open) -> None:
+    inside = choices("qti-simple-choice", "abcdef")
+    counts = (1, 2, 3, 4, 5)
+    extras = [f'class="qti-choices-stacking-{count}" max-choices="1"' for count in counts]
+    found = several([interaction("choice", inside, one) for one in extras], "identifier", "single")
+    page = open_item(found)
+    for count, rows in zip(counts, boxes(page, ".qti-choice-row"), strict=True):
+        assert [row["top"] for row in rows].count(rows[0]["top"]) == count
     page.set_viewport_size({"width": 390, "height": 800})
-    assert box(page, ".qti-choice-row", 1)["top"] > box(page, ".qti-choice-row")["top"]
+    for rows in boxes(page, ".qti-choice-row"):
+        assert rows[1]["top"] > rows[0]["top"]
 
 
-@pytest.mark.parametrize("kind", ["choice", "order"])
-@pytest.mark.parametrize(("name", "beside"), [("horizontal", True), ("vertical", False)])
+@pytest.mark.parametrize(("kind", "cardinality"), [("choice", "multiple"), ("order", "ordered")])
 def test_choices_stand_beside_or_below_each_other(
-    open_item: Open, kind: str, name: str, beside: bool
+    open_item: Open, kind: str, cardinality: str
 ) -> None:
-    extra = f'class="qti-orientation-{name}"'
-    cardinality = "ordered" if kind == "order" else "multiple"
-    body = interaction(kind, choices("qti-simple-choice", "abc"), extra)
-    page = open_item(item(body, declaration("identifier", cardinality)))
-    rows = ".qti-choice-row, .qti-order-item"
-    assert (box(page, rows, 1)["top"] == box(page, rows)["top"]) is beside
+    inside = choices("qti-simple-choice", "abc")
+    extras = [f'class="qti-orientation-{name}"' for name in ("horizontal", "vertical")]
+    pieces = [interaction(kind, inside, extra) for extra in extras]
+    page = open_item(several(pieces, "identifier", cardinality))
+    beside, below = boxes(page, ".qti-choice-row, .qti-order-item")
+    assert beside[1]["top"] == beside[0]["top"]
+    assert below[1]["top"] >= below[0]["bottom"]
 
 
 @pytest.mark.parametrize("kind", ["choice", "hottext"])
@@ -237,74 +257,62 @@ def test_hottext_that_is_not_chosen_may_look_like_its_text(open_item: Open) -> N
     assert shadows == [False, True]
 
 
-@pytest.mark.parametrize("name", SIDES)
-@pytest.mark.parametrize("kind", ["gap-match", "graphic-gap-match"])
+@pytest.mark.parametrize(
+    ("kind", "inside", "choice", "target"),
+    [
+        ("gap-match", GAPS, ".qti-bank", ".qti-passage"),
+        ("graphic-gap-match", PICTURED, ".qti-bank", ".qti-picture-frame"),
+        ("match", PAIRED, "tbody tr:first-child th", "tbody tr:first-child td:nth-child(2)"),
+    ],
+)
 def test_the_choices_stand_on_the_side_that_is_asked_for(
-    open_item: Open, kind: str, name: str
+    open_item: Open, kind: str, inside: str, choice: str, target: str
 ) -> None:
-    inside = GAPS if kind == "gap-match" else PICTURED
-    extra = f'class="qti-choices-{name}"'
-    found = item(interaction(kind, inside, extra), declaration("directedPair", "multiple"))
-    page = open_item(found)
-    edge, sign = SIDES[name]
-    bank, target = box(page, ".qti-bank"), box(page, ".qti-passage, .qti-picture-frame")
-    assert (target[edge] - bank[edge]) * sign > 0
+    pieces = [interaction(kind, inside, f'class="qti-choices-{name}"') for name in SIDES]
+    page = open_item(several(pieces, "directedPair"))
+    banks, targets = boxes(page, choice), boxes(page, target)
+    for (edge, sign), bank, place in zip(SIDES.values(), banks, targets, strict=True):
+        assert (place[0][edge] - bank[0][edge]) * sign > 0
 
 
-@pytest.mark.parametrize("name", SIDES)
-def test_the_first_set_of_a_match_stands_on_the_side_that_is_asked_for(
-    open_item: Open, name: str
-) -> None:
-    extra = f'class="qti-choices-{name}"'
-    found = item(interaction("match", PAIRED, extra), declaration("directedPair", "multiple"))
-    page = open_item(found)
-    edge, sign = SIDES[name]
-    heading, cell = box(page, "tbody th"), box(page, "tbody td")
-    assert (cell[edge] - heading[edge]) * sign > 0
-
-
-@pytest.mark.parametrize("kind", ["gap-match", "graphic-gap-match", "order", "match"])
-def test_the_choices_stand_in_a_container_of_the_width_that_is_asked_for(
-    open_item: Open, kind: str
-) -> None:
-    inside = {
-        "gap-match": GAPS,
-        "graphic-gap-match": PICTURED,
-        "order": choices("qti-simple-choice", "ab"),
-        "match": PAIRED,
-    }[kind]
-    declared = (
-        declaration("identifier", "ordered")
-        if kind == "order"
-        else declaration("directedPair", "multiple")
-    )
+def test_the_choices_stand_in_a_container_of_the_width_that_is_asked_for(open_item: Open) -> None:
+    kinds = {"gap-match": GAPS, "graphic-gap-match": PICTURED, "match": PAIRED}
     extra = 'data-choices-container-width="376"'
-    page = open_item(item(interaction(kind, inside, extra), declared))
-    container = ".qti-bank, .qti-order-list, .qti-match-table"
-    assert box(page, container)["width"] == 376
+    pieces = [interaction(kind, inside, extra) for kind, inside in kinds.items()]
+    page = open_item(several(pieces, "directedPair"))
+    containers = ".qti-bank, .qti-match-table"
+    assert [one["width"] for (one,) in boxes(page, containers)] == [376, 376, 376]
     page.set_viewport_size({"width": 320, "height": 800})
-    assert box(page, container)["width"] <= 320
+    assert max(one["width"] for (one,) in boxes(page, containers)) <= 320
+
+
+def test_a_list_to_be_ordered_takes_the_width_that_is_asked_for(open_item: Open) -> None:
+    extra = 'data-choices-container-width="376"'
+    body = interaction("order", choices("qti-simple-choice", "ab"), extra)
+    page = open_item(item(body, declaration("identifier", "ordered")))
+    assert box(page, ".qti-order-list")["width"] == 376
 
 
 def test_a_match_is_a_table_only_where_it_says_so(open_item: Open) -> None:
-    declared = declaration("directedPair", "multiple")
-    page = open_item(item(interaction("match", PAIRED, 'class="qti-match-tabular"'), declared))
-    assert box(page, "thead")["height"] > 20
-    assert box(page, "tbody td")["top"] == box(page, "tbody th")["top"]
-    page = open_item(item(interaction("match", PAIRED), declared))
-    assert box(page, "thead")["height"] <= 1
-    assert box(page, "tbody td")["top"] >= box(page, "tbody th")["bottom"] - 2
+    extras = ('class="qti-match-tabular"', "")
+    pieces = [interaction("match", PAIRED, extra) for extra in extras]
+    page = open_item(several(pieces, "directedPair"))
+    heads, rows, cells = (boxes(page, name) for name in ("thead", "tbody th", "tbody td"))
+    assert heads[0][0]["height"] > 20
+    assert cells[0][0]["top"] == rows[0][0]["top"]
+    assert heads[1][0]["height"] <= 1
+    assert cells[1][0]["top"] >= rows[1][0]["bottom"] - 2
 
 
 def test_the_head_of_a_table_is_named_or_hidden(open_item: Open) -> None:
-    declared = declaration("directedPair", "multiple")
-    extra = 'class="qti-match-tabular" data-first-column-header="Persons"'
-    page = open_item(item(interaction("match", PAIRED, extra), declared))
+    named = 'class="qti-match-tabular" data-first-column-header="Persons"'
+    extras = (named, 'class="qti-match-tabular qti-header-hidden"')
+    pieces = [interaction("match", PAIRED, extra) for extra in extras]
+    page = open_item(several(pieces, "directedPair"))
     assert page.get_by_role("columnheader").first.inner_text() == "Persons"
-    extra = 'class="qti-match-tabular qti-header-hidden"'
-    page = open_item(item(interaction("match", PAIRED, extra), declared))
-    assert box(page, "thead")["height"] <= 1
-    assert page.get_by_role("checkbox", name="choice a choice x").count() == 1
+    assert boxes(page, "thead")[1][0]["height"] <= 1
+    hidden = page.locator("fieldset").nth(1)
+    assert hidden.get_by_role("checkbox", name="choice a choice x").count() == 1
 
 
 @pytest.mark.parametrize("tone", ["light", "dark"])

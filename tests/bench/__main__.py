@@ -17,7 +17,7 @@ from typing import Any
 
 from tests import programs, services
 from tests.bench import capacity, load, machine
-from tests.bench.load import Seat
+from tests.bench.load import Mark, Seat
 from tests.serving import ROOT, Serving, environment, manage
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -34,6 +34,9 @@ WIDTH = 50
 UPSERT = """\\set id random(1, 2000)
 INSERT INTO bench_answer VALUES (:id, 'A') ON CONFLICT (id) DO UPDATE SET value = 'B';
 """
+
+
+Work = Callable[[Mark], tuple[int, float]]
 
 
 @dataclass
@@ -63,27 +66,22 @@ class Bench:
         self.services = services
         self.url = services["DATABASE_URL"]
         self.postmaster = postmaster
-        manage(folder, "migrate", "--verbosity", "0", **services)
-        manage(folder, "collectstatic", "--noinput", "--verbosity", "0", **services)
+        _prepare(folder, services)
         lengths = [f"long{length}:4:{length}" for length in LENGTHS]
         self.scenes = self._scene(f"main:{CANDIDATES}:{ITEMS}", *lengths, "few:10:3")
         self.seats = self.scenes["main"]
         (folder / "upsert.sql").write_text(UPSERT)
         self._psql("CREATE TABLE bench_answer (id integer PRIMARY KEY, value text)")
         self.server = Serving(folder, "--no-celery", **services)
+        # One process with a file that syncs at every commit: nothing else is installed there.
+        alone = folder / "embedded"
+        alone.mkdir()
+        _prepare(alone, {})
+        self.embedded = Serving(alone, "--no-celery")
+        self.embedded_seats = _scene(alone, {}, f"main:{CONNECTIONS}:{ITEMS}")["main"]
 
     def _scene(self, *arguments: str, given: str = "") -> dict[str, list[Seat]]:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.bench.scene", *arguments],
-            cwd=ROOT,
-            env=environment(self.folder) | self.services,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
-        return {name: [Seat(**one) for one in rows] for name, rows in found.items()}
+        return _scene(self.folder, self.services, *arguments, given=given)
 
     def multiply(self, total: int) -> None:
         """Make the few sessions of a scene many."""
@@ -113,12 +111,19 @@ class Bench:
         assert found is not None, done.stdout
         return int(found[1]), float(seconds)
 
-    def measure(self, figure: Figure, work: Callable[[], tuple[int, float]]) -> None:
-        process = self.server.process
+    def measure(self, figure: Figure, work: Work, server: Serving | None = None) -> None:
+        """Add a round to a figure; what is asked before and after the loop does not count."""
+        process = (server or self.server).process
         assert process is not None
-        before = machine.cpu_ms(process.pid), machine.cpu_ms(self.postmaster)
-        done, seconds = work()
-        after = machine.cpu_ms(process.pid), machine.cpu_ms(self.postmaster)
+        pid, marks = process.pid, list[tuple[float, float]]()
+
+        def mark() -> None:
+            marks.append((machine.cpu_ms(pid), machine.cpu_ms(self.postmaster)))
+
+        mark()
+        done, seconds = work(mark)
+        mark()
+        before, after = marks[1:3] if len(marks) > 2 else marks
         figure.rates.append(done / seconds)
         figure.server_ms.append((after[0] - before[0]) / done)
         figure.database_ms.append((after[1] - before[1]) / done)
@@ -129,13 +134,14 @@ class Bench:
         upsert, alone = Figure("pgbench -c 32"), Figure("pgbench -c 1")
         view, page = Figure("SELECT 1"), Figure("item page")
         http, socket = Figure("HTTP save"), Figure("socket save")
-        work: list[tuple[Figure, Callable[[], tuple[int, float]]]] = [
-            (upsert, lambda: self.upsert(32)),
-            (alone, lambda: self.upsert(1)),
-            (view, lambda: asyncio.run(load.health(port, some, SECONDS))),
-            (page, lambda: asyncio.run(load.pages(port, some, SECONDS))),
-            (http, lambda: asyncio.run(load.saves(port, some, SECONDS))),
-            (socket, lambda: asyncio.run(load.socket_saves(port, many, SECONDS))),
+        embedded = Figure("HTTP save on SQLite")
+        work: list[tuple[Figure, Work]] = [
+            (upsert, lambda _mark: self.upsert(32)),
+            (alone, lambda _mark: self.upsert(1)),
+            (view, lambda mark: asyncio.run(load.health(port, some, SECONDS, mark))),
+            (page, lambda mark: asyncio.run(load.pages(port, some, SECONDS, mark))),
+            (http, lambda mark: asyncio.run(load.saves(port, some, SECONDS, mark))),
+            (socket, lambda mark: asyncio.run(load.socket_saves(port, many, SECONDS, mark))),
         ]
         asyncio.run(load.pages(port, some, 1.0))
         paced: list[tuple[float, float]] = []
@@ -143,15 +149,20 @@ class Bench:
             print(f"round {number} of {ROUNDS}", file=sys.stderr, flush=True)
             for figure, one in work:
                 self.measure(figure, one)
+            self.measure(embedded, self._embedded_save, self.embedded)
             paced.append(self.pace(1000 / alone.rates[-1]))
         print(page.beside(view))
         print(http.beside(view))
+        print(embedded.beside(http))
         print(socket.beside(upsert))
         half, nearly_all = (median(one) for one in zip(*paced, strict=True))
         name = f"socket save at {A_SECOND} a second over {CANDIDATES} sockets"
         print(f"{name}: p50 {half:.1f} x, p99 {nearly_all:.1f} x the latency of pgbench -c 1")
         for figure in (upsert, alone, view):
             print(f"{figure.name}: {median(figure.rates):.0f} a second ({figure.cost()})")
+
+    def _embedded_save(self, mark: Mark) -> tuple[int, float]:
+        return asyncio.run(load.saves(self.embedded.port, self.embedded_seats, SECONDS, mark))
 
     def pace(self, latency_ms: float) -> tuple[float, float]:
         """Return p50 and p99 as multiples of one client's latency; a lost answer is an error."""
@@ -165,8 +176,13 @@ class Bench:
         page, save = Figure("page"), Figure("save")
         asyncio.run(load.pages(self.server.port, seats, 0.5))
         for _ in range(3):
-            self.measure(page, lambda: asyncio.run(load.pages(self.server.port, seats, 1.5)))
-            self.measure(save, lambda: asyncio.run(load.socket_saves(self.server.port, seats, 1.5)))
+            self.measure(
+                page, lambda mark: asyncio.run(load.pages(self.server.port, seats, 1.5, mark))
+            )
+            self.measure(
+                save,
+                lambda mark: asyncio.run(load.socket_saves(self.server.port, seats, 1.5, mark)),
+            )
         together = [median(one.server_ms) + median(one.database_ms) for one in (page, save)]
         return together[0], together[1]
 
@@ -202,6 +218,27 @@ class Bench:
         await asyncio.gather(*(socket.close() for socket in [first, *sockets]))
 
 
+def _prepare(folder: Path, services: dict[str, str]) -> None:
+    manage(folder, "migrate", "--verbosity", "0", **services)
+    manage(folder, "collectstatic", "--noinput", "--verbosity", "0", **services)
+
+
+def _scene(
+    folder: Path, services: dict[str, str], *arguments: str, given: str = ""
+) -> dict[str, list[Seat]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.scene", *arguments],
+        cwd=ROOT,
+        env=environment(folder) | services,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
+    return {name: [Seat(**one) for one in rows] for name, rows in found.items()}
+
+
 def plot(name: str, places: tuple[int, ...], costs: list[tuple[float, float]]) -> None:
     """Draw the cost at each place; flat is the same length of bar."""
     for number, what in enumerate(("page", "socket save")):
@@ -228,6 +265,7 @@ def main() -> int:
         with services.redis() as redis:
             bench = Bench(Path(name), postmaster, DATABASE_URL=url, REDIS_URL=redis)
             bench.server.start()
+            bench.embedded.start()
             try:
                 bench.run()
                 bench.grow()
@@ -235,6 +273,7 @@ def main() -> int:
                 bench.server.restart()
                 asyncio.run(bench.hold())
             finally:
+                bench.embedded.stop()
                 bench.server.stop()
     for module in ("tests.bench.engine", "tests.bench.peers"):
         subprocess.run([sys.executable, "-m", module], cwd=ROOT, check=True)

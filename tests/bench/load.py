@@ -15,6 +15,7 @@ from websockets.exceptions import WebSocketException
 _number = count(1)
 TRIES = 5
 Ask = Callable[[], Awaitable[object]]
+Mark = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,18 @@ def answer(seat: Seat, field: str) -> dict[str, object]:
     }
 
 
-async def closed_loop(asks: Sequence[Ask], seconds: float) -> tuple[int, float]:
-    """Each ask again and again; returns how many were answered, and the time it took."""
+def unmarked() -> None:
+    """Nobody wants to know when the loop begins and ends."""
+
+
+async def closed_loop(
+    asks: Sequence[Ask], seconds: float, mark: Mark = unmarked
+) -> tuple[int, float]:
+    """Each ask again and again; returns how many were answered, and the time it took.
+
+    `mark` is called when the first is asked and when the last is answered.
+    """
+    mark()
     began, done = time.monotonic(), 0
 
     async def again(ask: Ask) -> None:
@@ -117,25 +128,33 @@ async def closed_loop(asks: Sequence[Ask], seconds: float) -> tuple[int, float]:
             done += 1
 
     await asyncio.gather(*(again(ask) for ask in asks))
-    return done, time.monotonic() - began
+    took = time.monotonic() - began
+    mark()
+    return done, took
 
 
-async def health(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, float]:
+async def health(
+    port: int, seats: Sequence[Seat], seconds: float, mark: Mark = unmarked
+) -> tuple[int, float]:
     connections = [Connection(port) for _ in seats]
     asks = [lambda one=one: one.ask("GET", "/healthz") for one in connections]
-    return await _closing(connections, asks, seconds)
+    return await _closing(connections, asks, seconds, mark)
 
 
-async def pages(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, float]:
+async def pages(
+    port: int, seats: Sequence[Seat], seconds: float, mark: Mark = unmarked
+) -> tuple[int, float]:
     connections = [Connection(port) for _ in seats]
     asks = [
         lambda one=one, seat=seat: open_page(one, seat)
         for one, seat in zip(connections, seats, strict=True)
     ]
-    return await _closing(connections, asks, seconds)
+    return await _closing(connections, asks, seconds, mark)
 
 
-async def saves(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, float]:
+async def saves(
+    port: int, seats: Sequence[Seat], seconds: float, mark: Mark = unmarked
+) -> tuple[int, float]:
     connections = [Connection(port) for _ in seats]
     forms = [await open_form(one, seat) for one, seat in zip(connections, seats, strict=True)]
 
@@ -150,16 +169,17 @@ async def saves(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, 
         lambda one=one, seat=seat, form=form: save(one, seat, form)
         for one, seat, form in zip(connections, seats, forms, strict=True)
     ]
-    return await _closing(connections, asks, seconds)
+    return await _closing(connections, asks, seconds, mark)
 
 
 async def _closing(
     connections: Sequence[Connection],
     asks: Sequence[Callable[[], Awaitable[object]]],
     seconds: float,
+    mark: Mark,
 ) -> tuple[int, float]:
     try:
-        return await closed_loop(asks, seconds)
+        return await closed_loop(asks, seconds, mark)
     finally:
         for connection in connections:
             connection.close()
@@ -185,7 +205,9 @@ async def _open_socket(port: int, seat: Seat) -> ClientConnection:
     )
 
 
-async def socket_saves(port: int, seats: Sequence[Seat], seconds: float) -> tuple[int, float]:
+async def socket_saves(
+    port: int, seats: Sequence[Seat], seconds: float, mark: Mark = unmarked
+) -> tuple[int, float]:
     connection = Connection(port)
     field = (await open_form(connection, seats[0])).field
     connection.close()
@@ -206,7 +228,7 @@ async def socket_saves(port: int, seats: Sequence[Seat], seconds: float) -> tupl
         for socket, seat in zip(sockets, seats, strict=True)
     ]
     try:
-        return await closed_loop(asks, seconds)
+        return await closed_loop(asks, seconds, mark)
     finally:
         for socket in sockets:
             await socket.close()

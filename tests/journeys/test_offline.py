@@ -1,6 +1,5 @@
 """The network goes and comes back: what waits is sealed here, pages go on, nothing is lost."""
 
-import json
 import os
 import re
 import signal
@@ -12,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import programs
-from tests.journeys import acts
+from tests.journeys import acts, device
 from tests.journeys.acts import EXAM
 from tests.serving import Serving
 
@@ -21,27 +20,6 @@ if TYPE_CHECKING:
 
 Contexts = Callable[..., BrowserContext]
 WAITS = "safe on this device"
-
-
-def choose(page: Page, number: int) -> None:
-    page.locator("#item-form input[type=radio]").nth(number).check(force=True)
-
-
-def stored(page: Page) -> list[dict[str, object]]:
-    """What the browser's store holds, as anybody with the device would see it."""
-    found = page.evaluate(
-        """() => new Promise((resolve) => {
-          const request = indexedDB.open("invigil");
-          request.onsuccess = () => {
-            const all = request.result.transaction("queue").objectStore("queue").getAll();
-            all.onsuccess = () => resolve(all.result.map((row) => ({
-              names: Object.keys(row).sort(), size: row.sealed.byteLength,
-              text: new TextDecoder().decode(row.sealed),
-            })));
-          };
-        })"""
-    )
-    return list(found)
 
 
 # The requests that a browser lets outlive their page.
@@ -62,15 +40,15 @@ def test_what_waits_is_sealed_survives_a_reload_and_is_cleared_when_saved(
     acts.sign_in(page, demo_server, acts.TO_START)
     acts.start(page, EXAM)
     session = acts.session_of(page)
-    choose(page, 0)
+    device.choose(page, 0)
     expect(page.locator("#save-state")).to_have_text(acts.SAVED)
-    assert acts.eventually(lambda: stored(page) == [], page)
+    assert acts.eventually(lambda: device.stored(page) == [], page)
     # The page still loads, while no save arrives.
     page.context.route("**/save/**", lambda route: route.abort())
     page.evaluate("() => { window.WebSocket.prototype.send = () => {} }")
-    choose(page, 2)
-    assert acts.eventually(lambda: len(stored(page)) == 1, page)
-    (row,) = stored(page)
+    device.choose(page, 2)
+    assert acts.eventually(lambda: len(device.stored(page)) == 1, page)
+    (row,) = device.stored(page)
     assert row["names"] == ["iv", "sealed", "session"]
     assert "r.RESPONSE" not in str(row["text"])
     page.reload()
@@ -79,13 +57,13 @@ def test_what_waits_is_sealed_survives_a_reload_and_is_cleared_when_saved(
     )
     expect(page.locator("#item-form input[type=radio]").nth(2)).to_be_checked()
     expect(page.locator("#save-state")).to_have_text(acts.SAVED)
-    assert acts.eventually(lambda: stored(page) == [], page)
+    assert acts.eventually(lambda: device.stored(page) == [], page)
     assert acts.rows(demo_server, "SELECT count(*) FROM delivery_quarantine") == [(0,)]
     page.context.unroute("**/save/**")
     # A socket that swallows everything. How long a browser waits for a page that it closes is its
     # own affair, and no less on a busy machine: so the page is told of its end and stays.
     page.evaluate(LAST_REQUESTS)
-    choose(page, 1)
+    device.choose(page, 1)
     page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide'))")
     assert acts.eventually(
         lambda: len(acts.facts(demo_server, session, "response.saved")) == 3, page
@@ -134,12 +112,12 @@ def test_what_waits_survives_a_browser_that_is_killed(
     acts.sign_in(page, demo_server, acts.WITH_EXTRA)
     acts.start(page, EXAM)
     session, url = acts.session_of(page), page.url
-    choose(page, 0)
+    device.choose(page, 0)
     expect(page.locator("#save-state")).to_have_text(acts.SAVED)
     context.set_offline(True)
-    choose(page, 3)
+    device.choose(page, 3)
     expect(page.locator("#save-state")).to_contain_text(WAITS)
-    assert acts.eventually(lambda: len(stored(page)) == 1, page)
+    assert acts.eventually(lambda: len(device.stored(page)) == 1, page)
     # The browser writes its cookies down every half a minute: these are on its disk by then.
     cookies = context.cookies()
     kill(tmp_path / "profile")
@@ -156,62 +134,24 @@ def test_what_waits_survives_a_browser_that_is_killed(
     assert acts.rows(demo_server, "SELECT count(*) FROM delivery_quarantine") == [(0,)]
 
 
-def kept_pages(page: Page) -> list[str]:
-    """The addresses in the caches that the service worker keeps."""
-    found = page.evaluate(
-        """async () => {
-          const found = [];
-          for (const name of await caches.keys())
-            for (const kept of await (await caches.open(name)).keys()) found.push(kept.url);
-          return found;
-        }"""
-    )
-    return [str(url) for url in found]
-
-
-def kept_text(page: Page) -> str:
-    """Every item page that the caches hold, as one text."""
-    return str(
-        page.evaluate(
-            """async () => {
-              let text = "";
-              for (const name of await caches.keys()) {
-                const cache = await caches.open(name);
-                for (const key of await cache.keys()) {
-                  if (!key.url.includes("/ahead/items/")) continue;
-                  text += await (await cache.match(key)).text();
-                }
-              }
-              return text;
-            }"""
-        )
-    )
-
-
-def items_of_part(server: Serving, session: str) -> list[str]:
-    plan = json.loads(acts.column(server, session, "plan"))
-    first = plan["items"][0]["part"]
-    return [item["key"] for item in plan["items"] if item["part"] == first]
-
-
 def test_a_candidate_reads_answers_and_moves_without_the_network(
     demo_server: Serving, page: Page
 ) -> None:
     acts.sign_in(page, demo_server, acts.UNLIMITED)
     acts.start(page, EXAM)
     session = acts.session_of(page)
-    part = items_of_part(demo_server, session)
+    part = device.items_of_part(demo_server, session)
     entered = len(acts.facts(demo_server, session, "item.entered"))
-    choose(page, 1)
+    device.choose(page, 1)
     expect(page.locator("#save-state")).to_have_text(acts.SAVED)
     ready = {f"{demo_server.url}/sessions/{session}/ahead/items/{key}/" for key in part}
-    assert acts.eventually(lambda: ready <= set(kept_pages(page)), page, 60)
-    others = {url for url in kept_pages(page) if "/ahead/" in url} - ready
+    assert acts.eventually(lambda: ready <= set(device.kept_pages(page)), page, 60)
+    others = {url for url in device.kept_pages(page) if "/ahead/" in url} - ready
     assert others == set()
     # Fetching ahead visits nothing.
     assert len(acts.facts(demo_server, session, "item.entered")) == entered
     # Neither the candidate's own answers nor anything the server alone may know.
-    kept = kept_text(page)
+    kept = device.kept_text(page)
     assert kept.count('name="r.') > len(part)
     assert re.search(r'name="r\.[^>]*\schecked', kept) is None
     assert re.search("correct-response|outcome|rubric", kept, re.IGNORECASE) is None
@@ -232,7 +172,7 @@ def test_a_candidate_reads_answers_and_moves_without_the_network(
     page.locator("#back").click()
     expect(page.locator(f"#desk[data-key='{part[0]}']")).to_be_visible()
     expect(page.locator("#item-form input[type=radio]").nth(1)).to_be_checked()
-    choose(page, 2)
+    device.choose(page, 2)
     chosen = str(page.locator("#item-form input[type=radio]").nth(2).get_attribute("value"))
     page.locator("#next").click()
     expect(page.locator(f"#desk[data-key='{part[1]}']")).to_be_visible()
@@ -248,7 +188,7 @@ def test_a_candidate_reads_answers_and_moves_without_the_network(
     (span,) = acts.facts(demo_server, session, "offline_span")
     assert (span["answers"], span["visited"][-1]) == (2, part[1])
     assert span["away_ms"] > 600_000
-    assert acts.column(demo_server, session, "position") == part[1]
+    assert acts.eventually(lambda: acts.column(demo_server, session, "position") == part[1], page)
     expect(page.locator("#save-state")).to_have_text(acts.SAVED)
     assert acts.rows(demo_server, "SELECT count(*) FROM delivery_quarantine") == [(0,)]
     page.reload()
@@ -260,7 +200,9 @@ def test_a_page_that_is_loaded_without_the_network_says_so_and_comes_back(
 ) -> None:
     acts.sign_in(page, demo_server, acts.RUNNING)
     acts.resume(page, EXAM)
-    assert acts.eventually(lambda: any("/offline/" in url for url in kept_pages(page)), page, 30)
+    assert acts.eventually(
+        lambda: any("/offline/" in url for url in device.kept_pages(page)), page, 30
+    )
     page.context.set_offline(True)
     page.reload()
     expect(page.get_by_role("heading", name="The network is down")).to_be_visible()
@@ -275,7 +217,7 @@ def test_a_pause_and_the_end_take_the_pages_off_the_device(
     acts.sign_in(page, demo_server, acts.RUNNING)
     acts.resume(page, EXAM)
     session = acts.session_of(page)
-    assert acts.eventually(lambda: len(kept_pages(page)) > 3, page, 30)
+    assert acts.eventually(lambda: len(device.kept_pages(page)) > 3, page, 30)
     proctor = new_context().new_page()
     acts.sign_in_staff(proctor, demo_server, "proctor", f"/proctor/sessions/{session}/")
     proctor.get_by_role("button", name="Pause", exact=True).click()
@@ -283,4 +225,4 @@ def test_a_pause_and_the_end_take_the_pages_off_the_device(
     proctor.get_by_role("button", name="Pause now").click()
     expect(page.get_by_role("heading", name="Your proctor has paused the test")).to_be_visible()
     page.wait_for_url("**/paused/")
-    assert acts.eventually(lambda: kept_pages(page) == [], page)
+    assert acts.eventually(lambda: device.kept_pages(page) == [], page)

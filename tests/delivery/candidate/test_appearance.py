@@ -36,12 +36,12 @@ def test_a_profile_gives_every_page_its_theme_and_its_sheet(
     for address in ("/", f"/sessions/{session.pk}/items/Q1/", f"/sessions/{session.pk}/review/"):
         page = client.get(address).content.decode()
         assert f'data-look-of="{session.candidate_id}" data-theme="contrast">' in page, address
-        assert f'<link rel="stylesheet" href="/appearance.css?v={version}">' in page, address
-    sheet = client.get("/appearance.css", {"v": version})
+        assert f'<link rel="stylesheet" href="/sessions/appearance/{version}.css">' in page, address
+    sheet = client.get(f"/sessions/appearance/{version}.css")
     assert sheet["Content-Type"] == "text/css; charset=utf-8"
     assert "immutable" in sheet["Cache-Control"]
     assert ":root:not([data-text]) { font-size: 200%; }" in sheet.content.decode()
-    assert "no-store" in client.get("/appearance.css")["Cache-Control"]
+    assert "no-store" in client.get("/sessions/appearance/older.css")["Cache-Control"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_what_is_an_option_or_forbidden_changes_nothing(
     client = sign_in(profiled(session, preferences))
     page = client.get(f"/sessions/{session.pk}/items/Q1/").content.decode()
     assert "data-theme" not in page.split(">", 2)[1]
-    assert "appearance.css" not in page
+    assert "/appearance/" not in page
 
 
 def test_an_item_page_has_the_switches_of_its_candidate(

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from delivery.asgi import application
-from delivery.candidate import backend, consumers
+from delivery.candidate import backend, consumers, vigil
 from delivery.models import AssessmentSession, ItemSession, State
 from delivery.saving import lane
 from delivery.seat import presence
@@ -266,7 +266,7 @@ async def test_a_silence_is_noted_and_so_is_the_return(
     session = await begun(begin)
     socket = await opened(session)
     await socket.disconnect()
-    await asyncio.gather(*consumers._background)
+    await asyncio.gather(*vigil._background)
     await session.arefresh_from_db()
     assert session.disconnected_at is not None
     back = await opened(session)

@@ -249,7 +249,7 @@ def test_a_batch_costs_as_many_statements_as_one_save(
 ) -> None:
     one, three = batch_of(1), batch_of(3)
     responses.save(batch_of(1))
-    with django_assert_num_queries(12):  # type: ignore[operator]
+    with django_assert_num_queries(11):  # type: ignore[operator]
         responses.save(one)
-    with django_assert_num_queries(12):  # type: ignore[operator]
+    with django_assert_num_queries(11):  # type: ignore[operator]
         responses.save(three)

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import Permission as DjangoPermission
 from django.contrib.auth.models import User
 
-from delivery.models import AssessmentSession, Candidate, Enrolment, Message, State
+from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from delivery.queries import plans
 from delivery.rules.refusals import Reason, Refusal
 from delivery.rules.watch import Concern, Connection, Standing
@@ -312,16 +312,6 @@ def test_a_percentage_of_no_time_is_refused_before_it_is_tried() -> None:
     [foreseen] = proctoring.preview(Extend("x", percent=25), [session.pk], user, after(1))
     assert foreseen.permission.refusal is not None
     assert foreseen.permission.refusal.reason == Reason.NOTHING_TO_EXTEND
-
-
-def test_a_message_is_sent_once_when_the_same_form_is_sent_twice() -> None:
-    user, [session] = people(1)
-    results = [
-        proctoring.apply(SendMessage("Five minutes."), [session.pk], user, after(at))[0].done
-        for at in (1, 2, 62)
-    ]
-    assert results == [True, False, True]
-    assert Message.objects.filter(session=session).count() == 2
 
 
 def test_a_terminated_session_is_reopened_by_a_chief_proctor_only() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from lxml import etree
 
@@ -24,8 +24,16 @@ LINKING = frozenset(
 NOT_LINKED = frozenset({"a", "qti-adaptive-engine-ref", "qti-adaptive-settings-ref"})
 
 
+def split(href: str) -> SplitResult:
+    """Return the parts of an address; what is none by RFC 3986 counts as somebody else's host."""
+    try:
+        return urlsplit(href)
+    except ValueError:
+        return SplitResult("", href, "", "", "")
+
+
 def is_external(href: str) -> bool:
-    parts = urlsplit(href)
+    parts = split(href)
     return bool(parts.scheme or parts.netloc)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from lxml import etree
 
@@ -179,7 +179,7 @@ def packages_in(path: Path) -> Iterator[Path]:
 
 def find(files: Files, base: str, href: str) -> str | None:
     """The member that an address means, or None; addresses with a scheme or host mean none."""
-    parts = urlsplit(href)
+    parts = links.split(href)
     if parts.scheme or parts.netloc or not parts.path:
         return None
     for path in dict.fromkeys((parts.path, unquote(parts.path))):

@@ -4,11 +4,10 @@ import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from lxml import etree
 
-from assembly.qti import operators, reading_declarations, upgrade, xml
+from assembly.qti import links, operators, reading_declarations, upgrade, xml
 from assembly.qti.errors import Loss, ReadingError, UnsupportedError
 from assembly.qti.expressions import Expression
 from assembly.qti.processing import (
@@ -38,7 +37,7 @@ class Reading:
     def href(self, element: etree._Element) -> str:
         """The element's address, as seen from the document where the reading began."""
         found = xml.required(element, "href")
-        if not self.base or urlsplit(found).scheme or found.startswith("/"):
+        if not self.base or links.is_external(found) or found.startswith("/"):
             return found
         return posixpath.normpath(posixpath.join(self.base, found))
 

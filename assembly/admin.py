@@ -12,8 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from assembly import exporting
-from assembly.exporting import ExportError
 from assembly.models import (
     AssessmentTest,
     AssessmentTestVersion,
@@ -23,6 +21,8 @@ from assembly.models import (
     Job,
     VersionState,
 )
+from assembly.packages import exporting
+from assembly.packages.exporting import ExportError
 
 
 def _download(packages: Sequence[tuple[str, bytes]]) -> HttpResponse:

@@ -10,8 +10,9 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import Max
 
-from assembly import models, recognising
+from assembly import models
 from assembly.models.items import digest
+from assembly.packages import recognising
 from assembly.qti import links, reading, xml
 from assembly.qti.item import AssessmentItem
 

@@ -11,10 +11,11 @@ from typing import BinaryIO
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from assembly import checking, linting, models, stored, storing
+from assembly import linting, models
 from assembly.adaptive import Candidate
 from assembly.cache import Cache
-from assembly.checking import Checked, ImportReport, Progress
+from assembly.packages import checking, stored, storing
+from assembly.packages.checking import Checked, ImportReport, Progress
 from assembly.qti import assessment, package
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.item import AssessmentItem, Stimulus

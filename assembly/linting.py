@@ -9,7 +9,8 @@ from typing import Literal
 
 from django.utils.translation import gettext as _
 
-from assembly import adaptive, models, outlines, stored
+from assembly import adaptive, models, outlines
+from assembly.packages import stored
 from assembly.qti import assessment, body
 from assembly.qti.assessment import AssessmentTest, ItemRef, Section
 from assembly.qti.body import Element

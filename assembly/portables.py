@@ -13,7 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from assembly import addresses, bank, files
-from assembly.rendering_nodes import Frames
+from assembly.rendering.nodes import Frames
 
 SECONDS: Final = 3600
 SALT: Final = "portable interaction"

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from assembly import jobs
+from assembly.packages import jobs
 
 
 @shared_task

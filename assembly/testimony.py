@@ -12,7 +12,7 @@ from assembly import bank
 from assembly.models import AssessmentTestVersion, ItemVersion, TestVersionItem, VersionState
 from integrity import ledger
 from integrity.chain import BreakKind
-from integrity.witnesses import Difference
+from integrity.proof.witnesses import Difference
 
 CHUNK: Final = 100
 Known = tuple[str, int]

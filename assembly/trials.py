@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assembly import adaptive, bank, linting, models, selection, stored
+from assembly import adaptive, bank, linting, models, selection
+from assembly.packages import stored
 from assembly.qti import assessment, explaining, item_session, values
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.declarations import Declaration

@@ -13,7 +13,7 @@ from delivery.seat import silence
 from delivery.session import expiry, scoring
 from delivery.sitting import closing
 from delivery.vitals import pulse
-from integrity import seals
+from integrity.proof import seals
 
 logger = logging.getLogger(__name__)
 

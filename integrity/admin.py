@@ -10,9 +10,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from integrity import browsers, chain, lockdown, policies, seb_form, shortcuts
-from integrity.lockdown import Action
+from integrity import chain
 from integrity.models import LedgerEntry, LockdownPolicy
+from integrity.policy import browsers, lockdown, policies, seb_form, shortcuts
+from integrity.policy.lockdown import Action
 
 if TYPE_CHECKING:  # generic for mypy, not in Django itself
     PolicyModelAdmin = admin.ModelAdmin[LockdownPolicy]

@@ -7,7 +7,8 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from integrity import browsers, chain, lockdown, seb, shortcuts
+from integrity import chain
+from integrity.policy import browsers, lockdown, seb, shortcuts
 
 
 class LedgerStream(models.Model):

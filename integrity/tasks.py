@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from integrity import anchors, seals
+from integrity.proof import anchors, seals
 
 logger = logging.getLogger(__name__)
 

@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from assembly import authoring, bank, exporting, linting, losses, models, outlines
+from assembly import authoring, bank, linting, models, outlines
 from assembly.author import access
 from assembly.author.access import staff
 from assembly.author.row_forms import ROW_FORMS, NewTestForm, TestForm
 from assembly.bank import PublishError
-from assembly.exporting import ExportError
+from assembly.packages import exporting, losses
+from assembly.packages.exporting import ExportError
 
 SHOWN = 50
 

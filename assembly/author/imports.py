@@ -9,11 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from assembly import jobs, models, tasks
+from assembly import models, tasks
 from assembly.author import access
 from assembly.author.access import staff
 from assembly.author.row_forms import UploadForm
-from assembly.jobs import JobError
+from assembly.packages import jobs
+from assembly.packages.jobs import JobError
 
 
 @staff("add_item", "add_job")

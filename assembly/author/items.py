@@ -15,23 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from assembly import (
-    authoring,
-    bank,
-    files,
-    linting,
-    models,
-    portables,
-    rendering,
-    stored,
-    trials,
-    wording,
-)
+from assembly import authoring, bank, files, linting, models, portables, rendering, trials, wording
 from assembly.author import access
 from assembly.author.access import staff
 from assembly.author.forms import KIND_OF, KINDS, ItemForm
 from assembly.author.xml_form import XmlForm
 from assembly.authoring import AuthoringError, Upload
+from assembly.packages import stored
 from assembly.qti import item_session, reading
 from assembly.qti.errors import QtiError
 from assembly.qti.reading_draft import read_draft

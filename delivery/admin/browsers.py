@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from delivery.candidate import browser, door
 from delivery.models import Sitting
 from delivery.seat import browsers
-from integrity.seb import Mode
+from integrity.policy.seb import Mode
 
 
 def file_of(request: HttpRequest, sitting: Sitting) -> HttpResponse:

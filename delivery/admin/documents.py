@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 
-from assembly import exporting
+from assembly.packages import exporting
 from delivery.models import AssessmentSession, Sitting
 from delivery.records import packages, result_documents
 from delivery.session import desk

@@ -20,8 +20,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from assembly.exporting import ExportError
 from assembly.models import AssessmentTestVersion, VersionState
+from assembly.packages.exporting import ExportError
 from delivery.admin import browsers, documents
 from delivery.admin.common import actor
 from delivery.admin.pictures import picture

@@ -22,7 +22,7 @@ from delivery.people import links
 from delivery.rules.refusals import Refusal
 from delivery.seat import browsers, conditions
 from delivery.session import sessions
-from integrity.seb import Claim, Mode
+from integrity.policy.seb import Claim, Mode
 
 NONCE: Final = "seb-nonce"
 FILE_TYPE: Final = "application/seb"

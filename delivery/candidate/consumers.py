@@ -42,7 +42,7 @@ from delivery.saving.lane import SaveFailedError
 from delivery.seat import leases, presence
 from delivery.session import desk, expiry, sessions
 from delivery.session.desk import Desk
-from integrity.seb import Mode
+from integrity.policy.seb import Mode
 
 logger = logging.getLogger(__name__)
 

@@ -23,9 +23,9 @@ from delivery.rules.refusals import Reason, Refusal
 from delivery.seat import browsers, conditions
 from delivery.seat.browsers import Addresses, Examined
 from delivery.seat.conditions import Visitor
-from integrity import networks, seb
-from integrity.lockdown import Policy
-from integrity.seb import Assurance, Claim, Mode
+from integrity.policy import networks, seb
+from integrity.policy.lockdown import Policy
+from integrity.policy.seb import Assurance, Claim, Mode
 
 CHECKED: Final = "seb"
 SEEN: Final = "seb-seen"

@@ -28,7 +28,7 @@ from delivery.seat.leases import Asker
 from delivery.seat.presence import ClientEvent
 from delivery.session import desk, sessions
 from delivery.session.desk import Desk
-from integrity.lockdown import Action, Consequence
+from integrity.policy.lockdown import Action, Consequence
 
 # Stand for a message and its session where the words are the same for many.
 SOMEBODY: Final = UUID("00000000-50ed-4b0d-8000-000000000001")

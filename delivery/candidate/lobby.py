@@ -22,7 +22,7 @@ from delivery.seat import conditions, preflight
 from delivery.session import desk, sessions
 from delivery.sitting import cards
 from delivery.sitting.cards import Card
-from integrity import lockdown, seb
+from integrity.policy import lockdown, seb
 
 
 @require_GET

@@ -23,7 +23,7 @@ from delivery.saving import comments, drafts
 from delivery.seat import conditions, leases, presence
 from delivery.session import ahead, instructions, lookback, moves, sessions
 from delivery.session.desk import Desk
-from integrity import sealing
+from integrity.proof import sealing
 
 QUIET: Final = "goes_on_quietly"
 # A longer test's map comes when it is opened, so that every page costs the same.

@@ -25,7 +25,7 @@ from delivery.records import receipts
 from delivery.records.receipts import Verification
 from delivery.rules.refusals import Reason, Refusal
 from delivery.session import release
-from integrity import evidence, sealing
+from integrity.proof import evidence, sealing
 
 LONGEST_CODE: Final = 64
 # Black on white whatever the display: cameras read nothing else well.

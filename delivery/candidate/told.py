@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from assembly import addresses
-from assembly.rendering_nodes import RenderContext, Writer
+from assembly.rendering.nodes import RenderContext, Writer
 from delivery.session import results
 from delivery.session.desk import Desk
 from delivery.session.results import Told

@@ -14,8 +14,8 @@ from delivery.demo import cast, people
 from delivery.demo.cast import Role
 from delivery.models import Enrolment, Sitting
 from delivery.people import roster
-from integrity import lockdown
 from integrity.models import LockdownPolicy
+from integrity.policy import lockdown
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)

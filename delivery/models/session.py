@@ -15,7 +15,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from delivery.models.service import Outage
 from delivery.models.sitting import Candidate, Sitting
 from integrity.models import LockdownPolicy
-from integrity.seb import Assurance
+from integrity.policy.seb import Assurance
 
 
 class State(models.TextChoices):

@@ -13,8 +13,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from assembly.models import AssessmentTestVersion
-from integrity import networks
 from integrity.models import LockdownPolicy
+from integrity.policy import networks
 
 
 def new_secret() -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.sitting import proctoring
 from delivery.sitting.proctoring import Act
 from delivery.sitting.rolls import Target
-from integrity import lockdown
+from integrity.policy import lockdown
 
 LONGEST: Final = 500
 MINUTE_MS: Final = 60_000

@@ -18,8 +18,8 @@ from delivery.rules.watch import Concern, Connection, Standing
 from delivery.seat import leases
 from delivery.sitting.proctoring import Affected, Result
 from delivery.sitting.rolls import Row
-from integrity import lockdown
-from integrity.seb import Assurance
+from integrity.policy import lockdown
+from integrity.policy.seb import Assurance
 
 STANDINGS = {
     Standing.IN_PROGRESS: gettext_lazy("In progress"),

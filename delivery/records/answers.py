@@ -17,7 +17,7 @@ from delivery.saving import responses
 from delivery.session import scoring
 from integrity.chain import BreakKind
 from integrity.models import LedgerEntry
-from integrity.witnesses import Difference
+from integrity.proof.witnesses import Difference
 
 ADMITTED: Final = "quarantine.admitted"
 SAVED: Final = ("response.saved", ADMITTED)

@@ -32,9 +32,10 @@ from delivery.records.exhibits import Shared
 from delivery.rules import clock
 from delivery.session import desk
 from delivery.session.desk import Desk
-from integrity import ledger, lockdown, words
+from integrity import ledger, words
 from integrity.chain import Entry
-from integrity.evidence import Contents
+from integrity.policy import lockdown
+from integrity.proof.evidence import Contents
 
 SESSION: Final = "session:"
 SITTING: Final = "sitting:"

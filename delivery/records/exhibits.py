@@ -19,7 +19,7 @@ from assembly import addresses, bank
 from assembly.models import Asset, ItemVersionAsset
 from assembly.qti import interactions_other
 from assembly.qti.interactions_portable import PortableCustom
-from assembly.rendering_nodes import Frames
+from assembly.rendering.nodes import Frames
 from delivery.models import AssessmentSession
 from delivery.saving import handing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from assembly import exporting
+from assembly.packages import exporting
 from assembly.qti import writing_tests
 from delivery.models import Sitting
 from delivery.records import result_documents

@@ -13,10 +13,11 @@ from delivery.queries import finals
 from delivery.queries.finals import Answer
 from delivery.records import answers, testimony
 from delivery.rules.refusals import Reason, Refusal
-from integrity import chain, keys, ledger, proofs, seals
+from integrity import chain, ledger
 from integrity.chain import Entry
 from integrity.models import LedgerEntry
-from integrity.proofs import Proof, ProofError
+from integrity.proof import keys, proofs, seals
+from integrity.proof.proofs import Proof, ProofError
 
 FORMAT: Final = "invigil-receipt/1"
 ENDINGS: Final = ("session.completed", "session.expired", "session.terminated")

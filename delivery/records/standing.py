@@ -14,10 +14,11 @@ from delivery.models import AssessmentSession, TimeAdjustment
 from delivery.records.recorded import CHUNK, Lines, read_payload
 from delivery.rules import clock
 from delivery.session import drawing
-from integrity import chain, policies, words
+from integrity import chain, words
 from integrity.chain import BreakKind
 from integrity.models import LedgerEntry, LockdownPolicy
-from integrity.witnesses import Difference
+from integrity.policy import policies
+from integrity.proof.witnesses import Difference
 
 CREATED: Final = "session.created"
 SELECTED: Final = "item.selected"

@@ -20,7 +20,7 @@ from delivery.records.recorded import PREFIX, Lines
 from integrity import words
 from integrity.chain import BreakKind
 from integrity.models import LedgerEntry, LedgerStream
-from integrity.witnesses import Difference
+from integrity.proof.witnesses import Difference
 
 STREAMS_AT_ONCE: Final = 1_000
 SESSIONS_AT_ONCE: Final = 100

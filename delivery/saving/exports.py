@@ -21,8 +21,8 @@ from delivery.saving import posted, responses
 from delivery.saving.responses import Outcome, Save, Saved
 from delivery.session import desk, interventions
 from delivery.session.desk import Desk
-from integrity import sealing
-from integrity.sealing import Envelope, EnvelopeError
+from integrity.proof import sealing
+from integrity.proof.sealing import Envelope, EnvelopeError
 
 MOST: Final = 500
 LAST_MS: Final = 32_503_680_000_000  # the year 3000

@@ -19,9 +19,9 @@ from delivery.facts import events, journal
 from delivery.models import AssessmentSession, Enrolment, LaunchLink, Sitting
 from delivery.people import codes, links
 from delivery.session import desk, sessions, steps
-from integrity import seb, seb_files
-from integrity.lockdown import Policy
-from integrity.seb import Assurance, Claim, Proof, Settings
+from integrity.policy import seb, seb_files
+from integrity.policy.lockdown import Policy
+from integrity.policy.seb import Assurance, Claim, Proof, Settings
 
 LINK_LIFE: Final = timedelta(hours=2)
 NEWEST: Final = 20

@@ -19,8 +19,8 @@ from delivery.models import AssessmentSession, Enrolment, Sitting
 from delivery.rules import refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason, Refusal
 from delivery.session import desk, interventions, sessions, steps
-from integrity import browsers, lockdown, networks, seb
-from integrity.lockdown import Policy
+from integrity.policy import browsers, lockdown, networks, seb
+from integrity.policy.lockdown import Policy
 
 # What can be waived beside the signals of a policy.
 REQUIREMENTS: Final = (

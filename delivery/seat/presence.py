@@ -20,8 +20,8 @@ from delivery.rules.refusals import Reason
 from delivery.seat import conditions
 from delivery.session import desk, interventions, sessions, steps
 from delivery.session.desk import Desk
-from integrity import lockdown
-from integrity.lockdown import Action, Consequence
+from integrity.policy import lockdown
+from integrity.policy.lockdown import Action, Consequence
 
 MOST_IN_A_BATCH: Final = 50
 MOST_IN_A_MINUTE: Final = 120

@@ -17,7 +17,8 @@ from delivery.facts import events, journal
 from delivery.models import AssessmentSession, Enrolment, ItemSession, Sitting
 from delivery.people import erasing
 from delivery.session.desk import Desk
-from integrity import chain, policies
+from integrity import chain
+from integrity.policy import policies
 
 
 @dataclass(frozen=True, slots=True)

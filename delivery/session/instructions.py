@@ -9,7 +9,7 @@ from typing import Final
 from django.utils.safestring import SafeString
 
 from assembly.qti.assessment import RubricBlock
-from assembly.rendering_nodes import RenderContext, Writer
+from assembly.rendering.nodes import RenderContext, Writer
 from delivery.session.desk import Desk
 
 READER: Final = "candidate"

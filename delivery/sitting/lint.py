@@ -14,7 +14,7 @@ from assembly.models import VersionState
 from delivery.models import Enrolment, Sitting
 from delivery.rules import clock
 from delivery.session import desk
-from integrity.lockdown import Action
+from integrity.policy.lockdown import Action
 
 # Three heartbeats of a page.
 SHORT_SILENCE_SECONDS = 30

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from assembly import rendering_controls
 from assembly.qti import interactions as known
 from assembly.qti import interactions_pair as pairs
 from assembly.qti.interactions import AssociableChoice, Interaction
 from assembly.qti.item import AssessmentItem
 from assembly.qti.values import BaseType, Cardinality
+from assembly.rendering import controls
 
 SENTENCE: Final = "This is an answer of the rehearsal. "
 FILE: Final = "data:text/plain;name=rehearsal.txt;base64,VGhpcyBpcyBhIGZpbGUu"
@@ -46,7 +46,7 @@ def fields(item: AssessmentItem) -> list[Field]:
 
 
 def _name(interaction: Interaction, part: str = "") -> str:
-    return rendering_controls.name(interaction.response_identifier, part)
+    return controls.name(interaction.response_identifier, part)
 
 
 def _count(interaction: Any, there: int) -> int:
@@ -92,7 +92,7 @@ def _paired(
 
 def _associated(_item: AssessmentItem, interaction: Any) -> Iterator[Field]:
     found = list(_paired(interaction.choices, interaction.choices, interaction))
-    rows = min(rendering_controls.pair_rows(interaction), len(found))
+    rows = min(controls.pair_rows(interaction), len(found))
     for row, (one, other) in enumerate(found[:rows], start=1):
         yield [_name(interaction, f"{row}a"), one]
         yield [_name(interaction, f"{row}b"), other]
@@ -119,7 +119,7 @@ def _placed(interaction: Any, targets: Sequence[AssociableChoice]) -> Iterator[F
 
 def _points(_item: AssessmentItem, interaction: Any) -> Iterator[Field]:
     """Points in the upper left of the picture."""
-    for row in range(1, _count(interaction, rendering_controls.point_rows(interaction)) + 1):
+    for row in range(1, _count(interaction, controls.point_rows(interaction)) + 1):
         yield [_name(interaction, f"{row}x"), str(row)]
         yield [_name(interaction, f"{row}y"), str(row)]
 
@@ -144,7 +144,7 @@ def _portable(item: AssessmentItem, interaction: known.PortableCustom) -> Iterat
     declared = item.responses.get(interaction.response_identifier)
     if declared is not None and declared.cardinality is not Cardinality.RECORD:
         yield [_name(interaction), _WRITTEN.get(declared.base_type, "42")]
-    yield [_name(interaction, rendering_controls.STATE), STATE]
+    yield [_name(interaction, controls.STATE), STATE]
 
 
 def _constant(value: str) -> Callable[[AssessmentItem, Any], Iterable[Field]]:

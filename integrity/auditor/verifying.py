@@ -12,11 +12,12 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from integrity import chain, ledger, seals, witnesses
+from integrity import chain, ledger
 from integrity.auditor.access import auditors_only
 from integrity.chain import Entry
 from integrity.models import LedgerEntry, LedgerStream
-from integrity.witnesses import Difference
+from integrity.proof import seals, witnesses
+from integrity.proof.witnesses import Difference
 
 # A step takes well under a second: the page goes on by itself and shows how far it is.
 ENTRIES_PER_STEP = 4_000

@@ -11,12 +11,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from integrity import evidence, ledger, seals, triggers, witnesses
+from integrity import ledger, triggers
 from integrity.auditor import timeline
 from integrity.auditor.access import auditors_only
 from integrity.auditor.filters import SORTS, WantedEntries, WantedStreams
 from integrity.chain import Entry
 from integrity.models import LedgerEntry, LedgerStream
+from integrity.proof import evidence, seals, witnesses
 
 STREAMS_PER_PAGE = 50
 ENTRIES_PER_PAGE = 200

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from integrity import lockdown
+from integrity.policy import lockdown
 
 
 def create(apps, schema_editor):

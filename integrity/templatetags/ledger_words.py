@@ -8,7 +8,8 @@ from django.contrib.humanize.templatetags.humanize import ordinal
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from integrity import chain, lockdown
+from integrity import chain
+from integrity.policy import lockdown
 
 register = template.Library()
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from assembly import checking
+from assembly.packages import checking
 from assembly.qti import package
 from assembly.qti.errors import ReadingError
 from tests import material

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from assembly import bank, models
-from assembly.checking import ImportReport
+from assembly.packages.checking import ImportReport
 from assembly.qti import writing
 from assembly.qti.drafts import Choice, ChoiceDraft, Picture
 

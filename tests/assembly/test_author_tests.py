@@ -161,7 +161,7 @@ def test_a_package_is_checked_then_imported(
 
 
 def test_a_job_page_offers_the_import_of_what_can_be_used(anna: Client) -> None:
-    from assembly import jobs
+    from assembly.packages import jobs
 
     content = zipped({"items/Q1.xml": choice_xml("Q1"), "items/b.xml": b"<x/>"})
     job = jobs.begin_check(content, "bank.zip", by="anna", at=AT)

@@ -3,8 +3,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from assembly import adaptive, bank, models
-from assembly.checking import Outcome
 from assembly.models import ImmutableError, VersionState
+from assembly.packages.checking import Outcome
 from assembly.qti.errors import ReadingError
 from assembly.selection import Mode, Order, Select
 from integrity import ledger

@@ -10,7 +10,7 @@ from assembly.qti import item_session
 from assembly.qti.item import AssessmentItem
 from assembly.rendering import RenderedItem
 from tests.assembly import rendered as pages
-from tests.assembly import rendering_items as samples
+from tests.assembly.rendering import items as samples
 
 ALICE = "11111111-1111-4111-8111-111111111111"
 BOB = "22222222-2222-4222-8222-222222222222"

@@ -2,8 +2,9 @@
 
 import pytest
 
-from assembly import authoring, bank, losses, models, stored
-from assembly.checking import ImportReport
+from assembly import authoring, bank, models
+from assembly.packages import losses, stored
+from assembly.packages.checking import ImportReport
 from assembly.qti.assessment import AssessmentTest, ItemRef, Section
 from assembly.qti.body import text_of
 from tests.assembly import whole_package

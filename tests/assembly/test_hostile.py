@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assembly import bank, models
-from assembly.checking import Outcome
+from assembly.packages.checking import Outcome
 from assembly.qti import archive, package
 from assembly.qti.errors import ReadingError
 from tests.assembly.factories import ASI, AT, BY, IMSCP, choice_xml, exam_xml, imported, zipped

@@ -3,7 +3,8 @@ import re
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from assembly import models, outlines, stored
+from assembly import models, outlines
+from assembly.packages import stored
 from assembly.qti import reading
 from assembly.qti.assessment import TestPart
 from tests.assembly import factories

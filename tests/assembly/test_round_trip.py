@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from assembly import bank, checking, exporting, models, stored
-from assembly.checking import Checked, ImportReport
+from assembly import bank, models
+from assembly.packages import checking, exporting, stored
+from assembly.packages.checking import Checked, ImportReport
+from assembly.packages.recognising import XML_TYPES
 from assembly.qti import metadata, package, upgrade
 from assembly.qti.errors import QtiError, ReadingError
 from assembly.qti.package import Package
-from assembly.recognising import XML_TYPES
 from tests import material
 from tests.assembly import whole_package
 from tests.assembly.factories import AT, BY

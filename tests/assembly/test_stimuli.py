@@ -5,8 +5,9 @@ import zipfile
 
 import pytest
 
-from assembly import bank, exporting, models
-from assembly.checking import Outcome
+from assembly import bank, models
+from assembly.packages import exporting
+from assembly.packages.checking import Outcome
 from assembly.qti import body, package
 from assembly.qti.errors import ReadingError
 from assembly.qti.reading import read_stimulus

@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from assembly.qti.item import AssessmentItem
 from tests.assembly.item_page import Open
-from tests.assembly.rendering_items import IMAGE, choices, declaration, interaction, item
+from tests.assembly.rendering.items import IMAGE, choices, declaration, interaction, item
 from tests.assembly.vocabulary import CONTENT, INPUT_WIDTHS
 
 pytestmark = pytest.mark.browser

@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from assembly import bank, rendering, stored
+from assembly import bank, rendering
 from assembly.models import ItemVersion
+from assembly.packages import stored
 from assembly.qti import item_session, reading
 from assembly.qti.errors import QtiError
 from delivery.candidate import backend

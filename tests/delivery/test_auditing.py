@@ -11,8 +11,9 @@ from django.test import Client
 
 from delivery.models import AssessmentSession, ResponseRevision
 from delivery.saving import responses
-from integrity import ledger, seals, triggers
+from integrity import ledger, triggers
 from integrity.models import LedgerEntry, LedgerStream
+from integrity.proof import seals
 from tests import factories
 from tests.factories import NOON, after
 

@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from assembly.models import AssessmentTest, AssessmentTestVersion
 from delivery.models import Sitting
-from integrity import ledger, lockdown, policies, seb, seb_files
-from integrity.browsers import Browser
-from integrity.lockdown import Action, Rule
+from integrity import ledger
 from integrity.models import LedgerEntry, LockdownPolicy, PolicyInUseError
+from integrity.policy import lockdown, policies, seb, seb_files
+from integrity.policy.browsers import Browser
+from integrity.policy.lockdown import Action, Rule
 
 pytestmark = pytest.mark.django_db
 

@@ -13,9 +13,11 @@ from django.http import Http404, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from integrity import chain, ledger, lockdown, seals, triggers
+from integrity import chain, ledger, triggers
 from integrity.auditor import access, timeline, views
 from integrity.models import LedgerStream
+from integrity.policy import lockdown
+from integrity.proof import seals
 from integrity.templatetags import ledger_words
 
 pytestmark = pytest.mark.django_db

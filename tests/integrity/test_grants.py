@@ -9,7 +9,8 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from integrity import grants, ledger, seals, triggers
+from integrity import grants, ledger, triggers
+from integrity.proof import seals
 
 pytestmark = pytest.mark.django_db
 

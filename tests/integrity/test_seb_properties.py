@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from integrity import seb, seb_files
+from integrity.policy import seb, seb_files
 
 # What a property list in XML can carry: no control characters, no half pairs; a lone carriage
 # return is a line feed to every XML parser.

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from assembly.models import ItemVersion
 from delivery.models import AssessmentSession
 from delivery.saving import responses
-from integrity import evidence, seals
+from integrity.proof import evidence, seals
 from tests import factories, kinds
 from tests.axe import violations
 from tests.factories import Part, after

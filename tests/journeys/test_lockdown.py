@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from integrity import lockdown
+from integrity.policy import lockdown
 from tests.journeys import acts
 from tests.journeys.acts import EXAM
 from tests.serving import Serving

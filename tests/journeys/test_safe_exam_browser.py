@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from integrity import seb, seb_files
+from integrity.policy import seb, seb_files
 from tests.axe import violations
 from tests.journeys import acts
 from tests.journeys.acts import EXAM

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from assembly import bank
-from assembly.checking import ImportReport, ItemReport, Outcome
+from assembly.packages.checking import ImportReport, ItemReport, Outcome
 from assembly.qti import package
 from assembly.qti.errors import ReadingError
 

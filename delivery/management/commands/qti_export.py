@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from assembly import exporting
-from assembly.exporting import ExportError
 from assembly.models import AssessmentTestVersion, Item, ItemVersion
+from assembly.packages import exporting
+from assembly.packages.exporting import ExportError
 from delivery.models import Sitting
 from delivery.records import packages
 

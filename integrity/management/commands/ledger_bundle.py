@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from integrity import evidence, seals
+from integrity.proof import evidence, seals
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from integrity import keys
+from integrity.proof import keys
 
 
 class Command(BaseCommand):

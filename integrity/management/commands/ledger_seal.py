@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from integrity import seals
+from integrity.proof import seals
 
 
 class Command(BaseCommand):

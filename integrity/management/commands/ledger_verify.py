@@ -11,18 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from integrity import (
-    anchors,
-    evidence_verifier,
-    keys,
-    ledger,
-    seals,
-    timestamps,
-    triggers,
-    witnesses,
-)
+from integrity import ledger, triggers
 from integrity.ledger import Verdict
 from integrity.models import LedgerEntry, LedgerStream, SealedHead
+from integrity.proof import anchors, evidence_verifier, keys, seals, timestamps, witnesses
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrity import seb_files
+from integrity.policy import seb_files
 
 
 class Command(BaseCommand):

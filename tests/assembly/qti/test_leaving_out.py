@@ -14,7 +14,7 @@ from assembly.qti import (
     upgrade,
 )
 from tests import material
-from tests.assembly.rendering_items import NAMESPACE
+from tests.assembly.rendering.items import NAMESPACE
 
 # Read by what they stand in: a portable interaction, a calculator, a ruler, a declaration.
 PARTS = frozenset(

@@ -13,9 +13,10 @@ from delivery.candidate import door
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from delivery.seat import conditions
 from delivery.session import interventions
-from integrity import ledger, lockdown, seb, seb_files
+from integrity import ledger
 from integrity.models import LockdownPolicy, SebFile
-from integrity.seb import Assurance
+from integrity.policy import lockdown, seb, seb_files
+from integrity.policy.seb import Assurance
 from tests import factories
 
 pytestmark = pytest.mark.django_db

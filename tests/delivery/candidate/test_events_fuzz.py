@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from delivery.models import AssessmentSession, Candidate
 from delivery.seat import presence
-from integrity import ledger, lockdown
+from integrity import ledger
 from integrity.models import LockdownPolicy
+from integrity.policy import lockdown
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Candidate], Client]

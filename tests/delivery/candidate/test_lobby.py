@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from delivery.models import AssessmentSession, Candidate, Enrolment, Sitting, State
 from delivery.people import enrolments
-from integrity import lockdown
 from integrity.models import LockdownPolicy
+from integrity.policy import lockdown
 from tests import factories
 
 pytestmark = pytest.mark.django_db

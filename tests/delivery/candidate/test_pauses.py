@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from delivery.models import AssessmentSession, Candidate, State
 from delivery.session import interventions, sessions
-from integrity import lockdown
 from integrity.models import LockdownPolicy
+from integrity.policy import lockdown
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from delivery.models import AssessmentSession, Candidate, ItemSession, Message, State
 from delivery.session import interventions, sessions
-from integrity import ledger, lockdown
+from integrity import ledger
 from integrity.models import LockdownPolicy
+from integrity.policy import lockdown
 from tests import factories
 
 pytestmark = pytest.mark.django_db

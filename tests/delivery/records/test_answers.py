@@ -21,8 +21,8 @@ from delivery.session import interventions, scoring, sessions
 from integrity import ledger, words
 from integrity.chain import BreakKind
 from integrity.models import LedgerWords
+from integrity.proof.witnesses import Difference
 from integrity.telling import Teller
-from integrity.witnesses import Difference
 from tests import factories
 from tests.factories import Part, after
 

@@ -18,9 +18,9 @@ from delivery.people import erasing
 from delivery.seat import presence
 from delivery.seat.presence import ClientEvent
 from delivery.session import interventions, scoring, sessions
-from integrity import evidence, evidence_verifier, seals
-from integrity.evidence_verifier import BrokenError
 from integrity.models import LockdownPolicy
+from integrity.proof import evidence, evidence_verifier, seals
+from integrity.proof.evidence_verifier import BrokenError
 from tests import factories
 from tests.factories import after
 

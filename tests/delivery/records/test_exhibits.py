@@ -18,7 +18,7 @@ from delivery.records import exhibits
 from delivery.saving import handing, responses
 from delivery.saving.handing import Handed
 from delivery.saving.responses import Saved
-from integrity import evidence, seals
+from integrity.proof import evidence, seals
 from tests import factories, kinds
 from tests.factories import Part, after
 

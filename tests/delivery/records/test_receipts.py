@@ -22,8 +22,9 @@ from delivery.records.receipts import Verification
 from delivery.rules.refusals import Reason, Refusal
 from delivery.session import expiry, interventions, scoring, sessions
 from delivery.sitting import closing
-from integrity import chain, ledger, merkle, seals, triggers
+from integrity import chain, ledger, triggers
 from integrity.models import LedgerEntry, LedgerStream
+from integrity.proof import merkle, seals
 from tests import factories
 from tests.factories import after
 

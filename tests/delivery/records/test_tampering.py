@@ -12,9 +12,10 @@ from django.db import connection
 
 from delivery.models import AssessmentSession
 from delivery.session import interventions, scoring, sessions
-from integrity import chain, keys, ledger, merkle, seals, triggers
+from integrity import chain, ledger, triggers
 from integrity.chain import Position
 from integrity.models import Checkpoint, LedgerEntry, LedgerStream, LockdownPolicy, SealedHead
+from integrity.proof import keys, merkle, seals
 from tests import factories
 from tests.factories import after
 

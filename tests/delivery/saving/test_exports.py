@@ -14,7 +14,8 @@ from delivery.models import AssessmentSession, ItemSession, Quarantine, Sitting
 from delivery.rules.refusals import Reason, Refusal
 from delivery.saving import exports
 from delivery.seat import presence
-from integrity import ledger, sealing
+from integrity import ledger
+from integrity.proof import sealing
 from tests import factories
 from tests.factories import after
 

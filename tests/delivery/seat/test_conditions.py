@@ -12,9 +12,10 @@ from delivery.session import sessions
 from delivery.sitting import proctoring
 from delivery.sitting.proctoring import Waive
 from delivery.sitting.rolls import Target
-from integrity import ledger, lockdown, networks, words
-from integrity.lockdown import Action, Rule
+from integrity import ledger, words
 from integrity.models import LockdownPolicy
+from integrity.policy import lockdown, networks
+from integrity.policy.lockdown import Action, Rule
 from tests import factories
 from tests.factories import NOON, after
 

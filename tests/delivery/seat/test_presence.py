@@ -7,8 +7,8 @@ from delivery.seat import presence
 from delivery.seat.presence import ClientEvent
 from delivery.session import interventions
 from integrity import ledger
-from integrity.lockdown import Action
 from integrity.models import LockdownPolicy
+from integrity.policy.lockdown import Action
 from tests import factories
 from tests.factories import after
 

@@ -1,0 +1,133 @@
+"""Supports of a profile in a real browser: each is switched on, switched off, and remembered."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests import axe
+from tests.assembly.item_page import Open, answered
+from tests.assembly.rendered import page as parsed
+from tests.assembly.rendering.items import CASES, choices, declaration, interaction, item
+
+SHOWS = {"supports": frozenset({"line-reader", "answer-masking", "keyword-emphasis"})}
+VIDEO = (
+    '<video src="a.mp4"><track src="a.vtt" kind="captions" srclang="en" label="English"/>'
+    '<track src="b.vtt" kind="chapters"/></video>'
+)
+
+
+def styled(page: Page, selector: str, name: str) -> str:
+    script = "([s, n]) => getComputedStyle(document.querySelector(s)).getPropertyValue(n)"
+    return str(page.evaluate(script, [selector, name]))
+
+
+def test_nobody_without_a_support_sees_a_switch() -> None:
+    assert parsed(CASES["choice_single"].item).xpath("//*[@data-switches or @data-supports]") == []
+
+
+def test_what_is_an_option_begins_switched_off() -> None:
+    found = parsed(
+        CASES["choice_single"].item,
+        supports={"line-reader", "answer-masking"},
+        optional={"line-reader"},
+    )
+    assert found.xpath("//*[@class='qti-item-body']/@data-supports") == ["answer-masking"]
+    assert found.xpath("//*[@data-switch]/@aria-pressed") == ["false", "true"]
+
+
+@pytest.mark.parametrize(("supports", "expected"), [(set(), []), ({"captions"}, ["captions"])])
+def test_captions_are_on_from_the_start_for_who_needs_them(
+    supports: set[str], expected: list[str]
+) -> None:
+    assert parsed(item(VIDEO), supports=supports).xpath("//track[@default]/@kind") == expected
+
+
+@pytest.mark.parametrize(
+    ("supports", "expected"), [(set(), "false"), ({"spell-checker-on-screen"}, "true")]
+)
+def test_spelling_is_checked_for_who_has_the_checker(supports: set[str], expected: str) -> None:
+    found = parsed(CASES["extended_text"].item, supports=supports)
+    assert found.xpath("//textarea/@spellcheck") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("support", "name"),
+    [("transcript", "Transcript"), ("long-description", "Description"), ("ext:other", "Note")],
+)
+def test_a_card_is_called_what_it_is(support: str, name: str) -> None:
+    tail = (
+        f'<qti-catalog-info><qti-catalog id="c"><qti-card support="{support}"><qti-html-content>'
+        "<p>More</p></qti-html-content></qti-card></qti-catalog></qti-catalog-info>"
+    )
+    found = parsed(item('<p data-catalog-idref="c">word</p>', tail=tail), supports={support})
+    button = found.xpath("//button[contains(@class, 'qti-note-button')]")[0]
+    assert name in button.get("aria-label")
+
+
+@pytest.mark.browser
+def test_choices_are_covered_until_they_are_asked_for(open_item: Open) -> None:
+    found = CASES["choice_single"].item
+    page = open_item(found, shown=SHOWS)
+    seen = ".qti-choice-row:first-child .qti-content"
+    assert styled(page, seen, "color") == "rgba(0, 0, 0, 0)"
+    page.get_by_role("radio", name="choice b").check()
+    page.get_by_role("button", name="Show: choice a").click()
+    assert styled(page, seen, "color") != "rgba(0, 0, 0, 0)"
+    page.get_by_role("button", name="Cover: choice a").click()
+    page.get_by_role("button", name="Cover the choices").click()
+    assert styled(page, seen, "color") != "rgba(0, 0, 0, 0)"
+    assert page.get_by_role("button", name="Show: choice a").count() == 0
+    assert answered(found, page) == "b"
+
+
+@pytest.mark.browser
+def test_the_line_reader_follows_keys_focus_and_pointer(open_item: Open) -> None:
+    page = open_item(CASES["choice_single"].item, shown=SHOWS)
+    line = page.get_by_role("slider", name="Line that is read")
+    page.mouse.move(200, 300)
+    top = line.evaluate("each => each.getBoundingClientRect().top")
+    assert abs(top + line.evaluate("each => each.offsetHeight") / 2 - 300) < 2
+    line.focus()
+    page.keyboard.press("ArrowDown")
+    assert line.evaluate("each => each.getBoundingClientRect().top") > top
+    page.get_by_role("radio", name="choice c").focus()
+    reads = line.evaluate("each => each.getBoundingClientRect().toJSON()")
+    box: Any = page.get_by_role("radio", name="choice c").bounding_box()
+    assert reads["top"] <= box["y"] <= reads["bottom"]
+    page.get_by_role("button", name="Line reader").click()
+    assert line.count() == 0
+
+
+@pytest.mark.browser
+def test_keywords_are_stressed_and_the_switch_is_remembered(open_item: Open) -> None:
+    page = open_item(item('<p>A <span class="qti-keyword-emphasis">key</span></p>'), shown=SHOWS)
+    weight = ".qti-keyword-emphasis"
+    assert styled(page, weight, "font-weight") == "700"
+    page.get_by_role("button", name="Stress the keywords").click()
+    page.reload()
+    page.get_by_role("button", name="Stress the keywords", pressed=False).wait_for()
+    assert styled(page, weight, "font-weight") == "400"
+
+
+@pytest.mark.browser
+def test_one_column_puts_everything_below_each_other(open_item: Open) -> None:
+    cells = "".join(f'<p class="qti-layout-col6">{name}</p>' for name in "ab")
+    row = f'<div class="qti-layout-row">{cells}</div>'
+    body = row + interaction(
+        "choice", choices("qti-simple-choice", "ab"), 'class="qti-choices-stacking-2"'
+    )
+    found = item(body, declaration("identifier"))
+    page = open_item(found, shown={"supports": frozenset({"layout-single-column"})})
+    tops = "all => all.map(each => each.getBoundingClientRect().top)"
+    for selector in (".qti-layout-row > *", ".qti-choice-row"):
+        first, second = page.locator(selector).evaluate_all(tops)
+        assert second > first
+
+
+@pytest.mark.browser
+def test_supports_are_accessible_wide_and_narrow(open_item: Open) -> None:
+    page = open_item(CASES["choice_single"].item, shown={"supports": frozenset({"answer-masking"})})
+    assert axe.violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")

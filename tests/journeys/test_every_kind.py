@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client, override_settings
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import TimeoutError as TookTooLong
 from pytest_django.live_server_helper import LiveServer
 
 from assembly import bank
@@ -96,10 +97,17 @@ def typed(page: Page, selector: str, text: str) -> None:
 
 
 def chosen_file(page: Page, key: str) -> None:
-    tab_to(page, "[data-file]")
-    with page.expect_file_chooser() as waiting:
-        page.keyboard.press(key)
-    waiting.value.set_files(FILE)  # type: ignore[arg-type]
+    """The browser opens its chooser for a key only in a page that it takes for awake: once more."""
+    page.locator("[data-upload-ready], [data-drawing-ready]").first.wait_for()
+    for patience in (5_000, 10_000, 30_000):
+        tab_to(page, "[data-file]")
+        try:
+            with page.expect_file_chooser(timeout=patience) as waiting:
+                page.keyboard.press(key)
+            return waiting.value.set_files(FILE)  # type: ignore[arg-type]
+        except TookTooLong:
+            continue
+    raise AssertionError("No key opens the chooser of files")
 
 
 def named(part: str = "", value: str = "") -> str:

@@ -37,7 +37,7 @@ def watch(server: Serving, rules: str, *, fullscreen: bool = False) -> None:
     server.manage(
         "shell",
         "-c",
-        "from delivery.models import Sitting; from integrity import lockdown;"
+        "from delivery.models import Sitting; from integrity.policy import lockdown;"
         "from integrity.models import LockdownPolicy;"
         "every = {n: [{'action': 'log', 'after': 1}] for n in lockdown.CLIENT_EVENTS};"
         f"row = LockdownPolicy.objects.create(name='All', rules=every | {rules},"

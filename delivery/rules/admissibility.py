@@ -115,14 +115,17 @@ def _lease(facing: Facing) -> Permission:
 
 def _order(facing: Facing) -> Permission:
     """Within one writer `client_seq` decides; between writers the revision they started from."""
-    same = facing.writer and (facing.save_epoch, facing.writer) == (
-        facing.row_epoch,
-        facing.row_writer,
-    )
-    if same:
+    if _is_same_writer(facing):
         newer = facing.client_seq > facing.row_seq
         return GRANTED if newer else refusals.refuse(Reason.STALE)
     if facing.base_revision == facing.revision:
         return GRANTED
     blank = facing.row_answered and not facing.answered
     return refusals.refuse(Reason.STALE_BLANK if blank else Reason.STALE)
+
+
+def _is_same_writer(facing: Facing) -> bool:
+    """One page instance; what it sent before its claim was answered stands under epoch 0."""
+    if not facing.writer or facing.writer != facing.row_writer:
+        return False
+    return facing.save_epoch == facing.row_epoch or 0 in (facing.save_epoch, facing.row_epoch)

@@ -124,6 +124,19 @@ def test_a_refused_answer_sent_again_is_kept_once() -> None:
     assert Quarantine.objects.count() == 1
 
 
+def test_what_a_page_sent_before_its_claim_was_answered_is_its_own() -> None:
+    session = factories.session()
+    factories.answer(session, "Q1", "A", writer="page", client_seq=1)
+    lease = presence.claim(session.pk, writer="page", device="x", by="candidate:1", at=after(2))
+    # Its first acknowledgement is still under way: the page does not know the revision yet.
+    newer = factories.answer(session, "Q1", "B", writer="page", client_seq=2, epoch=lease.epoch)
+    assert isinstance(newer, Saved)
+    late = factories.answer(session, "Q1", "C", writer="page", client_seq=1)
+    assert isinstance(late, Refused)
+    other = factories.answer(session, "Q1", "D", writer="other", client_seq=9, epoch=lease.epoch)
+    assert isinstance(other, Refused)
+
+
 def test_an_older_page_loses_the_right_to_write() -> None:
     session = factories.session()
     first = presence.claim(session.pk, writer="a", device="x", by="candidate:1", at=after(1))

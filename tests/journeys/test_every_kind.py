@@ -97,7 +97,7 @@ def typed(page: Page, selector: str, text: str) -> None:
 
 
 def chosen_file(page: Page, key: str) -> None:
-    """The browser opens its chooser for a key only in a page that it takes for awake: once more."""
+    """Presses again where no chooser came: a first key was lost once, the cause is unknown."""
     page.locator("[data-upload-ready], [data-drawing-ready]").first.wait_for()
     for patience in (5_000, 10_000, 30_000):
         tab_to(page, "[data-file]")

@@ -19,6 +19,7 @@ AUDIENCES = {"auditor", "author", "candidate", "proctor"}
 FACES = AUDIENCES | {"admin", "tasks", "management", "demo", "templatetags"}
 PURE = (
     "integrity.chain",
+    "integrity.wholefiles",
     "integrity.proof.merkle",
     *(
         f"integrity.policy.{name}"

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from integrity import wholefiles
+
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
 SHORTEST_SECRET = 50
@@ -99,17 +101,8 @@ def postgresql(url: str) -> dict[str, Any]:
 def kept_secret(file: Path) -> str:
     """The secret in `file`, made on the first call; readable by its owner alone."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
     if not file.exists():
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(64))
-        try:
-            # A link is made whole or not at all: of two first starts one wins, both read the same.
-            os.link(fresh, file)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        wholefiles.make_once(file, secrets.token_urlsafe(64))
     return file.read_text().strip()
 
 

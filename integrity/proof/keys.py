@@ -1,13 +1,12 @@
 """The ledger's signing key and the keys that are vouched for: files, kept outside the database."""
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 
-from integrity import ledger
+from integrity import ledger, wholefiles
 from integrity.proof.merkle import Signer, Verifier
 
 STREAM = "ledger:keys"
@@ -25,18 +24,9 @@ def signer() -> Signer:
     """Return the signing key, made on the first call; readable by its owner alone."""
     file = directory() / SIGNING
     if not file.exists():
-        directory().mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = Signer.generate(settings.LEDGER_ORIGIN)
-        draft = _write_private(fresh)
-        try:
-            # A link is made whole or not at all: of two first calls one wins, both read the same.
-            os.link(draft, file)
-        except FileExistsError:
-            pass
-        else:
+        if wholefiles.make_once(file, f"{fresh}\n"):
             _vouch_for(fresh.verifier)
-        finally:
-            draft.unlink()
     return Signer.parse(file.read_text())
 
 
@@ -65,17 +55,9 @@ def rotate(at: datetime) -> Signer:
         actor="system",
         at=at,
     )
-    draft = _write_private(new)
     _vouch_for(new.verifier)
-    draft.replace(directory() / SIGNING)
+    wholefiles.replace(directory() / SIGNING, f"{new}\n")
     return new
-
-
-def _write_private(key: Signer) -> Path:
-    draft = directory() / f".{SIGNING}.{os.getpid()}"
-    draft.touch(mode=0o600)
-    draft.write_text(f"{key}\n")
-    return draft
 
 
 def _vouch_for(verifier: Verifier) -> None:

@@ -5,10 +5,10 @@ another one begins, and is remembered instead.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from integrity import wholefiles
 from integrity.models import Checkpoint, LedgerStream
 from integrity.proof import keys
 
@@ -50,9 +50,7 @@ def keep(checkpoint: Checkpoint, streams: Sequence[str]) -> None:
     own = [name for name in streams if name.startswith("session:")][-SAMPLED:]
     known = own or (before.streams if before else [])
     now = Remembered(checkpoint.size, checkpoint.root, known)
-    draft = keys.directory() / f".{FILE}.{os.getpid()}"
     try:
-        draft.write_text(json.dumps(asdict(now)))
-        draft.replace(keys.directory() / FILE)
+        wholefiles.replace(keys.directory() / FILE, json.dumps(asdict(now)))
     except OSError:
         return

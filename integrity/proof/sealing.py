@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
+from integrity import wholefiles
+
 VERSION: Final = "invigil-export/1"
 FILE: Final = "export_key"
 LARGEST: Final = 32_000_000
@@ -44,23 +46,12 @@ def _private() -> ec.EllipticCurvePrivateKey:
     """Return the key, made on the first call; readable by its owner alone."""
     file = Path(settings.LEDGER_KEY_DIR) / FILE
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = file.with_name(f".{FILE}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_bytes(
-            ec.generate_private_key(ec.SECP256R1()).private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
+        fresh = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
         )
-        try:
-            # A link is made whole or not at all: of two first calls one wins, both read the same.
-            os.link(draft, file)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        wholefiles.make_once(file, fresh)
     key = serialization.load_pem_private_key(file.read_bytes(), password=None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     return key

@@ -10,6 +10,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import InMemoryChannelLayer, get_channel_layer
+from channels_redis.pubsub import RedisPubSubChannelLayer
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +18,10 @@ PATIENCE_SECONDS = 2.0
 MOST_WAITING = 1_000
 # A group that nobody joins.
 PULSE = "pulse"
+# Every process that serves sockets is in this group, once, and hands bundles on to its own.
+PROCESSES = "processes"
+# Redis passes a bundle on in one piece.
+MOST_IN_A_BUNDLE = 2_000
 
 
 class _Hub:
@@ -27,6 +32,9 @@ class _Hub:
         self.lock = threading.Lock()
         self.waiting = 0
         self.own_loop = False
+        # The channels of this process's sockets by group, and who hands bundles on to them.
+        self.local: dict[str, set[str]] = {}
+        self.handing_on: asyncio.Task[None] | None = None
 
     def running_loop(self) -> asyncio.AbstractEventLoop | None:
         loop = self.loop
@@ -63,6 +71,8 @@ async def join(layer: Any, group: str, channel: str) -> bool:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await layer.group_add(group, channel)
+            if isinstance(layer, RedisPubSubChannelLayer):
+                await _join_locally(layer, group, channel)
     except Exception as error:  # whatever the layer raises, hints only make a page quicker
         logger.warning("%s is listened to without hints: %r", group, error)
         return False
@@ -79,8 +89,45 @@ async def answers(layer: Any) -> bool:
     return True
 
 
+async def _join_locally(layer: Any, group: str, channel: str) -> None:
+    """Let bundles reach the channel; the first of a process has it listen to them."""
+    loop = asyncio.get_running_loop()
+    task = _hub.handing_on
+    if task is None or task.done() or task.get_loop() is not loop:
+        _hub.local.clear()
+        own = await layer.new_channel()
+        await layer.group_add(PROCESSES, own)
+        _hub.handing_on = loop.create_task(_hand_on(layer, own))
+    _hub.local.setdefault(group, set()).add(channel)
+
+
+async def _hand_on(layer: Any, own: str) -> None:
+    """Put what comes for all processes where the layer would have put it for each socket."""
+    while True:
+        bundle = await layer.receive(own)
+        for group, message in bundle["messages"]:
+            written = layer.serialize(message) if group in _hub.local else b""
+            for channel in _hub.local.get(group, ()):
+                queue = layer.channels.get(channel)
+                if queue is not None:
+                    queue.put_nowait(written)
+
+
+def _leave_locally(group: str, channel: str) -> None:
+    here = _hub.local.get(group)
+    if here is None:
+        return
+    here.discard(channel)
+    if not here:
+        del _hub.local[group]
+    if not _hub.local and _hub.handing_on is not None:
+        _hub.handing_on.cancel()
+        _hub.handing_on = None
+
+
 async def leave(layer: Any, group: str, channel: str) -> None:
     """Leave a group; a layer that is gone has forgotten it already."""
+    _leave_locally(group, channel)
     with contextlib.suppress(Exception):
         async with asyncio.timeout(PATIENCE_SECONDS):
             await layer.group_discard(group, channel)
@@ -111,6 +158,13 @@ def send_all(messages: list[tuple[str, dict[str, Any]]]) -> None:
 
 
 async def _deliver(layer: Any, messages: list[tuple[str, dict[str, Any]]]) -> None:
+    if len(messages) > 1 and isinstance(layer, RedisPubSubChannelLayer):
+        # One message for each process instead of one for each socket.
+        parts = range(0, len(messages), MOST_IN_A_BUNDLE)
+        messages = [
+            (PROCESSES, {"type": "bundle", "messages": messages[at : at + MOST_IN_A_BUNDLE]})
+            for at in parts
+        ]
     for group, message in messages:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):

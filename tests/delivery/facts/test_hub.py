@@ -87,3 +87,29 @@ def test_dead_redis_costs_no_time_and_raises_nothing(
     assert hub._hub.waiting == 0
     assert all("is lost" in record.getMessage() for record in caplog.records)
     assert len(caplog.records) == 20
+
+
+def test_many_messages_go_to_another_process_in_one_and_reach_each_socket_once(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    ours, theirs = (RedisPubSubChannelLayer(hosts=[redis_url]) for _ in range(2))
+    use(monkeypatch, ours)
+    messages = [(f"session.{number}", HELLO | {"number": number}) for number in range(20)]
+
+    async def listen() -> list[Any]:
+        channels = [await theirs.new_channel() for _number in range(10)]
+        for number, channel in enumerate(channels):
+            assert await hub.join(theirs, f"session.{number}", channel)
+        # Somebody who left hears nothing, and the others still do.
+        await hub.leave(theirs, "session.9", channels[9])
+        await asyncio.to_thread(hub.send_all, messages)
+        async with asyncio.timeout(20):
+            heard = [await theirs.receive(channel) for channel in channels[:9]]
+        assert all(theirs.channels[channel].empty() for channel in channels)
+        for number, channel in enumerate(channels[:9]):
+            await hub.leave(theirs, f"session.{number}", channel)
+        assert (hub._hub.local, hub._hub.handing_on) == ({}, None)
+        await theirs.flush()
+        return heard
+
+    assert asyncio.run(listen()) == [message for _group, message in messages[:9]]

@@ -9,11 +9,13 @@ import asyncio
 import logging
 import math
 import random
+from contextlib import suppress
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
+from autobahn.exception import Disconnected
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
@@ -51,6 +53,10 @@ ASK_TOGETHER: Final = 0.5
 HEARTBEAT_SECONDS: Final = 10.0
 # A page that reloads is back within this; only a longer silence is a fact.
 DEBOUNCE_SECONDS: Final = 4.0
+# At the instant itself a save still counts; right after it, nothing does.
+AFTER_SECONDS: Final = 0.002
+AGAIN_SECONDS: Final = 0.02
+DUE: Final = protocol.Due()
 NOT_YOURS: Final = 4404
 TOO_FAST: Final = 4429
 NO_HINTS: Final = 4503
@@ -87,6 +93,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         self.device = door.device_in(self.scope.get("cookies", {}))
         self.tasks: list[asyncio.Task[None]] = []
         self.alarm: asyncio.TimerHandle | None = None
+        # The version of the session's end that the page was told of.
+        self.ended = -1
         self.heard = self.window_began = asyncio.get_running_loop().time()
         self.in_window = 0
         user = self.scope.get("user")
@@ -239,6 +247,9 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             await self._tell_lease(found)
             return
         at = timezone.now()
+        if found.session.is_ended:
+            await self._tell_ended(found)
+            return
         if what in frames.MOVING:
             await self._tell(await database_sync_to_async(frames.moved)(found, at))
         elif what == "help.answered":
@@ -294,23 +305,36 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         due = found.session.due_at
         if due is None or not found.session.is_open:
             return
-        wait = (due - timezone.now()).total_seconds() + 0.05
+        wait = (due - timezone.now()).total_seconds() + AFTER_SECONDS
         loop = asyncio.get_running_loop()
-        self.alarm = loop.call_later(max(0.05, wait), self._ring)
+        self.alarm = loop.call_later(max(AGAIN_SECONDS, wait), self._ring)
 
     def _ring(self) -> None:
         self.tasks = [task for task in self.tasks if not task.done()]
         self.tasks.append(asyncio.create_task(self._close_due()))
 
     async def _close_due(self) -> None:
-        await _closings.ask(self.session_id)
-        self._set_alarm(await self._desk())
+        """Tell the page at once, then let the database decide and tell what it decided."""
+        await self._tell(DUE)
+        found = await _closings.ask(self.session_id)
+        if found.session.is_ended:
+            await self._tell_ended(found)
+        self._set_alarm(found)
+
+    async def _tell_ended(self, found: Desk) -> None:
+        """Tell the end once: the alarm and the hint of the one who closed both lead here."""
+        if self.ended != found.session.version:
+            self.ended = found.session.version
+            await self._tell(frames.ended(found.session))
+            await self._tell_clock(found)
 
     async def _desk(self) -> Desk:
         return await _desks.ask(self.session_id)
 
     async def _tell(self, message: Outgoing) -> None:
-        await self.send(text_data=message.frame())
+        # A page that has just gone asks again when it is back.
+        with suppress(Disconnected):
+            await self.send(text_data=message.frame())
 
 
 def _read(session_ids: list[UUID]) -> dict[UUID, Desk]:
@@ -322,9 +346,9 @@ def _read(session_ids: list[UUID]) -> dict[UUID, Desk]:
     return found
 
 
-def _close(session_ids: list[UUID]) -> dict[UUID, None]:
+def _close(session_ids: list[UUID]) -> dict[UUID, Desk]:
     expiry.close(session_ids, timezone.now())
-    return dict.fromkeys(session_ids)
+    return _read(session_ids)
 
 
 def _note_seen(session_ids: list[UUID]) -> dict[UUID, None]:

@@ -229,12 +229,30 @@ async def test_the_socket_closes_the_session_at_the_deadline_by_itself(begin: Be
     fields = {"grace_seconds": 0, "seconds": 1}
     session = await begun(begin, **fields)
     socket = await opened(session)
-    standing = await until(socket, "session")
+    told = [await heard(socket)]
+    while told[-1]["type"] != "session":
+        told.append(await heard(socket))
+    standing = told[-1]
     await session.arefresh_from_db()
+    assert "due" in [frame["type"] for frame in told]
     assert (session.state, standing["state"]) == (State.EXPIRED, "expired")
     assert standing["location"] == f"/sessions/{session.pk}/receipt/"
     assert session.started_at is not None
     assert session.finished_at == session.started_at + timedelta(seconds=1)
+    await socket.disconnect()
+
+
+async def test_an_end_is_told_once_whoever_closed_the_session(begin: Begin) -> None:
+    session = await begun(begin, grace_seconds=0, seconds=1)
+    socket = await opened(session)
+    await until(socket, "session")
+    # What the alarm found and what the hint told are behind the answer to this.
+    await until_kind(session, "session.expired")
+    await say(socket, type="ping", sent=1)
+    between = []
+    while (frame := await heard(socket))["type"] != "pong":
+        between.append(frame["type"])
+    assert "session" not in between
     await socket.disconnect()
 
 

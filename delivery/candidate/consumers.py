@@ -98,11 +98,9 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         self.heard = self.window_began = asyncio.get_running_loop().time()
         self.in_window = 0
         user = self.scope.get("user")
-        candidate = await _candidate_of(self.session_id, getattr(user, "pk", None))
+        key, sign_in = getattr(user, "pk", None), self.scope.get("session")
+        candidate = await _candidate_of(self.session_id, key, sign_in)
         if candidate is None:
-            await self.close(code=NOT_YOURS)
-            return
-        if not await _is_checked(self.session_id, self.scope.get("session")):
             await self.close(code=NOT_YOURS)
             return
         self.by = f"candidate:{candidate}"
@@ -382,19 +380,19 @@ def _report(
 
 
 @database_sync_to_async
-def _candidate_of(session_id: UUID, user_id: int | None) -> int | None:
-    """Return the candidate whose session this is, if the user is that candidate."""
-    mine = AssessmentSession.objects.filter(pk=session_id, candidate__user_id=user_id or 0)
-    return mine.values_list("candidate_id", flat=True).first()
+def _candidate_of(session_id: UUID, user_id: int | None, sign_in: Any) -> int | None:
+    """Return the candidate whose session this is, if the user is that candidate.
 
-
-@database_sync_to_async
-def _is_checked(session_id: UUID, sign_in: Any) -> bool:
-    """Tell whether the socket's sign-in has shown the browser that the session needs."""
-    session = AssessmentSession.objects.select_related("lockdown").get(pk=session_id)
-    if session.lockdown is None or session.lockdown.seb_mode != Mode.REQUIRED:
-        return True
-    return door.may_listen(sign_in, session, timezone.now())
+    The sign-in must have shown the browser that the session needs, too.
+    """
+    own = AssessmentSession.objects.filter(pk=session_id, candidate__user_id=user_id or 0)
+    session = own.select_related("lockdown").defer("plan", "outcomes").first()
+    if session is None:
+        return None
+    needs_browser = session.lockdown is not None and session.lockdown.seb_mode == Mode.REQUIRED
+    if needs_browser and not door.may_listen(sign_in, session, timezone.now()):
+        return None
+    return session.candidate_id
 
 
 @database_sync_to_async

@@ -17,11 +17,12 @@ from django.contrib.auth.models import User  # noqa: E402  # Django is ready onl
 from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from delivery.facts import hub, journal  # noqa: E402
 from delivery.models import AssessmentSession  # noqa: E402
 from delivery.session import desk, interventions  # noqa: E402
 
 BETWEEN_SECONDS = 0.02
-LEAVING_SECONDS = 5.0
+LEAVING_SECONDS = 3.0
 LASTING_MS = 3_600_000
 
 
@@ -64,6 +65,10 @@ def let_end(session_ids: list[UUID], end: datetime) -> list[float]:
     AssessmentSession.objects.bulk_update(
         changed, [*fields, "since", "deadline", "due_at"], batch_size=500
     )
+    # As a window that moves, so that the pages that are there learn of it.
+    hint = {"type": "session.changed", "what": "time.extended"}
+    hub.send_all([(journal.session_group(session.pk), hint) for session in changed])
+    time.sleep(LEAVING_SECONDS)
     (due,) = {session.due_at for session in changed}
     assert due is not None
     return [time.monotonic() + (due - timezone.now()).total_seconds()]

@@ -105,7 +105,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             return
         self.by = f"candidate:{candidate}"
         group = journal.session_group(self.session_id)
-        if not await hub.join(self.channel_layer, group, self.channel_name):
+        if not await hub.join(self.channel_layer, group, self.channel_name, self._hear_at_once):
             # Over HTTP the page asks by itself until a socket can hear of a pause again.
             await self.close(code=NO_HINTS)
             return
@@ -143,11 +143,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         try:
             await self._hear(message)
         except Refusal as refusal:
-            item, key, seq = (
-                getattr(message, "item", ""),
-                getattr(message, "key", ""),
-                getattr(message, "client_seq", 0),
-            )
+            item, key = getattr(message, "item", ""), getattr(message, "key", "")
+            seq = getattr(message, "client_seq", 0)
             await self._tell(frames.refused(item, key, seq, refusal))
 
     def _may_speak(self) -> bool:
@@ -213,9 +210,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         await self._tell(told)
 
     async def _events(self, asked: Events) -> None:
-        told = await database_sync_to_async(_report)(
-            self.session_id, asked.events, self.by, timezone.now()
-        )
+        report = database_sync_to_async(_report)
+        told = await report(self.session_id, asked.events, self.by, timezone.now())
         if told is not None:
             await self._tell(told)
 
@@ -228,6 +224,13 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             return
         await self._tell_clock(await self._desk())
 
+    def _hear_at_once(self, message: dict[str, Any]) -> bool:
+        """Take words that went to many: their order among other hints does not matter."""
+        if message.get("what") != "message.sent":
+            return False
+        vigil.later(self._tell_messages())
+        return True
+
     async def session_changed(self, message: dict[str, Any]) -> None:
         """A hint that something changed: read it again and say what this page must know."""
         what = message.get("what", "")
@@ -238,6 +241,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         if what == "message.sent":
             await self._tell_messages()
             return
+        if what == "session.expired" and self.ended >= 0:
+            return  # the page's own alarm was quicker
         found = await self._desk()
         self._set_alarm(found)
         self.seen = vigil.standing(found)
@@ -303,6 +308,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         due = found.session.due_at
         if due is None or not found.session.is_open:
             return
+        self.ended = -1
         wait = (due - timezone.now()).total_seconds() + AFTER_SECONDS
         loop = asyncio.get_running_loop()
         self.alarm = loop.call_later(max(AGAIN_SECONDS, wait), self._ring)

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -13,6 +14,7 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
 logger = logging.getLogger(__name__)
+Hear = Callable[[dict[str, Any]], bool]
 
 PATIENCE_SECONDS = 2.0
 MOST_WAITING = 1_000
@@ -32,8 +34,9 @@ class _Hub:
         self.lock = threading.Lock()
         self.waiting = 0
         self.own_loop = False
-        # The channels of this process's sockets by group, and who hands bundles on to them.
-        self.local: dict[str, set[str]] = {}
+        # The channels of this process's sockets by group, with what they can take at once, and
+        # who hands bundles on to them.
+        self.local: dict[str, dict[str, Hear | None]] = {}
         self.handing_on: asyncio.Task[None] | None = None
 
     def running_loop(self) -> asyncio.AbstractEventLoop | None:
@@ -66,19 +69,23 @@ def attach() -> None:
         _hub.loop, _hub.own_loop = loop, False
 
 
-async def join(layer: Any, group: str, channel: str) -> bool:
-    """Join a group; False, soon, where the layer is gone or hangs: the page then asks by itself."""
+async def join(layer: Any, group: str, channel: str, hear: Hear | None = None) -> bool:
+    """Join a group; False, soon, where the layer is gone or hangs: the page then asks by itself.
+
+    `hear` may take a message of a bundle at once and then says so; all others wait in the channel.
+    """
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await layer.group_add(group, channel)
             if isinstance(layer, RedisPubSubChannelLayer):
-                await _join_locally(layer, group, channel)
+                await _join_locally(layer, group, channel, hear)
     except Exception as error:  # whatever the layer raises, hints only make a page quicker
         logger.warning("%s is listened to without hints: %r", group, error)
         return False
     return True
 
 
+<<<<<<< HEAD
 async def answers(layer: Any) -> bool:
     """Tell whether the layer takes a message at all, and soon."""
     try:
@@ -90,6 +97,9 @@ async def answers(layer: Any) -> bool:
 
 
 async def _join_locally(layer: Any, group: str, channel: str) -> None:
+=======
+async def _join_locally(layer: Any, group: str, channel: str, hear: Hear | None) -> None:
+>>>>>>> 39a2863 (sockets: Take words to many at once; an expiry reads only what it needs.)
     """Let bundles reach the channel; the first of a process has it listen to them."""
     loop = asyncio.get_running_loop()
     task = _hub.handing_on
@@ -98,7 +108,7 @@ async def _join_locally(layer: Any, group: str, channel: str) -> None:
         own = await layer.new_channel()
         await layer.group_add(PROCESSES, own)
         _hub.handing_on = loop.create_task(_hand_on(layer, own))
-    _hub.local.setdefault(group, set()).add(channel)
+    _hub.local.setdefault(group, {})[channel] = hear
 
 
 async def _hand_on(layer: Any, own: str) -> None:
@@ -106,18 +116,17 @@ async def _hand_on(layer: Any, own: str) -> None:
     while True:
         bundle = await layer.receive(own)
         for group, message in bundle["messages"]:
-            written = layer.serialize(message) if group in _hub.local else b""
-            for channel in _hub.local.get(group, ()):
+            for channel, hear in _hub.local.get(group, {}).items():
                 queue = layer.channels.get(channel)
-                if queue is not None:
-                    queue.put_nowait(written)
+                if queue is not None and not (hear is not None and hear(message)):
+                    queue.put_nowait(layer.serialize(message))
 
 
 def _leave_locally(group: str, channel: str) -> None:
     here = _hub.local.get(group)
     if here is None:
         return
-    here.discard(channel)
+    here.pop(channel, None)
     if not here:
         del _hub.local[group]
     if not _hub.local and _hub.handing_on is not None:

@@ -113,3 +113,31 @@ def test_many_messages_go_to_another_process_in_one_and_reach_each_socket_once(
         return heard
 
     assert asyncio.run(listen()) == [message for _group, message in messages[:9]]
+
+
+def test_bundle_is_taken_at_once_by_those_who_can(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    ours, theirs = (RedisPubSubChannelLayer(hosts=[redis_url]) for _ in range(2))
+    use(monkeypatch, ours)
+    words, change = {"type": "session.changed", "what": "message.sent"}, HELLO
+    taken: list[Any] = []
+
+    def hear(message: dict[str, Any]) -> bool:
+        if message["what"] != "message.sent":
+            return False
+        taken.append(message)
+        return True
+
+    async def listen() -> Any:
+        channel = await theirs.new_channel()
+        assert await hub.join(theirs, "session.1", channel, hear)
+        await asyncio.to_thread(hub.send_all, [("session.1", words), ("session.1", change)])
+        async with asyncio.timeout(20):
+            received = await theirs.receive(channel)
+        await hub.leave(theirs, "session.1", channel)
+        await theirs.flush()
+        return received
+
+    assert asyncio.run(listen()) == change
+    assert taken == [words]

@@ -6,6 +6,7 @@ server alone may know.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import lxml.html
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from delivery.candidate import frames, gate, pages, words
 from delivery.candidate.gate import Visit
+from delivery.models import ItemSession
 from delivery.rules.refusals import Reason, Refusal
 from delivery.session import ahead
 from delivery.session.ahead import Ready
@@ -51,7 +53,7 @@ def index(visit: Visit) -> HttpResponse:
         "order": [stop.key for stop in visit.desk.route.stops if stop.part == part],
         "timed": ahead.timed(visit.desk),
         "shell": reverse("candidate:offline", args=[visit.session.pk]),
-        "items": [_entry(visit, ready) for ready in ahead.ready(visit.desk)],
+        "items": _entries(visit),
     }
     return JsonResponse(told)
 
@@ -61,8 +63,14 @@ def _holder(visit: Visit) -> None:
         raise Refusal(Reason.ELSEWHERE, {"device": visit.session.device or "?"})
 
 
-def _entry(visit: Visit, ready: Ready) -> dict[str, object]:
-    key, row = ready.key, visit.desk.item(ready.key)
+def _entries(visit: Visit) -> list[dict[str, object]]:
+    found = ahead.ready(visit.desk)
+    rows = {row.key: row for row in visit.desk.rows}
+    return [_entry(visit, ready, rows[ready.key]) for ready in found]
+
+
+def _entry(visit: Visit, ready: Ready, row: ItemSession) -> dict[str, object]:
+    key = ready.key
     return {
         "key": key,
         "group": ready.group,
@@ -70,13 +78,14 @@ def _entry(visit: Visit, ready: Ready) -> dict[str, object]:
         "ahead": reverse("candidate:ahead_item", args=[visit.session.pk, key]),
         "revision": row.revision,
         "saved_at": words.time_of(row.saved_at) if row.saved_at else "",
-        "value": _pairs(visit, key) if row.answered else [],
+        "value": _pairs(visit, row) if row.answered else [],
     }
 
 
-def _pairs(visit: Visit, key: str) -> list[tuple[str, str]]:
+def _pairs(visit: Visit, row: ItemSession) -> list[tuple[str, str]]:
     """Return an answer as the item's own form would send it: rendered, and read again."""
-    rendered = pages.item_context(visit, visit.desk, key)["rendered"]
+    there = replace(visit.desk, here=row)
+    rendered = pages.rendered(there, row.key, row.response, disabled=False, feedback=False)
     form = lxml.html.fragment_fromstring(f"<form>{rendered.body}</form>")
     values = [(name, value) for name, value in form.form_values() if name.startswith("r.")]
     return [(str(name), str(value)) for name, value in values]
@@ -87,11 +96,12 @@ def _pairs(visit: Visit, key: str) -> list[tuple[str, str]]:
 def item(visit: Visit, key: str) -> HttpResponse:
     """Return an item's page without its answer, for the device to keep."""
     _holder(visit)
-    if key not in {ready.key for ready in ahead.ready(visit.desk)}:
+    if not ahead.is_ready(visit.desk, key):
         raise Refusal(Reason.NO_OFFLINE)
-    # Drawn as it looks from there; nothing here is written.
+    # Drawn as it looks from there, of one row; nothing here is written.
     visit.session.position = key
-    context = pages.item_context(visit, visit.desk, key, {})
+    there = replace(visit.desk, here=visit.session.item_sessions.get(key=key))
+    context = pages.item_context(visit, there, key, {})
     return render(visit.request, "candidate/_desk.html", context)
 
 

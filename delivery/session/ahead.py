@@ -9,12 +9,14 @@ from uuid import UUID
 
 from django.db import transaction
 
+from assembly.selection import PlannedItem
 from delivery.facts import journal
 from delivery.facts import recovery_events as facts
 from delivery.models import State
 from delivery.rules import navigation, outline, refusals
+from delivery.rules.navigation import Route, Stop
 from delivery.rules.refusals import GRANTED, Permission, Reason, Refusal
-from delivery.session import desk, moves, results, steps
+from delivery.session import desk, moves, steps
 from delivery.session.desk import Desk
 
 LONGEST_MS: Final = 7 * 24 * 3_600_000
@@ -50,12 +52,11 @@ class Ready:
 def ready(at_desk: Desk) -> list[Ready]:
     """Return the items of the current part that can be kept ready, in order; raises Refusal."""
     may_keep_ready(at_desk).demand()
-    found = []
-    for stop in at_desk.route.stops:
-        scopes = [scope for scope in _limited(at_desk, stop.key) if not scope.startswith("part:")]
-        if f"item:{stop.key}" not in scopes and _is_open(at_desk, stop.key):
-            found.append(Ready(stop.key, " ".join(scopes)))
-    return found
+    route, items = at_desk.route, at_desk.plan.items
+    found = (
+        _ready(at_desk, route, item, stop) for item, stop in zip(items, route.stops, strict=True)
+    )
+    return [one for one in found if one is not None]
 
 
 def timed(at_desk: Desk) -> list[str]:
@@ -63,22 +64,38 @@ def timed(at_desk: Desk) -> list[str]:
     start it, so that they are never kept ready.
     """
     leg = at_desk.route.leg
-    keys = [stop.key for stop in at_desk.route.stops if leg and stop.part == leg.id]
-    return [key for key in keys if f"item:{key}" in _limited(at_desk, key)]
+    items = [item for item in at_desk.plan.items if leg and item.part == leg.id]
+    return [item.key for item in items if f"item:{item.key}" in _limited(at_desk, item)]
 
 
-def _limited(at_desk: Desk, key: str) -> list[str]:
-    limits = outline.limits_at(at_desk.outline, at_desk.planned(key))
+def _limited(at_desk: Desk, item: PlannedItem) -> list[str]:
+    limits = outline.limits_at(at_desk.outline, item)
     return [scope for _kind, scope, _title, one in limits if one.max_seconds or one.min_seconds]
 
 
-def _is_open(at_desk: Desk, key: str) -> bool:
-    """Tell whether the item can be answered, and is drawn: some are only when first entered."""
-    may = navigation.may_enter(at_desk.route, key) and navigation.may_answer(at_desk.route, key)
-    if not may:
+def is_ready(at_desk: Desk, key: str) -> bool:
+    """Tell whether one item can be kept ready, without looking at the others; raises Refusal."""
+    may_keep_ready(at_desk).demand()
+    route = at_desk.route
+    place = route.index(key)
+    if place < 0:
         return False
-    drawn = at_desk.item(key).entered_at is not None
-    return drawn or not results.template_defaults(at_desk, at_desk.planned(key))
+    return _ready(at_desk, route, at_desk.plan.items[place], route.stops[place]) is not None
+
+
+def _ready(at_desk: Desk, route: Route, item: PlannedItem, stop: Stop) -> Ready | None:
+    if stop.closed or not navigation.is_open(route, stop):
+        return None
+    scopes = [scope for scope in _limited(at_desk, item) if not scope.startswith("part:")]
+    if f"item:{item.key}" in scopes or not _is_drawn(at_desk, item):
+        return None
+    return Ready(item.key, " ".join(scopes))
+
+
+def _is_drawn(at_desk: Desk, item: PlannedItem) -> bool:
+    """Tell whether the item looks as it will: some are drawn only when they are first entered."""
+    waits = at_desk.outline.refs[item.ref].template_defaults
+    return not waits or at_desk.item(item.key).entered_at is not None
 
 
 def tell_span(session_id: UUID, told: dict[str, Any], *, by: str, at: datetime) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from delivery.models import AssessmentSession, Candidate
@@ -149,3 +151,24 @@ def test_the_service_worker_may_look_after_sessions_only() -> None:
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/javascript; charset=utf-8")
     assert "no-cache" in answer["Cache-Control"]
     assert "Service-Worker-Allowed" not in answer
+
+
+@pytest.mark.parametrize("items", [3, 60])
+def test_page_ahead_costs_as_many_statements_in_a_long_test(items: int) -> None:
+    keys = [f"Q{number:02}" for number in range(items)]
+    session = session_of(Part("P1", keys))
+    client = client_of(session.candidate)
+    address = f"/sessions/{session.pk}/ahead/items/Q02/"
+    assert client.get(f"/sessions/{session.pk}/items/Q00/").status_code == 200
+    assert client.get(address).status_code == 200
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address).status_code == 200
+    assert len(asked) == 2
+
+
+def test_one_item_is_ready_when_it_is_among_those_that_are() -> None:
+    session = session_of(Part("P1", ("Q1", "Q2")), Part("P2", ("Q3",)))
+    found = desk.read(session.pk)
+    listed = {one.key for one in ahead.ready(found)}
+    keys = ("Q1", "Q2", "Q3", "Q4")
+    assert {key for key in keys if ahead.is_ready(found, key)} == listed == {"Q1", "Q2"}

@@ -85,7 +85,6 @@ async def join(layer: Any, group: str, channel: str, hear: Hear | None = None) -
     return True
 
 
-<<<<<<< HEAD
 async def answers(layer: Any) -> bool:
     """Tell whether the layer takes a message at all, and soon."""
     try:
@@ -96,10 +95,7 @@ async def answers(layer: Any) -> bool:
     return True
 
 
-async def _join_locally(layer: Any, group: str, channel: str) -> None:
-=======
 async def _join_locally(layer: Any, group: str, channel: str, hear: Hear | None) -> None:
->>>>>>> 39a2863 (sockets: Take words to many at once; an expiry reads only what it needs.)
     """Let bundles reach the channel; the first of a process has it listen to them."""
     loop = asyncio.get_running_loop()
     task = _hub.handing_on

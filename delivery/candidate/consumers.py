@@ -9,23 +9,25 @@ import asyncio
 import logging
 import math
 import random
-from datetime import datetime
-from operator import itemgetter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
+from autobahn.exception import Disconnected
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
 from assembly import bank
 from assembly.qti.item import AssessmentItem
-from delivery.candidate import door, frames, vigil, words
+from delivery.candidate import asking, door, frames, vigil, words
 from delivery.facts import hub, journal
-from delivery.models import AssessmentSession
 from delivery.queries import sight
-from delivery.queries.gathering import Gathering
+from delivery.queries.sight import Stamp
 from delivery.rules import protocol
+from delivery.rules.clock import Clock
 from delivery.rules.protocol import (
     Answer,
     Claim,
@@ -34,23 +36,23 @@ from delivery.rules.protocol import (
     Outgoing,
     Ping,
     SaveProgress,
-    SessionMessage,
 )
 from delivery.rules.refusals import Reason, Refusal
 from delivery.saving import lane, tally
 from delivery.saving.lane import SaveFailedError
-from delivery.seat import leases, presence
-from delivery.session import desk, expiry, sessions
+from delivery.seat import leases
+from delivery.session import sessions
 from delivery.session.desk import Desk
-from integrity.policy.seb import Mode
 
 logger = logging.getLogger(__name__)
 
 SYNC_SECONDS: Final = 30.0
 ASK_TOGETHER: Final = 0.5
 HEARTBEAT_SECONDS: Final = 10.0
-# A page that reloads is back within this; only a longer silence is a fact.
-DEBOUNCE_SECONDS: Final = 4.0
+# At the instant itself a save still counts; right after it, nothing does.
+AFTER_SECONDS: Final = 0.002
+AGAIN_SECONDS: Final = 0.02
+DUE: Final = protocol.Due()
 NOT_YOURS: Final = 4404
 TOO_FAST: Final = 4429
 NO_HINTS: Final = 4503
@@ -61,69 +63,88 @@ SILENT: Final = frozenset(
 )
 
 
+Frame = dict[str, Any]
+
+
 class CandidateConsumer(AsyncWebsocketConsumer):
     """One page of one candidate."""
 
     session_id: UUID
     by: str
-    writer: str
-    epoch: int
-    device: str
-    items: dict[str, int]
-    # How the session stood when this page was last told.
+    # How the session stood when this page was last told, and when it was last read.
     seen: tuple[str, bool, int]
+    known: tuple[Stamp, Clock, str]
 
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Call the handler without Channels' thread hop per message: it costs half the time."""
-        handler = getattr(self, message["type"].replace(".", "_"), None)
-        if handler is None:
-            logger.warning("No handler for the message %s.", message["type"])
-            return
-        await handler(message)
+    async def __call__(
+        self, scope: Frame, receive: Callable[[], Awaitable[Frame]], send: Callable[..., Any]
+    ) -> None:
+        """Hear the page alone: what Channels adds is a channel and three tasks for each socket.
+
+        Hints come by the hub, and no message costs a change of threads.
+        """
+        self.scope, self.base_send = scope, send
+        handlers = {
+            "websocket.connect": self.websocket_connect,
+            "websocket.receive": self.websocket_receive,
+            "websocket.disconnect": self.websocket_disconnect,
+        }
+        self.turn = asyncio.Lock()
+        self.alarm: asyncio.TimerHandle | None = None
+        self.sync: asyncio.TimerHandle | None = None
+        try:
+            while True:
+                message = await receive()
+                async with self.turn:
+                    await handlers[message["type"]](message)
+        except StopConsumer:
+            pass
+        finally:
+            self._let_go()
 
     async def connect(self) -> None:
         self.session_id = self.scope["url_route"]["kwargs"]["session_id"]
-        self.writer, self.epoch, self.items = "", 0, {}
+        self.writer, self.epoch = "", 0
+        self.items: dict[str, int] = {}
         self.device = door.device_in(self.scope.get("cookies", {}))
-        self.tasks: list[asyncio.Task[None]] = []
-        self.alarm: asyncio.TimerHandle | None = None
+        # The version of the session's end that the page was told of.
+        self.ended = -1
         self.heard = self.window_began = asyncio.get_running_loop().time()
         self.in_window = 0
         user = self.scope.get("user")
-        candidate = await _candidate_of(self.session_id, getattr(user, "pk", None))
+        key, sign_in = getattr(user, "pk", None), self.scope.get("session")
+        candidate = await asking.candidate_of(self.session_id, key, sign_in)
         if candidate is None:
             await self.close(code=NOT_YOURS)
             return
-        if not await _is_checked(self.session_id, self.scope.get("session")):
-            await self.close(code=NOT_YOURS)
-            return
         self.by = f"candidate:{candidate}"
-        group = journal.session_group(self.session_id)
-        if not await hub.join(self.channel_layer, group, self.channel_name):
+        if not await hub.join(journal.session_group(self.session_id), self.hear):
             # Over HTTP the page asks by itself until a socket can hear of a pause again.
             await self.close(code=NO_HINTS)
             return
         await self.accept()
         tally.here.sockets["candidate"] += 1
-        await self._tell_all()
-        self.tasks.append(asyncio.create_task(self._stream_clock()))
+        self._sync_later()
         vigil.begin(self)
+        await self._tell_all()
 
     async def disconnect(self, code: int) -> None:
-        if not hasattr(self, "by"):
+        if self.sync is None:
             return
-        tally.here.sockets["candidate"] -= 1
-        vigil.end(self)
-        for task in self.tasks:
-            task.cancel()
-        if self.alarm is not None:
-            self.alarm.cancel()
-        group = journal.session_group(self.session_id)
-        await hub.leave(self.channel_layer, group, self.channel_name)
         now = timezone.now()
         if self.writer:
             await database_sync_to_async(leases.left)(self.session_id, self.writer, now)
-        vigil.later(_note_silence(self.session_id, now))
+        vigil.later(asking.note_silence(self.session_id, now))
+
+    def _let_go(self) -> None:
+        """Hear nothing more and be counted no more, however the socket ended."""
+        if hasattr(self, "by"):
+            hub.leave(journal.session_group(self.session_id), self.hear)
+        for timer in (self.alarm, self.sync):
+            if timer is not None:
+                timer.cancel()
+        if self.sync is not None:
+            vigil.end(self)
+            tally.here.sockets["candidate"] -= 1
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if not self._may_speak():
@@ -137,11 +158,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         try:
             await self._hear(message)
         except Refusal as refusal:
-            item, key, seq = (
-                getattr(message, "item", ""),
-                getattr(message, "key", ""),
-                getattr(message, "client_seq", 0),
-            )
+            item, key = getattr(message, "item", ""), getattr(message, "key", "")
+            seq = getattr(message, "client_seq", 0)
             await self._tell(frames.refused(item, key, seq, refusal))
 
     def _may_speak(self) -> bool:
@@ -180,12 +198,12 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     async def _definition(self, key: str) -> AssessmentItem:
         """Return an item of this session; what is not in it does not exist."""
         if key not in self.items:
-            self.items = await _item_versions(self.session_id)
+            self.items = await asking.item_versions(self.session_id)
         if key not in self.items:
             raise Refusal(Reason.NO_SUCH_ITEM)
         version = self.items[key]
         # Only what this process has not read yet is worth a thread.
-        item: AssessmentItem = bank.known_item(version) or await _item(version)
+        item: AssessmentItem = bank.known_item(version) or await asking.item(version)
         return item
 
     async def _pong(self, ping: Ping) -> None:
@@ -195,7 +213,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         loop_time = asyncio.get_running_loop().time()
         if loop_time - self.heard >= HEARTBEAT_SECONDS / 2:
             self.heard = loop_time
-            await _heartbeats.ask(self.session_id)
+            await asking.heartbeats.ask(self.session_id)
 
     async def _claim(self, asked: Claim) -> None:
         agent = dict(self.scope["headers"]).get(b"user-agent", b"").decode("latin-1")
@@ -207,9 +225,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         await self._tell(told)
 
     async def _events(self, asked: Events) -> None:
-        told = await database_sync_to_async(_report)(
-            self.session_id, asked.events, self.by, timezone.now()
-        )
+        told = await asking.report(self.session_id, asked.events, self.by, timezone.now())
         if told is not None:
             await self._tell(told)
 
@@ -222,16 +238,23 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             return
         await self._tell_clock(await self._desk())
 
-    async def session_changed(self, message: dict[str, Any]) -> None:
-        """A hint that something changed: read it again and say what this page must know."""
+    def hear(self, message: Frame) -> None:
+        """Take a hint, each in its turn; words may come between, their order does not matter."""
         what = message.get("what", "")
+        vigil.later(self._tell_messages() if what == "message.sent" else self._take(what))
+
+    async def _take(self, what: str) -> None:
+        async with self.turn:
+            await self._change(what)
+
+    async def _change(self, what: str) -> None:
+        """Something changed: read it again and say what this page must know."""
         if what in SILENT:
             if what == "item.entered":
                 self._set_alarm(await self._desk())
             return
-        if what == "message.sent":
-            await self._tell_messages()
-            return
+        if what == "session.expired" and self.ended >= 0:
+            return  # the page's own alarm was quicker
         found = await self._desk()
         self._set_alarm(found)
         self.seen = vigil.standing(found)
@@ -239,6 +262,9 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             await self._tell_lease(found)
             return
         at = timezone.now()
+        if found.session.is_ended:
+            await self._tell_ended(found)
+            return
         if what in frames.MOVING:
             await self._tell(await database_sync_to_async(frames.moved)(found, at))
         elif what == "help.answered":
@@ -247,12 +273,18 @@ class CandidateConsumer(AsyncWebsocketConsumer):
 
     async def look(self) -> None:
         """See what no hint can tell now: where the session stands, who writes, what was written."""
-        found = await self._desk()
-        before, self.seen = self.seen, vigil.standing(found)
         await self._tell_messages()
+        await self._see(await self._desk())
+
+    async def _see(self, found: Desk) -> None:
+        """Tell the page what it was not told yet."""
+        before, self.seen = self.seen, vigil.standing(found)
         if before == self.seen:
             return
         await self._tell_lease(found)
+        if found.session.is_ended:
+            await self._tell_ended(found)
+            return
         if before[:2] != self.seen[:2]:
             await self._tell(await database_sync_to_async(frames.moved)(found, timezone.now()))
         await self._tell_clock(found)
@@ -267,24 +299,37 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         await self._tell_clock(found)
         await self._tell(frames.unmoved(found.session))
         await self._tell_messages()
-        await _heartbeats.ask(self.session_id)
+        await asking.heartbeats.ask(self.session_id)
 
     async def _tell_messages(self) -> None:
-        for message in await _messages.ask(self.session_id):
+        for message in await asking.messages.ask(self.session_id):
             await self._tell(message)
 
     async def _tell_clock(self, found: Desk) -> None:
         self._set_alarm(found)
         await self._tell(frames.timer(found, timezone.now()))
 
-    async def _stream_clock(self) -> None:
+    def _sync_later(self) -> None:
         """Send the clock every 30 s, spread so that a thousand pages do not ask at once."""
-        while True:
-            wait = SYNC_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311 - only spreads
-            # On the same half seconds everywhere, so that those who wake together ask together.
-            now = asyncio.get_running_loop().time()
-            await asyncio.sleep(math.ceil((now + wait) / ASK_TOGETHER) * ASK_TOGETHER - now)
-            await self._tell_clock(await self._desk())
+        wait = SYNC_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311 - only spreads
+        # On the same half seconds everywhere, so that those who wake together ask together.
+        loop = asyncio.get_running_loop()
+        at = math.ceil((loop.time() + wait) / ASK_TOGETHER) * ASK_TOGETHER
+        self.sync = loop.call_at(at, lambda: vigil.later(self._sync()))
+
+    async def _sync(self) -> None:
+        """Most sessions stand as they stood: only then is nothing read anew."""
+        self._sync_later()
+        stamp = await asking.stamps.ask(self.session_id)
+        known, clock, state = self.known
+        if stamp == known:
+            await self._tell(frames.timer_of(clock, state, stamp[0], timezone.now()))
+            return
+        found = await self._desk()
+        if vigil.standing(found) == self.seen:
+            await self._tell_clock(found)
+        else:
+            await self._see(found)
 
     def _set_alarm(self, found: Desk) -> None:
         """Wake when something is due; whoever wakes first closes, all others find it closed."""
@@ -294,97 +339,36 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         due = found.session.due_at
         if due is None or not found.session.is_open:
             return
-        wait = (due - timezone.now()).total_seconds() + 0.05
+        self.ended = -1
+        wait = (due - timezone.now()).total_seconds() + AFTER_SECONDS
         loop = asyncio.get_running_loop()
-        self.alarm = loop.call_later(max(0.05, wait), self._ring)
-
-    def _ring(self) -> None:
-        self.tasks = [task for task in self.tasks if not task.done()]
-        self.tasks.append(asyncio.create_task(self._close_due()))
+        self.alarm = loop.call_later(
+            max(AGAIN_SECONDS, wait), lambda: vigil.later(self._close_due())
+        )
 
     async def _close_due(self) -> None:
-        await _closings.ask(self.session_id)
-        self._set_alarm(await self._desk())
+        """Tell the page at once, then let the database decide and tell what it decided."""
+        await self._tell(DUE)
+        found = await asking.closings.ask(self.session_id)
+        self.seen = vigil.standing(found)
+        if found.session.is_ended:
+            await self._tell_ended(found)
+        self._set_alarm(found)
+
+    async def _tell_ended(self, found: Desk) -> None:
+        """Tell the end once: the alarm and the hint of the one who closed both lead here."""
+        if self.ended != found.session.version:
+            self.ended = found.session.version
+            await self._tell(frames.ended(found.session))
+            await self._tell_clock(found)
 
     async def _desk(self) -> Desk:
-        return await _desks.ask(self.session_id)
+        """Read how the session stands, and remember it."""
+        found = await asking.desks.ask(self.session_id)
+        self.known = (sight.stamp_of(found.session), found.clock, found.session.state)
+        return found
 
     async def _tell(self, message: Outgoing) -> None:
-        await self.send(text_data=message.frame())
-
-
-def _read(session_ids: list[UUID]) -> dict[UUID, Desk]:
-    """Read desks with what a frame needs of them, so that the loop asks the database nothing."""
-    at, found = timezone.now(), {}
-    for session in sight.of_many(session_ids):
-        found[session.pk] = Desk(session, None)
-        found[session.pk].reading(at)
-    return found
-
-
-def _close(session_ids: list[UUID]) -> dict[UUID, None]:
-    expiry.close(session_ids, timezone.now())
-    return dict.fromkeys(session_ids)
-
-
-def _note_seen(session_ids: list[UUID]) -> dict[UUID, None]:
-    presence.seen_all(session_ids, timezone.now())
-    return dict.fromkeys(session_ids)
-
-
-def _note_lost(silent: list[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetime], None]:
-    # Of two pages of one session the one that was there last counts.
-    presence.lost_unless_back(dict(sorted(silent, key=itemgetter(1))))
-    return dict.fromkeys(silent)
-
-
-# Ten thousand sockets ask the same few things, often in the same moment.
-_desks: Final = Gathering(_read)
-_messages: Final = Gathering(frames.unread_of_many)
-_closings: Final = Gathering(_close)
-_heartbeats: Final = Gathering(_note_seen)
-_silences: Final = Gathering(_note_lost)
-
-
-def _report(
-    session_id: UUID, reported: list[dict[str, Any]], by: str, at: datetime
-) -> SessionMessage | None:
-    events = frames.client_events(reported)
-    follows = presence.client_events(session_id, events, at, by=by)
-    if follows is None:
-        return None
-    found = desk.read(session_id)
-    return frames.rule(found.session, follows, found, at)
-
-
-@database_sync_to_async
-def _candidate_of(session_id: UUID, user_id: int | None) -> int | None:
-    """Return the candidate whose session this is, if the user is that candidate."""
-    mine = AssessmentSession.objects.filter(pk=session_id, candidate__user_id=user_id or 0)
-    return mine.values_list("candidate_id", flat=True).first()
-
-
-@database_sync_to_async
-def _is_checked(session_id: UUID, sign_in: Any) -> bool:
-    """Tell whether the socket's sign-in has shown the browser that the session needs."""
-    session = AssessmentSession.objects.select_related("lockdown").get(pk=session_id)
-    if session.lockdown is None or session.lockdown.seb_mode != Mode.REQUIRED:
-        return True
-    return door.may_listen(sign_in, session, timezone.now())
-
-
-@database_sync_to_async
-def _item(item_version_id: int) -> AssessmentItem:
-    return bank.item(item_version_id)
-
-
-@database_sync_to_async
-def _item_versions(session_id: UUID) -> dict[str, int]:
-    rows = AssessmentSession.objects.filter(pk=session_id)
-    return dict(rows.values_list("item_sessions__key", "item_sessions__item_version_id"))
-
-
-async def _note_silence(session_id: UUID, since: datetime) -> None:
-    """After a while, note that no page of the session was heard since `since`."""
-    await asyncio.sleep(DEBOUNCE_SECONDS)
-    await _silences.ask((session_id, since))
+        # A page that has just gone asks again when it is back.
+        with suppress(Disconnected):
+            await self.base_send({"type": "websocket.send", "text": message.frame()})

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,8 @@ from assembly import rendering
 from assembly.qti.item import AssessmentItem
 from delivery.candidate import gate, words
 from delivery.models import AssessmentSession, Message, State
-from delivery.rules import protocol
+from delivery.rules import clock, protocol
+from delivery.rules.clock import Clock
 from delivery.rules.protocol import Answer, Claim, MessageMessage, Outgoing, SessionMessage
 from delivery.rules.refusals import Reason, Refusal
 from delivery.saving import posted
@@ -133,6 +135,12 @@ def timer(at_desk: Desk, at: datetime, sent: int = 0) -> protocol.TimerSync:
     """Return the clock of a session."""
     session = at_desk.session
     return words.timer(at_desk.reading(at), session.state, session.version, sent)
+
+
+def timer_of(known: Clock, state: str, version: int, at: datetime) -> protocol.TimerSync:
+    """Return the clock of a session that stands as it stood."""
+    reading = clock.read(known, at, timezone.get_current_timezone())
+    return words.timer(reading, state, version)
 
 
 def standing(

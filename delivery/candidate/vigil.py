@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Coroutine
 from typing import Any, Final, Protocol
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.db import DatabaseError
 
 from delivery.facts import hub
 from delivery.session.desk import Desk
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 3.0
 
@@ -72,7 +76,17 @@ _background: set[asyncio.Task[None]] = set()
 
 
 def later(work: Coroutine[Any, Any, None]) -> None:
-    """Let work go on after its page is gone."""
+    """Let work go on by itself, even after its page is gone."""
     task = asyncio.create_task(work)
     _background.add(task)
-    task.add_done_callback(_background.discard)
+    task.add_done_callback(_done)
+
+
+def _done(task: asyncio.Task[None]) -> None:
+    _background.discard(task)
+    error = None if task.cancelled() else task.exception()
+    if isinstance(error, (DatabaseError, KeyError)):
+        # Every page's, while the database is away; each asks again by itself.
+        logger.info("A page was not told: %r", error)
+    elif error is not None:
+        logger.error("A page was not told.", exc_info=error)

@@ -1,43 +1,47 @@
-"""Hands a message to a channel group from any thread, sync or async; a lost one is only a hint."""
+"""Tells every process's sockets, from any thread, that something changed; a lost word is a hint.
+
+Each process listens once, however many sockets it serves, and hands on to its own.
+"""
 
 import asyncio
 import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any
+from contextvars import Context
+from typing import Any, Final
 
-from asgiref.sync import async_to_sync
 from channels.layers import InMemoryChannelLayer, get_channel_layer
-from channels_redis.pubsub import RedisPubSubChannelLayer
 
 logger = logging.getLogger(__name__)
-Hear = Callable[[dict[str, Any]], bool]
 
-PATIENCE_SECONDS = 2.0
-MOST_WAITING = 1_000
+Message = dict[str, Any]
+# Called in the loop that joined, with each message to the group.
+Hear = Callable[[Message], None]
+Addressed = tuple[str, Message]
+
+PATIENCE_SECONDS: Final = 2.0
+MOST_WAITING: Final = 1_000
 # A group that nobody joins.
-PULSE = "pulse"
-# Every process that serves sockets is in this group, once, and hands bundles on to its own.
-PROCESSES = "processes"
+PULSE: Final = "pulse"
+# Every process that serves sockets is in this group, once.
+PROCESSES: Final = "processes"
 # Redis passes a bundle on in one piece.
-MOST_IN_A_BUNDLE = 2_000
+MOST_IN_A_BUNDLE: Final = 2_000
 
 
 class _Hub:
-    """The loop that this process sends on, and how much is under way."""
+    """The loop that this process sends on, how much is under way, and who listens here."""
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.lock = threading.Lock()
         self.waiting = 0
-        self.own_loop = False
-        # The channels of this process's sockets by group, with what they can take at once, and
-        # who hands bundles on to them.
-        self.local: dict[str, dict[str, Hear | None]] = {}
-        self.handing_on: asyncio.Task[None] | None = None
+        self.here: dict[str, list[Hear]] = {}
+        self.beginning: asyncio.Task[None] | None = None
+        self.listening: asyncio.Task[None] | None = None
 
     def running_loop(self) -> asyncio.AbstractEventLoop | None:
         loop = self.loop
@@ -53,7 +57,7 @@ class _Hub:
                 found.call_soon(started.set)
                 threading.Thread(target=found.run_forever, name="hub", daemon=True).start()
                 started.wait(PATIENCE_SECONDS)
-                self.loop, self.own_loop = found, True
+                self.loop = found
             return found
 
 
@@ -66,23 +70,65 @@ def attach() -> None:
     """Makes the running loop the one to send on; the web process calls it on every connection."""
     loop = asyncio.get_running_loop()
     if _hub.loop is not loop:
-        _hub.loop, _hub.own_loop = loop, False
+        _hub.loop = loop
 
 
-async def join(layer: Any, group: str, channel: str, hear: Hear | None = None) -> bool:
-    """Join a group; False, soon, where the layer is gone or hangs: the page then asks by itself.
-
-    `hear` may take a message of a bundle at once and then says so; all others wait in the channel.
-    """
+async def join(group: str, hear: Hear) -> bool:
+    """Listen to a group; False, soon, where the layer is gone or hangs: the page asks by itself."""
+    attach()
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await layer.group_add(group, channel)
-            if isinstance(layer, RedisPubSubChannelLayer):
-                await _join_locally(layer, group, channel, hear)
+        await _listen(get_channel_layer())
     except Exception as error:  # whatever the layer raises, hints only make a page quicker
         logger.warning("%s is listened to without hints: %r", group, error)
         return False
+    _hub.here.setdefault(group, []).append(hear)
     return True
+
+
+def leave(group: str, hear: Hear) -> None:
+    """Listen to a group no more; a process in which nobody does listens to nothing."""
+    here = _hub.here.get(group, [])
+    if hear in here:
+        here.remove(hear)
+    if not here:
+        _hub.here.pop(group, None)
+    if not _hub.here and _hub.listening is not None:
+        _hub.listening.cancel()
+        _hub.listening = None
+
+
+async def _listen(layer: Any) -> None:
+    """Let what is sent to all processes reach this one; the memory layer is of this one alone."""
+    loop = asyncio.get_running_loop()
+    if isinstance(layer, InMemoryChannelLayer) or _is_of(_hub.listening, loop):
+        return
+    # Of many that join at once one begins, and all wait for it.
+    if not _is_of(_hub.beginning, loop):
+        _hub.beginning = loop.create_task(_begin(layer), context=Context())
+    await asyncio.shield(_hub.beginning)  # type: ignore[arg-type]  # one of this loop is there
+
+
+def _is_of(task: "asyncio.Task[None] | None", loop: asyncio.AbstractEventLoop) -> bool:
+    return task is not None and not task.done() and task.get_loop() is loop
+
+
+async def _begin(layer: Any) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        own = await layer.new_channel()
+        await layer.group_add(PROCESSES, own)
+    _hub.listening = asyncio.create_task(_keep_listening(layer, own))
+
+
+async def _keep_listening(layer: Any, own: str) -> None:
+    while True:
+        bundle = await layer.receive(own)
+        _hand_on(bundle["messages"])
+
+
+def _hand_on(messages: Sequence[Addressed]) -> None:
+    for group, message in messages:
+        for hear in list(_hub.here.get(group, ())):
+            hear(message)
 
 
 async def answers(layer: Any) -> bool:
@@ -95,107 +141,48 @@ async def answers(layer: Any) -> bool:
     return True
 
 
-async def _join_locally(layer: Any, group: str, channel: str, hear: Hear | None) -> None:
-    """Let bundles reach the channel; the first of a process has it listen to them."""
-    loop = asyncio.get_running_loop()
-    task = _hub.handing_on
-    if task is None or task.done() or task.get_loop() is not loop:
-        _hub.local.clear()
-        own = await layer.new_channel()
-        await layer.group_add(PROCESSES, own)
-        _hub.handing_on = loop.create_task(_hand_on(layer, own))
-    _hub.local.setdefault(group, {})[channel] = hear
-
-
-async def _hand_on(layer: Any, own: str) -> None:
-    """Put what comes for all processes where the layer would have put it for each socket."""
-    while True:
-        bundle = await layer.receive(own)
-        for group, message in bundle["messages"]:
-            for channel, hear in _hub.local.get(group, {}).items():
-                queue = layer.channels.get(channel)
-                if queue is not None and not (hear is not None and hear(message)):
-                    queue.put_nowait(layer.serialize(message))
-
-
-def _leave_locally(group: str, channel: str) -> None:
-    here = _hub.local.get(group)
-    if here is None:
-        return
-    here.pop(channel, None)
-    if not here:
-        del _hub.local[group]
-    if not _hub.local and _hub.handing_on is not None:
-        _hub.handing_on.cancel()
-        _hub.handing_on = None
-
-
-async def leave(layer: Any, group: str, channel: str) -> None:
-    """Leave a group; a layer that is gone has forgotten it already."""
-    _leave_locally(group, channel)
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await layer.group_discard(group, channel)
-
-
-def send(group: str, message: dict[str, Any]) -> None:
+def send(group: str, message: Message) -> None:
     """Sends `message` to `group` soon; never raises and never waits for Redis."""
     send_all([(group, message)])
 
 
-def send_all(messages: list[tuple[str, dict[str, Any]]]) -> None:
-    """Sends many messages soon, one after the other; they wait as one."""
+def send_all(messages: Sequence[Addressed]) -> None:
+    """Sends many messages soon, in their order; they wait as one."""
     if not messages:
         return
     layer = get_channel_layer()
-    loop = _hub.running_loop()
-    if isinstance(layer, InMemoryChannelLayer) and (loop is None or _hub.own_loop):
-        _send_here(layer, messages)
+    if isinstance(layer, InMemoryChannelLayer):
+        _send_here(messages)
         return
     if _hub.waiting >= MOST_WAITING:
         groups = ", ".join(sorted({group for group, _ in messages})[:3])
         logger.warning("Messages to %s are dropped: %s are waiting.", groups, _hub.waiting)
         return
     _hub.waiting += 1
-    delivery = _deliver(layer, messages)
-    future = asyncio.run_coroutine_threadsafe(delivery, loop or _hub.loop_of_our_own())
+    loop = _hub.running_loop() or _hub.loop_of_our_own()
+    future = asyncio.run_coroutine_threadsafe(_deliver(layer, list(messages)), loop)
     future.add_done_callback(_done)
 
 
-async def _deliver(layer: Any, messages: list[tuple[str, dict[str, Any]]]) -> None:
-    if len(messages) > 1 and isinstance(layer, RedisPubSubChannelLayer):
-        # One message for each process instead of one for each socket.
-        parts = range(0, len(messages), MOST_IN_A_BUNDLE)
-        messages = [
-            (PROCESSES, {"type": "bundle", "messages": messages[at : at + MOST_IN_A_BUNDLE]})
-            for at in parts
-        ]
-    for group, message in messages:
+def _send_here(messages: Sequence[Addressed]) -> None:
+    loop = _hub.running_loop()
+    if loop is not None:
+        with contextlib.suppress(RuntimeError):  # it has just ended, and its sockets with it
+            # Not in the sender's context: who is told must not take its thread for their own.
+            loop.call_soon_threadsafe(_hand_on, list(messages), context=Context())
+
+
+async def _deliver(layer: Any, messages: list[Addressed]) -> None:
+    """Send one message for each process instead of one for each socket."""
+    for start in range(0, len(messages), MOST_IN_A_BUNDLE):
+        some = messages[start : start + MOST_IN_A_BUNDLE]
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await layer.group_send(group, message)
+                await layer.group_send(PROCESSES, {"type": "bundle", "messages": some})
         except Exception as error:  # whatever the layer raises, the database has it
-            logger.warning("A message to %s is lost: %r", group, error)
-            if isinstance(error, TimeoutError):
-                # A layer that hangs would keep each of the others as long.
-                return
+            logger.warning("A message to %s is lost: %r", some[0][0], error)
+            return
 
 
 def _done(future: "Future[None]") -> None:
     _hub.waiting -= 1
-
-
-def _send_here(layer: Any, messages: list[tuple[str, dict[str, Any]]]) -> None:
-    """In a process without a web loop the memory layer only has listeners of this very thread."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        async_to_sync(_deliver)(layer, messages)
-        return
-    task = loop.create_task(_deliver(layer, messages))
-    _tasks.add(task)
-    task.add_done_callback(_tasks.discard)
-
-
-# A loop holds its tasks weakly; these must live until they are done.
-_tasks: set["asyncio.Task[None]"] = set()

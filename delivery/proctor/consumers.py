@@ -46,9 +46,7 @@ class BoardConsumer(AsyncWebsocketConsumer):
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Channels' own looks after database connections here, a thread hop for every message;
         # this consumer reaches the database through database_sync_to_async alone, which does too.
-        handler = getattr(self, get_handler_name(message), None)
-        if handler is not None:
-            await handler(message)
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         self.lines: dict[int, Line] = {}
@@ -63,15 +61,14 @@ class BoardConsumer(AsyncWebsocketConsumer):
             await self.close(code=NOT_YOURS)
             return
         self.user, self.sitting = user, sitting
-        await hub.join(self.channel_layer, journal.board_group(sitting.pk), self.channel_name)
+        await hub.join(journal.board_group(sitting.pk), self.board_changed)
         await self.accept()
 
     async def disconnect(self, code: int) -> None:
         if self.work is not None:
             self.work.cancel()
         if hasattr(self, "sitting"):
-            group = journal.board_group(self.sitting.pk)
-            await hub.leave(self.channel_layer, group, self.channel_name)
+            hub.leave(journal.board_group(self.sitting.pk), self.board_changed)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
@@ -84,7 +81,7 @@ class BoardConsumer(AsyncWebsocketConsumer):
             self.stamps = stamps
             self.work = asyncio.create_task(self._keep_looking())
 
-    async def board_changed(self, message: dict[str, Any]) -> None:
+    def board_changed(self, message: dict[str, Any]) -> None:
         """Take a hint of the journal: sessions changed."""
         self.changed.update(UUID(session) for session in message["sessions"])
         self.woken.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.db.models.expressions import RawSQL
 from delivery.models import AssessmentSession, Message, Quarantine
 from delivery.queries import plans
 from delivery.queries.prepared import Prepared
+from integrity import rowsets
 
 # The letters of `outline.letter` in the plan's order, as each database writes them.
 _ROWS: Final = "FROM delivery_itemsession i WHERE i.session_id = delivery_assessmentsession.id"
@@ -52,6 +54,29 @@ _standing_asked = Prepared(_standing, [UUID(int=1)])
 def of_many(session_ids: list[UUID]) -> list[AssessmentSession]:
     """Return how sessions stand, without their items."""
     return _standing_asked.all(session_ids)
+
+
+# Whatever changes a clock or where a candidate belongs counts the version up, or is the sitting's.
+Stamp = tuple[int, datetime | None, int, bool]
+_STAMPS: Final = (
+    "SELECT s.id, s.version, t.closes_at, t.grace_seconds, t.extend_past_window"
+    " FROM delivery_assessmentsession s JOIN delivery_sitting t ON t.id = s.sitting_id WHERE "
+)
+
+
+def stamp_of(session: AssessmentSession) -> Stamp:
+    """Return what `stamps` returns of a session that was read."""
+    of = session.sitting
+    return session.version, of.closes_at, of.grace_seconds, of.extend_past_window
+
+
+def stamps(session_ids: list[UUID]) -> dict[UUID, Stamp]:
+    """Return what tells whether sessions stand as they stood, without reading them."""
+    known = {pk.hex if connection.vendor == "sqlite" else pk: pk for pk in session_ids}
+    which, values = rowsets.any_of("s.id", list(known), "uuid")
+    with rowsets.cursor() as cursor:
+        cursor.execute(_STAMPS + which, values)
+        return {known[pk]: tuple(stamp) for pk, *stamp in cursor.fetchall()}
 
 
 def of(session_id: UUID) -> AssessmentSession | None:

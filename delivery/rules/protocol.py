@@ -243,6 +243,13 @@ class SessionMessage(Outgoing):
 
 
 @dataclass(frozen=True, slots=True)
+class Due(Outgoing):
+    """The time is up by the server's clock; how the session then stands follows."""
+
+    type: ClassVar[str] = "due"
+
+
+@dataclass(frozen=True, slots=True)
 class MessageMessage(Outgoing):
     """A proctor's words, rendered."""
 

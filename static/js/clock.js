@@ -126,11 +126,20 @@ function draw() {
   root.classList.toggle("soon", late && left > 0);
   root.classList.toggle("over", left <= 0);
   announce(left);
+  if (left <= 0) reachZero(end);
+}
+
+function reachZero(end) {
   const mark = new Date(end.at).toISOString();
-  if (left <= 0 && zeroAt !== mark) {
-    zeroAt = mark;
-    tell("zero", { scope: end.title });
-  }
+  if (zeroAt === mark) return;
+  zeroAt = mark;
+  tell("zero", { scope: end.title });
+}
+
+// The server's clock counts: a page whose own is slow stops with it.
+function stopNow() {
+  const end = timer && isRunning() && biting();
+  if (end) reachZero(end);
 }
 
 function set(element, text) {
@@ -198,6 +207,7 @@ export function begin() {
   firstSample();
   on("sample", sample);
   on("timer_sync", update);
+  on("due", stopNow);
   on("item-shown", fromPage);
   try {
     hidden = sessionStorage.getItem("invigil.clock") === "hidden";

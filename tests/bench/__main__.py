@@ -8,7 +8,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +17,13 @@ from typing import Any
 from tests import programs, services
 from tests.bench import capacity, load, machine
 from tests.bench.load import Mark, Seat
+from tests.bench.sockets import Sockets
 from tests.serving import ROOT, Serving, environment, manage
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
 CONNECTIONS = 16
 SOCKETS = 64
-HELD = int(os.environ.get("BENCH_SOCKETS", "10000"))
 CANDIDATES = 500
 A_SECOND = 1_000
 ITEMS = 40  # as many as a page's map has in a long test
@@ -88,7 +87,7 @@ class Bench:
         rows = [
             {"id": one.id, "item": one.item, "cookie": one.cookie} for one in self.scenes["few"]
         ]
-        self._scene("--multiply", str(total), given=json.dumps(rows))
+        self.scenes |= self._scene("--multiply", str(total), given=json.dumps(rows))
 
     def _program(self, name: str) -> str:
         folder = programs.postgresql()
@@ -196,27 +195,6 @@ class Bench:
             sessions.append(self.cost(self.scenes["few"][:4]))
         plot("sessions in the database", SESSIONS, sessions)
 
-    async def hold(self) -> None:
-        """Opens sockets and leaves them open; prints what one costs in memory, and all in CPU."""
-        process = self.server.process
-        assert process is not None
-        first = await load.open_socket(self.server.port, self.seats[0])
-        before = machine.resident_kb(process.pid)
-        sockets = []
-        for number in range(1, HELD):
-            seat = self.seats[number % len(self.seats)]
-            sockets.append(await load.open_socket(self.server.port, seat))
-        await asyncio.sleep(5)
-        each = (machine.resident_kb(process.pid) - before) / len(sockets)
-        busy, began = machine.cpu_ms(process.pid), time.monotonic()
-        await asyncio.sleep(60)
-        share = (machine.cpu_ms(process.pid) - busy) / (time.monotonic() - began) / 10
-        print(
-            f"sockets held: {len(sockets) + 1} in one process, {each:.0f} kB each, "
-            f"clocks and all {share:.1f} % of a core"
-        )
-        await asyncio.gather(*(socket.close() for socket in [first, *sockets]))
-
 
 def _prepare(folder: Path, services: dict[str, str]) -> None:
     manage(folder, "migrate", "--verbosity", "0", **services)
@@ -269,9 +247,7 @@ def main() -> int:
             try:
                 bench.run()
                 bench.grow()
-                # A process that has held nothing yet: what it reuses would hide what one costs.
-                bench.server.restart()
-                asyncio.run(bench.hold())
+                Sockets(bench.server, bench.services, bench.scenes["many"]).run()
             finally:
                 bench.embedded.stop()
                 bench.server.stop()

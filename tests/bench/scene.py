@@ -39,6 +39,13 @@ INSERT INTO integrity_ledgerstream (name, head, length)
 ANALYZE
 """
 
+CLONES = """
+SELECT s.id, o.id FROM delivery_assessmentsession s JOIN delivery_assessmentsession o
+  ON o.sitting_id = s.sitting_id AND o.candidate_id = s.candidate_id AND o.attempt_number = 1
+  WHERE o.id = ANY(%s::uuid[]) AND s.attempt_number > 1 ORDER BY s.attempt_number, s.id LIMIT %s
+"""
+MOST = 10_000
+
 
 def main(candidates: int, items: int, name: str) -> list[dict[str, str]]:
     names = [f"{name}Q{number:04}" for number in range(1, items + 1)]
@@ -61,8 +68,11 @@ def _signed_in(user: User) -> str | None:
     return client.cookies["sessionid"].value
 
 
-def multiply(made: list[dict[str, str]], total: int) -> None:
-    """Make as many sessions as asked for out of the ones there are, by SQL alone."""
+def multiply(made: list[dict[str, str]], total: int) -> list[dict[str, str]]:
+    """Make as many sessions as asked for out of the ones there are, by SQL alone.
+
+    Returns some of them, as many as there are sockets to be opened at most.
+    """
     times = total // len(made)
     with connection.cursor() as cursor:
         own = _columns(cursor, "delivery_assessmentsession")
@@ -77,6 +87,9 @@ def multiply(made: list[dict[str, str]], total: int) -> None:
         cursor.execute(first, [times, [one["id"] for one in made]])
         for statement in others:
             cursor.execute(statement)
+        cursor.execute(CLONES, [[one["id"] for one in made], MOST])
+        known = {one["id"]: one for one in made}
+        return [known[str(old)] | {"id": str(new)} for new, old in cursor.fetchall()]
 
 
 def _columns(cursor: CursorWrapper, table: str) -> list[str]:
@@ -89,9 +102,9 @@ if __name__ == "__main__":
     read.add_argument("scenes", nargs="*")
     read.add_argument("--multiply", type=int, help="how many sessions to make of those given")
     given = read.parse_args()
-    if given.multiply:
-        multiply(json.load(sys.stdin), given.multiply)
     made = {}
+    if given.multiply:
+        made["many"] = multiply(json.load(sys.stdin), given.multiply)
     for scene in given.scenes:
         name, candidates, items = scene.split(":")
         made[name] = main(int(candidates), int(items), name)

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from delivery.asgi import application
-from delivery.candidate import backend, consumers, vigil
+from delivery.candidate import asking, backend, consumers, vigil
 from delivery.models import AssessmentSession, ItemSession, State
 from delivery.saving import lane
 from delivery.seat import presence
@@ -229,12 +229,30 @@ async def test_the_socket_closes_the_session_at_the_deadline_by_itself(begin: Be
     fields = {"grace_seconds": 0, "seconds": 1}
     session = await begun(begin, **fields)
     socket = await opened(session)
-    standing = await until(socket, "session")
+    told = [await heard(socket)]
+    while told[-1]["type"] != "session":
+        told.append(await heard(socket))
+    standing = told[-1]
     await session.arefresh_from_db()
+    assert "due" in [frame["type"] for frame in told]
     assert (session.state, standing["state"]) == (State.EXPIRED, "expired")
     assert standing["location"] == f"/sessions/{session.pk}/receipt/"
     assert session.started_at is not None
     assert session.finished_at == session.started_at + timedelta(seconds=1)
+    await socket.disconnect()
+
+
+async def test_an_end_is_told_once_whoever_closed_the_session(begin: Begin) -> None:
+    session = await begun(begin, grace_seconds=0, seconds=1)
+    socket = await opened(session)
+    await until(socket, "session")
+    # What the alarm found and what the hint told are behind the answer to this.
+    await until_kind(session, "session.expired")
+    await say(socket, type="ping", sent=1)
+    between = []
+    while (frame := await heard(socket))["type"] != "pong":
+        between.append(frame["type"])
+    assert "session" not in between
     await socket.disconnect()
 
 
@@ -262,7 +280,7 @@ async def test_leaving_by_the_socket_stops_the_clock(begin: Begin) -> None:
 async def test_a_silence_is_noted_and_so_is_the_return(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers, "DEBOUNCE_SECONDS", 0.05)
+    monkeypatch.setattr(asking, "DEBOUNCE_SECONDS", 0.05)
     session = await begun(begin)
     socket = await opened(session)
     await socket.disconnect()

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,36 +24,58 @@ def use(monkeypatch: pytest.MonkeyPatch, layer: Any) -> None:
     monkeypatch.setattr(channel_layers, "backends", {"default": layer})
 
 
-def test_thread_wakes_the_loop_that_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    layer = InMemoryChannelLayer()
+class Ear:
+    """Keeps what it hears, and can be waited for."""
+
+    def __init__(self) -> None:
+        self.heard = asyncio.Queue[Any]()
+
+    def hear(self, message: dict[str, Any]) -> None:
+        self.heard.put_nowait(message)
+
+    async def next(self) -> Any:
+        async with asyncio.timeout(20):
+            return await self.heard.get()
+
+
+async def elsewhere(layer: Any) -> Any:
+    """Listens as another process does; returns what takes its next bundle."""
+    channel = await layer.new_channel()
+    await layer.group_add(hub.PROCESSES, channel)
+
+    async def received() -> Any:
+        async with asyncio.timeout(20):
+            return (await layer.receive(channel))["messages"]
+
+    return received
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_thread_wakes_the_loop_that_serves(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str, in_memory: bool
+) -> None:
+    layer: Any = InMemoryChannelLayer() if in_memory else RedisPubSubChannelLayer(hosts=[redis_url])
     use(monkeypatch, layer)
 
     async def listen() -> Any:
-        hub.attach()
-        channel = await layer.new_channel()
-        await layer.group_add("session.1", channel)
+        ear = Ear()
+        assert await hub.join("session.1", ear.hear)
         threading.Timer(0.05, hub.send, ("session.1", HELLO)).start()
         # Nothing else wakes this loop: a message put in from outside would lie here unread.
-        async with asyncio.timeout(5):
-            return await layer.receive(channel)
+        found = await ear.next()
+        hub.leave("session.1", ear.hear)
+        await layer.flush()
+        return found
 
     assert asyncio.run(listen()) == HELLO
 
 
-def test_memory_layer_without_a_server_has_the_message_at_once(
-    monkeypatch: pytest.MonkeyPatch,
+def test_memory_layer_without_a_server_has_nobody_to_tell(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    layer = InMemoryChannelLayer()
-    use(monkeypatch, layer)
-
-    async def join() -> str:
-        channel = str(await layer.new_channel())
-        await layer.group_add("session.1", channel)
-        return channel
-
-    channel = asyncio.run(join())
+    use(monkeypatch, InMemoryChannelLayer())
     hub.send("session.1", HELLO)
-    assert asyncio.run(layer.receive(channel)) == HELLO
+    assert (hub._hub.waiting, hub._hub.loop, caplog.records) == (0, None, [])
 
 
 def test_worker_without_a_loop_reaches_another_process_through_redis(
@@ -62,15 +85,13 @@ def test_worker_without_a_loop_reaches_another_process_through_redis(
     use(monkeypatch, ours)
 
     async def listen() -> Any:
-        channel = await theirs.new_channel()
-        await theirs.group_add("session.1", channel)
+        received = await elsewhere(theirs)
         await asyncio.to_thread(hub.send, "session.1", HELLO)
-        async with asyncio.timeout(5):
-            received = await theirs.receive(channel)
+        found = await received()
         await theirs.flush()
-        return received
+        return found
 
-    assert asyncio.run(listen()) == HELLO
+    assert asyncio.run(listen()) == [["session.1", HELLO]]
 
 
 def test_dead_redis_costs_no_time_and_raises_nothing(
@@ -89,55 +110,59 @@ def test_dead_redis_costs_no_time_and_raises_nothing(
     assert len(caplog.records) == 20
 
 
-def test_many_messages_go_to_another_process_in_one_and_reach_each_socket_once(
+def test_where_redis_is_dead_nobody_waits_for_hints(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, RedisPubSubChannelLayer(hosts=["redis://127.0.0.1:1/0"]))
+    assert asyncio.run(hub.join("session.1", print)) is False
+    assert hub._hub.here == {}
+
+
+def test_many_messages_come_in_one_and_reach_each_listener_once(
     monkeypatch: pytest.MonkeyPatch, redis_url: str
 ) -> None:
-    ours, theirs = (RedisPubSubChannelLayer(hosts=[redis_url]) for _ in range(2))
-    use(monkeypatch, ours)
+    layer = RedisPubSubChannelLayer(hosts=[redis_url])
+    use(monkeypatch, layer)
     messages = [(f"session.{number}", HELLO | {"number": number}) for number in range(20)]
 
-    async def listen() -> list[Any]:
-        channels = [await theirs.new_channel() for _number in range(10)]
-        for number, channel in enumerate(channels):
-            assert await hub.join(theirs, f"session.{number}", channel)
+    async def listen() -> tuple[list[Any], int]:
+        ears, received = [Ear() for _number in range(10)], await elsewhere(layer)
+        for number, ear in enumerate(ears):
+            assert await hub.join(f"session.{number}", ear.hear)
         # Somebody who left hears nothing, and the others still do.
-        await hub.leave(theirs, "session.9", channels[9])
+        hub.leave("session.9", ears[9].hear)
         await asyncio.to_thread(hub.send_all, messages)
-        async with asyncio.timeout(20):
-            heard = [await theirs.receive(channel) for channel in channels[:9]]
-        assert all(theirs.channels[channel].empty() for channel in channels)
-        for number, channel in enumerate(channels[:9]):
-            await hub.leave(theirs, f"session.{number}", channel)
-        assert (hub._hub.local, hub._hub.handing_on) == ({}, None)
-        await theirs.flush()
-        return heard
+        heard = [await ear.next() for ear in ears[:9]]
+        assert all(ear.heard.empty() for ear in ears)
+        for number, ear in enumerate(ears[:9]):
+            hub.leave(f"session.{number}", ear.hear)
+        assert (hub._hub.here, hub._hub.listening) == ({}, None)
+        bundled = len(await received())
+        await layer.flush()
+        return heard, bundled
 
-    assert asyncio.run(listen()) == [message for _group, message in messages[:9]]
+    assert asyncio.run(listen()) == ([message for _group, message in messages[:9]], 20)
 
 
-def test_bundle_is_taken_at_once_by_those_who_can(
+def test_two_who_join_at_once_hear_once_each(
     monkeypatch: pytest.MonkeyPatch, redis_url: str
 ) -> None:
-    ours, theirs = (RedisPubSubChannelLayer(hosts=[redis_url]) for _ in range(2))
-    use(monkeypatch, ours)
-    words, change = {"type": "session.changed", "what": "message.sent"}, HELLO
-    taken: list[Any] = []
+    layer = RedisPubSubChannelLayer(hosts=[redis_url])
+    use(monkeypatch, layer)
 
-    def hear(message: dict[str, Any]) -> bool:
-        if message["what"] != "message.sent":
-            return False
-        taken.append(message)
-        return True
+    async def listen() -> list[int]:
+        ears = [Ear(), Ear()]
+        hears: list[Callable[[dict[str, Any]], None]] = [ear.hear for ear in ears]
+        assert await asyncio.gather(*(hub.join("session.1", hear) for hear in hears)) == [True] * 2
+        hub.send("session.1", HELLO)
+        hub.send("session.1", HELLO | {"last": True})
+        counted = []
+        for ear in ears:
+            heard = [await ear.next()]
+            while "last" not in heard[-1]:
+                heard.append(await ear.next())
+            counted.append(len(heard) + ear.heard.qsize())
+        for hear in hears:
+            hub.leave("session.1", hear)
+        await layer.flush()
+        return counted
 
-    async def listen() -> Any:
-        channel = await theirs.new_channel()
-        assert await hub.join(theirs, "session.1", channel, hear)
-        await asyncio.to_thread(hub.send_all, [("session.1", words), ("session.1", change)])
-        async with asyncio.timeout(20):
-            received = await theirs.receive(channel)
-        await hub.leave(theirs, "session.1", channel)
-        await theirs.flush()
-        return received
-
-    assert asyncio.run(listen()) == change
-    assert taken == [words]
+    assert asyncio.run(listen()) == [2, 2]

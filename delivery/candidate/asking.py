@@ -1,0 +1,107 @@
+"""What sockets ask the database: ten thousand ask the same few things, often in the same moment."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, Final
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.utils import timezone
+
+from assembly import bank
+from assembly.qti.item import AssessmentItem
+from delivery.candidate import door, frames
+from delivery.models import AssessmentSession
+from delivery.queries import sight
+from delivery.queries.gathering import Gathering
+from delivery.rules.protocol import SessionMessage
+from delivery.seat import presence
+from delivery.session import desk, expiry
+from delivery.session.desk import Desk
+from integrity.policy.seb import Mode
+
+# A page that reloads is back within this; only a longer silence is a fact.
+DEBOUNCE_SECONDS: Final = 4.0
+
+
+def _read(session_ids: list[UUID]) -> dict[UUID, Desk]:
+    """Read desks with what a frame needs of them, so that the loop asks the database nothing."""
+    at, found = timezone.now(), {}
+    for session in sight.of_many(session_ids):
+        found[session.pk] = Desk(session, None)
+        found[session.pk].reading(at)
+    return found
+
+
+def _close(session_ids: list[UUID]) -> dict[UUID, Desk]:
+    expiry.close(session_ids, timezone.now())
+    return _read(session_ids)
+
+
+def _note_seen(session_ids: list[UUID]) -> dict[UUID, None]:
+    presence.seen_all(session_ids, timezone.now())
+    return dict.fromkeys(session_ids)
+
+
+def _note_lost(silent: list[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetime], None]:
+    # Of two pages of one session the one that was there last counts.
+    presence.lost_unless_back(dict(sorted(silent, key=itemgetter(1))))
+    return dict.fromkeys(silent)
+
+
+desks: Final = Gathering(_read)
+stamps: Final = Gathering(sight.stamps)
+messages: Final = Gathering(frames.unread_of_many)
+closings: Final = Gathering(_close)
+heartbeats: Final = Gathering(_note_seen)
+_silences: Final = Gathering(_note_lost)
+
+
+async def note_silence(session_id: UUID, since: datetime) -> None:
+    """After a while, note that no page of the session was heard since `since`."""
+    await asyncio.sleep(DEBOUNCE_SECONDS)
+    await _silences.ask((session_id, since))
+
+
+@database_sync_to_async
+def report(
+    session_id: UUID, reported: list[dict[str, Any]], by: str, at: datetime
+) -> SessionMessage | None:
+    """Record what a page noticed, and return what the candidate sees where a rule fires."""
+    events = frames.client_events(reported)
+    follows = presence.client_events(session_id, events, at, by=by)
+    if follows is None:
+        return None
+    found = desk.read(session_id)
+    return frames.rule(found.session, follows, found, at)
+
+
+@database_sync_to_async
+def candidate_of(session_id: UUID, user_id: int | None, sign_in: Any) -> int | None:
+    """Return the candidate whose session this is, if the user is that candidate.
+
+    The sign-in must have shown the browser that the session needs, too.
+    """
+    own = AssessmentSession.objects.filter(pk=session_id, candidate__user_id=user_id or 0)
+    session = own.select_related("lockdown").defer("plan", "outcomes").first()
+    if session is None:
+        return None
+    needs_browser = session.lockdown is not None and session.lockdown.seb_mode == Mode.REQUIRED
+    if needs_browser and not door.may_listen(sign_in, session, timezone.now()):
+        return None
+    return session.candidate_id
+
+
+@database_sync_to_async
+def item(item_version_id: int) -> AssessmentItem:
+    return bank.item(item_version_id)
+
+
+@database_sync_to_async
+def item_versions(session_id: UUID) -> dict[str, int]:
+    """Return the session's items by their keys."""
+    rows = AssessmentSession.objects.filter(pk=session_id)
+    return dict(rows.values_list("item_sessions__key", "item_sessions__item_version_id"))

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import django
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
@@ -21,7 +20,7 @@ from delivery.urls import websocket_urlpatterns  # noqa: E402
 from delivery.vitals import pulse  # noqa: E402
 
 # Another site's page cannot open our sockets: the Origin must be one of our hosts.
-sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+sockets = AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns))
 pages = OneHopHandler(settings.WEB_THREADS)
 router = ProtocolTypeRouter({"http": StaticFiles(pages), "websocket": sockets})
 

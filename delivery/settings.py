@@ -140,17 +140,12 @@ _memory = {
 _redis = {"BACKEND": "delivery.hosting.cache.TolerantRedisCache", "LOCATION": REDIS_URL}
 CACHES: dict[str, dict[str, Any]] = {
     "default": (_redis if REDIS_URL else _memory) | {"KEY_PREFIX": "invigil"},
-    # A sign-out that Redis missed is over after a minute.
-    "sessions": (_redis if REDIS_URL else _memory)
-    | {"KEY_PREFIX": "invigil-session", "LOCATION": REDIS_URL or "sessions"}
-    | ({"OPTIONS": {"longest_seconds": 60}} if REDIS_URL else {}),
+    "sessions": _memory | {"KEY_PREFIX": "invigil-session", "LOCATION": "sessions"},
 }
 SESSION_CACHE_ALIAS = "sessions"
-# Without Redis, the processes of a cluster share no cache: sessions are read from the database.
+# The processes of a cluster share no memory.
 SESSION_ENGINE = (
-    "django.contrib.sessions.backends.db"
-    if DATABASE_URL and not REDIS_URL
-    else "django.contrib.sessions.backends.cached_db"
+    "delivery.hosting.signins" if DATABASE_URL else "django.contrib.sessions.backends.cached_db"
 )
 
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -76,6 +77,11 @@ def together() -> Iterator[None]:
     database.ensure_connection()
     with database.wrap_database_errors, database.connection.pipeline():
         yield
+
+
+def moment(value: datetime) -> datetime:
+    """Return an instant as it is meant: SQLite keeps them in UTC without saying so."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
 def any_of(column: str, values: Sequence[Any], kind: str) -> tuple[str, list[Any]]:

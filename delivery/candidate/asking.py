@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assembly import bank
 from assembly.qti.item import AssessmentItem
-from delivery.candidate import door, frames
+from delivery.candidate import backend, door, frames, gate
 from delivery.models import AssessmentSession
 from delivery.queries import sight
 from delivery.queries.gathering import Gathering
@@ -23,6 +23,8 @@ from delivery.session import desk, expiry
 from delivery.session.desk import Desk
 from integrity.policy.seb import Mode
 
+# A session, and the key of the sign-in that asks for it.
+Asked = tuple[UUID, str | None]
 # A page that reloads is back within this; only a longer silence is a fact.
 DEBOUNCE_SECONDS: Final = 4.0
 
@@ -79,20 +81,29 @@ def report(
     return frames.rule(found.session, follows, found, at)
 
 
-@database_sync_to_async
-def candidate_of(session_id: UUID, user_id: int | None, sign_in: Any) -> int | None:
-    """Return the candidate whose session this is, if the user is that candidate.
+def _open(asked: list[Asked]) -> dict[Asked, Desk | None]:
+    return {one: _opened(*one) for one in asked}
+
+
+def _opened(session_id: UUID, session_key: str | None) -> Desk | None:
+    """Return how a session stands, to a sign-in of its owner alone.
 
     The sign-in must have shown the browser that the session needs, too.
     """
-    own = AssessmentSession.objects.filter(pk=session_id, candidate__user_id=user_id or 0)
-    session = own.select_related("lockdown").defer("plan", "outcomes").first()
-    if session is None:
+    request = backend.signed_in(session_key)
+    gate.recognise(request, session_id)
+    found: Desk | None = getattr(request, "desk", None)
+    if found is None:
         return None
-    needs_browser = session.lockdown is not None and session.lockdown.seb_mode == Mode.REQUIRED
-    if needs_browser and not door.may_listen(sign_in, session, timezone.now()):
+    lockdown = found.session.lockdown
+    needs_browser = lockdown is not None and lockdown.seb_mode == Mode.REQUIRED
+    if needs_browser and not door.may_listen(request.session, found.session, timezone.now()):
         return None
-    return session.candidate_id
+    found.reading(timezone.now())
+    return found
+
+
+openings: Final = Gathering(_open)
 
 
 @database_sync_to_async

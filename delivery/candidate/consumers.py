@@ -18,6 +18,7 @@ from autobahn.exception import Disconnected
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.utils import timezone
 
 from assembly import bank
@@ -105,18 +106,18 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         self.session_id = self.scope["url_route"]["kwargs"]["session_id"]
         self.writer, self.epoch = "", 0
         self.items: dict[str, int] = {}
-        self.device = door.device_in(self.scope.get("cookies", {}))
+        cookies = self.scope.get("cookies", {})
+        self.device = door.device_in(cookies)
         # The version of the session's end that the page was told of.
         self.ended = -1
         self.heard = self.window_began = asyncio.get_running_loop().time()
         self.in_window = 0
-        user = self.scope.get("user")
-        key, sign_in = getattr(user, "pk", None), self.scope.get("session")
-        candidate = await asking.candidate_of(self.session_id, key, sign_in)
-        if candidate is None:
+        sign_in = cookies.get(settings.SESSION_COOKIE_NAME)
+        found = await asking.openings.ask((self.session_id, sign_in))
+        if found is None:
             await self.close(code=NOT_YOURS)
             return
-        self.by = f"candidate:{candidate}"
+        self.by = f"candidate:{found.session.candidate_id}"
         if not await hub.join(journal.session_group(self.session_id), self.hear):
             # Over HTTP the page asks by itself until a socket can hear of a pause again.
             await self.close(code=NO_HINTS)
@@ -125,7 +126,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         tally.here.sockets["candidate"] += 1
         self._sync_later()
         vigil.begin(self)
-        await self._tell_all()
+        await self._tell_all(found)
 
     async def disconnect(self, code: int) -> None:
         if self.sync is None:
@@ -293,12 +294,13 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         if self.epoch and found.session.epoch != self.epoch:
             await self._tell(frames.elsewhere(found.session))
 
-    async def _tell_all(self) -> None:
-        found = await self._desk()
+    async def _tell_all(self, found: Desk) -> None:
+        self._remember(found)
         self.seen = vigil.standing(found)
         await self._tell_clock(found)
         await self._tell(frames.unmoved(found.session))
-        await self._tell_messages()
+        if found.mail:
+            await self._tell_messages()
         await asking.heartbeats.ask(self.session_id)
 
     async def _tell_messages(self) -> None:
@@ -363,10 +365,12 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             await self._tell_clock(found)
 
     async def _desk(self) -> Desk:
-        """Read how the session stands, and remember it."""
         found = await asking.desks.ask(self.session_id)
-        self.known = (sight.stamp_of(found.session), found.clock, found.session.state)
+        self._remember(found)
         return found
+
+    def _remember(self, found: Desk) -> None:
+        self.known = (sight.stamp_of(found.session), found.clock, found.session.state)
 
     async def _tell(self, message: Outgoing) -> None:
         # A page that has just gone asks again when it is back.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from channels.auth import AuthMiddlewareStack
+from channels.sessions import CookieMiddleware
 from django.urls import path
 
 from delivery.candidate import (
@@ -88,6 +90,6 @@ urlpatterns = [
 ]
 
 websocket_urlpatterns = [
-    path("ws/hello/", hello.HelloConsumer.as_asgi()),
-    path("ws/delivery/<uuid:session_id>/", consumers.CandidateConsumer.as_asgi()),
+    path("ws/hello/", AuthMiddlewareStack(hello.HelloConsumer.as_asgi())),
+    path("ws/delivery/<uuid:session_id>/", CookieMiddleware(consumers.CandidateConsumer.as_asgi())),
 ]

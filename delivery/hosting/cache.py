@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.cache.backends import redis
-from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,6 @@ class TolerantRedisCache(redis.RedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         options = dict(params.get("OPTIONS", {}))
-        self._longest: int | None = options.pop("longest_seconds", None)
         options.setdefault("socket_timeout", TIMEOUT_SECONDS)
         options.setdefault("socket_connect_timeout", TIMEOUT_SECONDS)
         super().__init__(server, {**params, "OPTIONS": options})
@@ -62,13 +60,6 @@ class TolerantRedisCache(redis.RedisCache):
     def _rest(self, why: str) -> None:
         _rests_until[self._server] = time.monotonic() + REST_SECONDS
         logger.warning("The cache is left alone for %s s: %s", REST_SECONDS, why)
-
-    def get_backend_timeout(self, timeout: Any = DEFAULT_TIMEOUT) -> float | None:
-        seconds = super().get_backend_timeout(timeout)
-        longest = self._longest
-        return (
-            longest if longest is not None and (seconds is None or seconds > longest) else seconds
-        )
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         # True: the caller believes to be the first, as it would with an empty cache.

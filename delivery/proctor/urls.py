@@ -1,5 +1,6 @@
 """The proctor's addresses and socket."""
 
+from channels.auth import AuthMiddlewareStack
 from django.urls import path
 
 from delivery.proctor import aside, consumers, outage_page, views
@@ -19,5 +20,5 @@ urlpatterns = [
 ]
 
 websocket_urlpatterns = [
-    path("ws/proctor/<int:sitting_id>/", consumers.BoardConsumer.as_asgi()),
+    path("ws/proctor/<int:sitting_id>/", AuthMiddlewareStack(consumers.BoardConsumer.as_asgi())),
 ]

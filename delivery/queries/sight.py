@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -76,7 +76,11 @@ def stamps(session_ids: list[UUID]) -> dict[UUID, Stamp]:
     which, values = rowsets.any_of("s.id", list(known), "uuid")
     with rowsets.cursor() as cursor:
         cursor.execute(_STAMPS + which, values)
-        return {known[pk]: tuple(stamp) for pk, *stamp in cursor.fetchall()}
+        return {known[pk]: _stamp(*stamp) for pk, *stamp in cursor.fetchall()}
+
+
+def _stamp(version: int, closes_at: datetime | None, grace: int, waits: Any) -> Stamp:
+    return version, closes_at and rowsets.moment(closes_at), grace, bool(waits)
 
 
 def of(session_id: UUID) -> AssessmentSession | None:

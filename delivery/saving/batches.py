@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
@@ -118,13 +118,8 @@ def _row(session: AssessmentSession, key: str, columns: Sequence[Any]) -> Row:
 def _earlier(row: Row, columns: Sequence[Any]) -> Revision:
     found: dict[str, Any] = dict(zip(lookups.EARLIER, columns, strict=True))
     found["answered"], found["in_grace"] = bool(found["answered"]), bool(found["in_grace"])
-    found["received_at"] = _moment(found["received_at"])
+    found["received_at"] = rowsets.moment(found["received_at"])
     return Revision(row=row, **found)
-
-
-def _moment(value: datetime) -> datetime:
-    """SQLite keeps instants in UTC without saying so."""
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
 def write(batch: Batch) -> None:

@@ -16,13 +16,6 @@ def test_value_comes_back(redis_url: str) -> None:
     assert cache.get("key", "nothing") == "nothing"
 
 
-def test_nothing_is_kept_longer_than_the_longest(redis_url: str) -> None:
-    cache = TolerantRedisCache(redis_url, {"OPTIONS": {"longest_seconds": 60}})
-    assert cache.get_backend_timeout(3600) == 60
-    assert cache.get_backend_timeout(5) == 5
-    assert cache.get_backend_timeout(None) == 60
-
-
 def test_every_call_is_a_miss_without_redis() -> None:
     cache = TolerantRedisCache("redis://127.0.0.1:1/0", {})
     cache.set("key", "value")

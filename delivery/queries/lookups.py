@@ -30,11 +30,15 @@ EARLIER: Final = (
     "ledger_seq", "ledger_head",
 )  # fmt: skip
 _SENT: Final = (("n", "session_id", "item", "key"), ("integer", "uuid", "text", "text"))
+# The items are found first: the planner would look for what was saved there by the item alone, and
+# read all that was ever saved there.
 _ANSWERS: Final = (
-    f" SELECT new.n, {', '.join(f'i.{name}' for name in ITEM)},"  # noqa: S608  (our own names)
-    f" {', '.join(f'r.{name}' for name in EARLIER)} FROM new"
-    " JOIN delivery_itemsession i ON i.session_id = new.session_id AND i.key = new.item"
-    " LEFT JOIN delivery_responserevision r ON r.item_session_id = i.id AND r.key = new.key"
+    ", found AS {materialized} ("  # noqa: S608  (our own names)
+    f"SELECT new.n, new.key AS sent, {', '.join(f'i.{name}' for name in ITEM)} FROM new"
+    " JOIN delivery_itemsession i ON i.session_id = new.session_id AND i.key = new.item)"
+    f" SELECT found.n, {', '.join(f'found.{name}' for name in ITEM)},"
+    f" {', '.join(f'r.{name}' for name in EARLIER)} FROM found"
+    " LEFT JOIN delivery_responserevision r ON r.item_session_id = found.id AND r.key = found.sent"
 )
 Found = list[tuple[Any, ...]]
 
@@ -55,13 +59,14 @@ def answers(sent: Sequence[tuple[UUID, str, str]]) -> Callable[[], Found]:
     A row is the place in `sent`, the columns of ITEM and those of EARLIER; an item has as many rows
     as there were saves under the key, and at least one.
     """
-    if connection.vendor == "postgresql":
-        rows: list[tuple[Any, ...]] = [(n, *one) for n, one in enumerate(sent)]
-    else:
-        rows = [(n, pk.hex, item, key) for n, (pk, item, key) in enumerate(sent)]
+    postgresql = connection.vendor == "postgresql"
+    rows: list[tuple[Any, ...]] = [
+        (n, pk if postgresql else pk.hex, item, key) for n, (pk, item, key) in enumerate(sent)
+    ]
     new, values = rowsets.source(*_SENT, rows)
+    answers = _ANSWERS.format(materialized="MATERIALIZED" if postgresql else "")
     cursor = rowsets.cursor()
-    cursor.execute(new + _ANSWERS, values)
+    cursor.execute(new + answers, values)
 
     def found() -> Found:
         with cursor:

@@ -32,6 +32,7 @@ from delivery.session import desk, sessions
 from delivery.session.desk import Desk
 from integrity.policy.lockdown import Action, Consequence
 
+KIND: Final = "application/json"
 # Stand for a message and its session where the words are the same for many.
 SOMEBODY: Final = UUID("00000000-50ed-4b0d-8000-000000000001")
 A_NUMBER: Final = "8405726139275046"
@@ -247,7 +248,7 @@ def client_events(reported: list[dict[str, Any]]) -> list[ClientEvent]:
 def answer_with(frames: Iterable[Outgoing]) -> HttpResponse:
     """Return messages over HTTP: the same frames, in a list."""
     body = ",".join(frame.frame() for frame in frames)
-    return HttpResponse(f'{{"frames":[{body}]}}', content_type="application/json")
+    return HttpResponse(f'{{"frames":[{body}]}}', content_type=KIND)
 
 
 def body(text: bytes) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,11 +11,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from delivery.candidate import frames, gate, words
 from delivery.candidate.gate import Visit
+from delivery.candidate.later import LaterResponse
 from delivery.models import State
 from delivery.rules import navigation, protocol
 from delivery.rules.protocol import Answer, Outgoing, RefusedMessage
 from delivery.rules.refusals import Reason, Refusal
 from delivery.saving import lane
+from delivery.saving.lane import SaveFailedError
 from delivery.saving.responses import Outcome, Save, Saved
 from delivery.seat import leases, presence
 from delivery.session import desk
@@ -31,7 +34,22 @@ def save(visit: Visit) -> HttpResponse:
     if not isinstance(asked, list) or len(asked) > MOST_SAVES:
         raise Refusal(Reason.MALFORMED)
     read = [_read(visit, frame) for frame in asked]
-    outcomes = lane.save([one for one in read if isinstance(one, Save)])
+    waits_for = lane.queue_all([one for one in read if isinstance(one, Save)])
+
+    def finish() -> HttpResponse:
+        return _saved(visit, read, waits_for)
+
+    return LaterResponse(waits_for, finish, frames.KIND)
+
+
+def _saved(
+    visit: Visit, read: list[Save | RefusedMessage], waits_for: list[Future[Outcome]]
+) -> HttpResponse:
+    try:
+        outcomes = [future.result() for future in waits_for]
+    except SaveFailedError:
+        # Nothing is acknowledged: the page keeps its answers and sends them again.
+        return HttpResponse(status=503)
     told = _told(read, iter(outcomes))
     # What the gate has read stands where nothing spoke against it.
     stands = all(isinstance(outcome, Saved) for outcome in outcomes)

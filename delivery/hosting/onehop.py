@@ -7,14 +7,17 @@ request a new thread, so that no database connection is used twice. Our views ar
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import IO, Any, Final
 
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
+
+from delivery.candidate.later import LaterResponse
 
 Message = dict[str, Any]
 IN_MEMORY: Final = 64 * 1024
@@ -39,34 +42,56 @@ class OneHopHandler(ASGIHandler):
         def later(messages: list[Message]) -> None:
             asyncio.run_coroutine_threadsafe(_send_all(send, messages), loop).result()
 
+        run = partial(loop.run_in_executor, self._pool)
         try:
-            for message in await loop.run_in_executor(
-                self._pool, self._respond, scope, body, later
-            ):
+            found = await run(self._respond, scope, body, later)
+            if isinstance(found, LaterResponse):
+                await asyncio.wait([asyncio.wrap_future(one) for one in found.waits_for])
+                found = await run(self._finished, scope, found)
+            for message in found:
                 await send(message)
         finally:
             body.close()
 
     def _respond(
         self, scope: Message, body: IO[bytes], later: Callable[[list[Message]], None]
-    ) -> list[Message]:
+    ) -> list[Message] | LaterResponse:
         """Return the messages of the answer; one that streams is sent from here, part by part."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refused = self.create_request(scope, body)
         response: Any = refused if request is None else self.get_response(request)
+        if isinstance(response, LaterResponse) and response.waits_for:
+            return response
         try:
-            if isinstance(response, FileResponse):
-                response.block_size = IN_MEMORY
-            start = _start(response)
-            if not response.streaming:
-                return [start, {"type": "http.response.body", "body": response.content}]
-            later([start])
-            for part in _parts(response):
-                later([{"type": "http.response.body", "body": part, "more_body": True}])
-            return [{"type": "http.response.body"}]
+            return _messages(response, later)
         finally:
             response.close()
+
+    def _finished(self, scope: Message, response: LaterResponse) -> list[Message]:
+        """Return the messages of an answer for which nothing is waited any more."""
+        set_script_prefix(get_script_prefix(scope))
+        try:
+            response.complete()
+            return _whole(response)
+        finally:
+            response.close()
+
+
+def _messages(response: Any, later: Callable[[list[Message]], None]) -> list[Message]:
+    if isinstance(response, FileResponse):
+        response.block_size = IN_MEMORY
+    if not response.streaming:
+        return _whole(response)
+    later([_start(response)])
+    for part in _parts(response):
+        later([{"type": "http.response.body", "body": part, "more_body": True}])
+    return [{"type": "http.response.body"}]
+
+
+def _whole(response: HttpResponse) -> list[Message]:
+    content = response.content
+    return [_start(response), {"type": "http.response.body", "body": content}]
 
 
 async def _send_all(send: Any, messages: list[Message]) -> None:

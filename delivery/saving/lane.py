@@ -155,17 +155,17 @@ def submit(save: Save) -> Future[Outcome]:
     return _lane.submit(save)
 
 
-def save(saves: Sequence[Save]) -> list[Outcome]:
-    """Save by the lane, so that what others save meanwhile shares the commit.
+def queue_all(saves: Sequence[Save]) -> list[Future[Outcome]]:
+    """Queue saves, so that what others save meanwhile shares the commit.
 
-    Whoever is in a transaction already saves in that. Raises SaveFailedError.
+    Whoever is in a transaction already saves in that. The futures may raise SaveFailedError.
     """
-    if not saves:
-        return []
-    if connection.in_atomic_block:
-        return _together(saves)
-    queued = [_lane.submit(one) for one in saves]
-    return [future.result() for future in queued]
+    if not saves or not connection.in_atomic_block:
+        return [_lane.submit(one) for one in saves]
+    futures: list[Future[Outcome]] = [Future() for _ in saves]
+    for future, outcome in zip(futures, _together(saves), strict=True):
+        future.set_result(outcome)
+    return futures
 
 
 def waiting() -> int:

@@ -137,6 +137,9 @@ def _number(source: bytes, at: int, width: int) -> int:
 def _members(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     members: dict[str, zipfile.ZipInfo] = {}
     for info in opened.infolist():
+        # zipfile ends a name at its first NUL.
+        if info.filename in ("", "."):
+            raise ReadingError("The package holds a file without a name.", reason="unnamed")
         if info.is_dir():
             safe_name(info.filename)
             continue

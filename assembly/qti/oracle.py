@@ -81,7 +81,8 @@ def _kind(case: Case) -> Callable[[Case, Corpus, NewStream], Mismatches]:
 def _single(case: Case, corpus: Corpus, stream: NewStream) -> Mismatches:
     item = corpus.item(case["item"])
     session = item_session.begin(item, stream(0))
-    session = item_session.attempt(item, session, _raws(case["responses"]), duration_seconds=0.0)
+    raw = _raws(item, case["responses"])
+    session = item_session.attempt(item, session, raw, duration_seconds=0.0)
     yield from _differences(case["expected"], session)
 
 
@@ -89,7 +90,7 @@ def _sequence(case: Case, corpus: Corpus, stream: NewStream) -> Mismatches:
     item = corpus.item(case["item"])
     session = item_session.begin(item, stream(0))
     for step in case["attempts"]:
-        raw = _raws(step["responses"])
+        raw = _raws(item, step["responses"])
         session = item_session.attempt(item, session, raw, duration_seconds=0.0)
         yield from _differences(step["expected"], session)
 
@@ -114,7 +115,7 @@ def _test(case: Case, corpus: Corpus, stream: NewStream) -> Mismatches:
     for number, entry in enumerate(case["items"]):
         item = corpus.item(str(PurePosixPath(path).parent / entry["href"]))
         session = item_session.begin(item, stream(number))
-        raw = _raws(entry["responses"])
+        raw = _raws(item, entry["responses"])
         session = item_session.attempt(item, session, raw, duration_seconds=0.0)
         sections, ref = places[entry["ref"]]
         results.append(
@@ -132,11 +133,13 @@ def _test(case: Case, corpus: Corpus, stream: NewStream) -> Mismatches:
     yield from _compared(case["expected"], assessment.score_test(test, results))
 
 
-def _raws(responses: Mapping[str, Any]) -> dict[str, Raw]:
-    return {
+def _raws(item: AssessmentItem, responses: Mapping[str, Any]) -> dict[str, Raw]:
+    """What is not listed is NULL, even where the variable has a default."""
+    listed = {
         name: response["value"] if isinstance(response, dict) else response
         for name, response in responses.items()
     }
+    return {**dict.fromkeys(item.responses), **listed}
 
 
 def _differences(expected: Mapping[str, Any], session: ItemSession) -> Mismatches:

@@ -28,6 +28,18 @@ def printed(value: Value | None, attributes: Mapping[str, str]) -> str:
     return delimiter.join(_scalar(scalar, attributes) for scalar in value.scalars)
 
 
+def settled(
+    attributes: Mapping[str, str], variables: Mapping[str, Value | None]
+) -> Mapping[str, str]:
+    """The attributes with a base or index that names a variable as that variable's number."""
+    named = {
+        name: values.lexical(held.scalar)
+        for name in ("base", "index")
+        if (held := variables.get(attributes.get(name, "").strip(" {}"))) is not None
+    }
+    return {**attributes, **named} if named else attributes
+
+
 def _record(value: Value, attributes: Mapping[str, str]) -> str:
     wanted = attributes.get("field")
     if wanted:

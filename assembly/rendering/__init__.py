@@ -54,7 +54,8 @@ _SCRIPTS = {
 _WIDTH = "js/qti-width.js"
 _SPEAK = "js/qti-speak.js"
 _SUPPORTS = "js/qti-supports.js"
-_ALSO = (_SPEAK, _SUPPORTS, _WIDTH)
+_CALCULATOR = "js/qti-calculator.js"
+_ALSO = (_CALCULATOR, _SPEAK, _SUPPORTS, _WIDTH)
 # Every script that an item may need, for pages that swap items in place.
 SCRIPTS = tuple(sorted({script for listed in _SCRIPTS.values() for script in listed} | set(_ALSO)))
 _COMPANIONS = {
@@ -131,9 +132,11 @@ def _rendered(
     # What the item itself has a place for stands there; the rest stands beside the item.
     beside = (html for name, html in shown.items() if name not in context.placed)
     switches = aids.switches(context.shelf.supports, context.optional)
-    needed = ((_SPEAK,) if aloud else ()) + ((_SUPPORTS,) if switches else ())
-    scripts = _scripts(item.interactions) + needed
-    whole = styles + switches + aloud + _companions(context, item) + body
+    wanted = frozenset() if context.disabled else context.shelf.supports
+    calculator = aids.calculator(wanted, context.optional)
+    brought = {_SPEAK: aloud, _SUPPORTS: switches, _CALCULATOR: calculator}
+    scripts = _scripts(item.interactions) + tuple(name for name, html in brought.items() if html)
+    whole = styles + switches + aloud + calculator + _companions(context, item) + body
     return RenderedItem(whole, SafeString("".join(beside)), scripts)
 
 

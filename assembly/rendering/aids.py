@@ -12,6 +12,28 @@ from assembly.qti import catalogs
 
 CAPTIONS = "captions"
 SPELLING = "spell-checker-on-screen"
+CALCULATOR = "calculator-on-screen"
+# Four in a row, as on the calculators of a desk; a digit is its own name.
+_KEYS: tuple[tuple[str, str | Promise], ...] = (
+    ("C", gettext_lazy("Clear")),
+    ("⌫", gettext_lazy("Delete the last character")),
+    ("(", gettext_lazy("Open parenthesis")),
+    (")", gettext_lazy("Close parenthesis")),
+    ("√", gettext_lazy("Square root")),
+    ("²", gettext_lazy("Squared")),
+    ("%", gettext_lazy("Percent")),
+    ("÷", gettext_lazy("Divided by")),
+    *((digit, "") for digit in "789"),
+    ("×", gettext_lazy("Times")),
+    *((digit, "") for digit in "456"),
+    ("−", gettext_lazy("Minus")),
+    *((digit, "") for digit in "123"),
+    ("+", gettext_lazy("Plus")),
+    ("0", ""),
+    (".", gettext_lazy("Decimal mark")),
+    ("Ans", gettext_lazy("The last result")),
+    ("=", gettext_lazy("Calculate")),
+)
 # In the order of their switches; the names are those of AfA PNP.
 SWITCHES: dict[str, str | Promise] = {
     "line-reader": gettext_lazy("Line reader"),
@@ -64,3 +86,15 @@ def switches(supports: Set[str], optional: Set[str]) -> SafeString:
         return SafeString("")
     facts = {"switches": listed, "reads_lines": "line-reader" in supports}
     return SafeString(get_template("qti/_supports.html").render(facts))
+
+
+def calculator(supports: Set[str], optional: Set[str]) -> SafeString:
+    """A calculator for who has this support, folded where it is only an option."""
+    if CALCULATOR not in supports:
+        return SafeString("")
+    keys = [
+        {"press": press, "label": label, "face": "x²" if press == "²" else press}
+        for press, label in _KEYS
+    ]
+    facts = {"keys": keys, "open": CALCULATOR not in optional}
+    return SafeString(get_template("qti/_calculator.html").render(facts))

@@ -137,13 +137,18 @@ def _order(writer: Writer, interaction: interactions.Order) -> Facts:
     placed = shared.held(writer, interaction)
     listed = shared.options(writer, interaction, interaction.choices, chosen=placed)
     low, high = interaction.min_choices, interaction.max_choices
+    apart = not _APART.isdisjoint(interaction.classes)
     return {
         "choices": _by_position(listed),
         "positions": range(1, min(high or len(listed), len(listed)) + 1),
-        "all": not low and not high,
+        "all": not low and not high and not apart,
+        "apart": apart,
         "guide": guides.order(low, high),
         "classes": _with_orientation(interaction),
     }
+
+
+_APART = frozenset(f"qti-choices-{side}" for side in ("top", "bottom", "left", "right"))
 
 
 def _by_position(listed: list[Option]) -> list[Option]:

@@ -317,7 +317,8 @@ def _printed_variable(writer: Writer, element: Element) -> str:
     name = element.attributes.get("identifier", "")
     context = writer.context
     held = context.templates if name in context.templates else context.outcomes
-    text = printing.printed(held.get(name), element.attributes)
+    settled = printing.settled(element.attributes, {**context.outcomes, **context.templates})
+    text = printing.printed(held.get(name), settled)
     return f'<span class="qti-printed-variable">{escape(text)}</span>'
 
 

@@ -1,4 +1,5 @@
 // Order: buttons and dragging move the choices; the places are written to the selects beneath.
+// Where the item asks for two sides, the choices that have no place yet wait in a list of their own.
 (() => {
   "use strict";
 
@@ -14,7 +15,8 @@
     const places = Number(interaction.dataset.places);
     const sideways = () => getComputedStyle(list).gridAutoFlow.startsWith("column");
 
-    const rows = () => [...list.children];
+    const bank = interaction.querySelector("[data-bank]");
+    const rows = () => [...list.children, ...(bank?.children ?? [])];
     const select = (row) => row.querySelector("select");
     const placed = () => rows().filter((row) => row.classList.contains("placed"));
     const words = (row) => row.querySelector(".qti-content").textContent.trim().slice(0, 60);
@@ -59,11 +61,8 @@
     const placeAll = () => { if (all) rows().forEach((row) => row.classList.add("placed")); };
 
     const move = (row, step) => {
-      if (step < 0 && row.previousElementSibling) {
-        row.previousElementSibling.before(row);
-      } else if (step > 0 && row.nextElementSibling) {
-        row.nextElementSibling.after(row);
-      }
+      if (step < 0 && row.previousElementSibling) row.previousElementSibling.before(row);
+      else if (step > 0 && row.nextElementSibling) row.nextElementSibling.after(row);
       placeAll();
       write();
       announce(row);
@@ -80,14 +79,18 @@
 
     const leaveOut = (row) => {
       row.classList.remove("placed");
-      list.append(row);
+      (bank ?? list).append(row);
       write();
       announce(row);
     };
 
+    // Onto a choice, or onto the room that one of two lists has left.
     const drop = (row, target, after) => {
-      if (row === target) return;
-      if (after) target.after(row); else target.before(row);
+      if (target === bank || target.parentElement === bank) return void (row.parentElement === bank || leaveOut(row));
+      if (row.parentElement === bank && placed().length >= places) return;
+      if (target === list) list.append(row);
+      else if (after) target.after(row);
+      else target.before(row);
       if (!all) {
         if (placed().length < places) row.classList.add("placed");
         placed().reverse().forEach((each) => list.prepend(each));
@@ -97,7 +100,8 @@
       announce(row);
     };
 
-    list.addEventListener("click", (event) => {
+    const ground = bank ? bank.parentElement : list;
+    ground.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       const row = event.target.closest(".qti-order-item");
       if (!button || !row) return;
@@ -110,14 +114,17 @@
     if (keep) keep.addEventListener("click", () => { placeAll(); write(); rows()[0].querySelector("button:not(:disabled)").focus(); });
     if (clear) clear.addEventListener("click", () => {
       rows().forEach((row) => row.classList.remove("placed"));
+      bank?.append(...rows());
       write();
       rows()[0].querySelector("button:not(:disabled)").focus();
     });
 
-    dragging(list, sideways, drop);
+    dragging(ground, [list, bank].filter(Boolean), sideways, drop);
 
+    if (bank) bank.hidden = false;
     rows().forEach((row) => {
       row.classList.toggle("placed", select(row).value !== "");
+      if (bank && !row.classList.contains("placed")) bank.append(row);
       select(row).hidden = true;
       row.querySelector(".qti-rank").hidden = false;
       row.querySelector(".qti-moves").hidden = false;
@@ -126,45 +133,47 @@
   }
 
   // Pointer events serve mouse, pen and finger alike; a finger drags by the rank, so that the page scrolls.
-  function dragging(list, sideways, drop) {
+  function dragging(ground, lists, sideways, drop) {
     let row = null;
     let target = null;
     let after = false;
     let origin = null;
 
-    const marks = () => list.querySelectorAll(".drop-before, .drop-after").forEach((each) => each.classList.remove("drop-before", "drop-after"));
+    const marks = () => ground.querySelectorAll(".drop-before, .drop-after").forEach((each) => each.classList.remove("drop-before", "drop-after"));
     const end = () => { marks(); if (row) row.classList.remove("dragging"); row = target = origin = null; };
 
-    list.addEventListener("pointerdown", (event) => {
+    ground.addEventListener("pointerdown", (event) => {
       const found = event.target.closest(".qti-order-item");
       if (!found || event.target.closest("button, a, audio, video") || event.button !== 0) return;
       if (event.pointerType === "touch" && !event.target.closest(".qti-place")) return;
       row = found;
       origin = { x: event.clientX, y: event.clientY };
     });
-    list.addEventListener("pointermove", (event) => {
+    ground.addEventListener("pointermove", (event) => {
       if (!row) return;
       if (!row.classList.contains("dragging")) {
         if (Math.hypot(event.clientX - origin.x, event.clientY - origin.y) < 6) return;
         row.classList.add("dragging");
-        list.setPointerCapture(event.pointerId);
+        ground.setPointerCapture(event.pointerId);
       }
       event.preventDefault();
       const under = document.elementFromPoint(event.clientX, event.clientY);
       const found = under && under.closest(".qti-order-item");
+      const room = lists.length > 1 && under ? lists.find((each) => each.contains(under)) : null;
       marks();
-      target = found && found.parentElement === list && found !== row ? found : null;
-      if (!target) return;
+      target = found && lists.includes(found.parentElement) ? found : room;
+      if (target === row) target = null;
+      if (!target || lists.includes(target)) return;
       const box = target.getBoundingClientRect();
-      after = sideways() ? (event.clientX > box.left + box.width / 2) !== (getComputedStyle(list).direction === "rtl") : event.clientY > box.top + box.height / 2;
+      after = sideways() ? (event.clientX > box.left + box.width / 2) !== (getComputedStyle(target).direction === "rtl") : event.clientY > box.top + box.height / 2;
       target.classList.add(after ? "drop-after" : "drop-before");
     });
-    list.addEventListener("pointerup", () => {
+    ground.addEventListener("pointerup", () => {
       if (row && target && row.classList.contains("dragging")) drop(row, target, after);
       end();
     });
-    list.addEventListener("pointercancel", end);
-    list.addEventListener("dragstart", (event) => event.preventDefault());
+    ground.addEventListener("pointercancel", end);
+    ground.addEventListener("dragstart", (event) => event.preventDefault());
   }
 
   function startAll() {

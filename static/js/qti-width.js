@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const CONTAINERS = ".qti-bank, .qti-order-list, .qti-match-table";
+  const CONTAINERS = ".qti-bank, .qti-order-bank, .qti-order-list, .qti-match-table";
 
   function start() {
     document.querySelectorAll("[data-choices-container-width]").forEach((interaction) => {

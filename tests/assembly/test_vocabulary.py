@@ -286,6 +286,15 @@ def test_the_choices_stand_in_a_container_of_the_width_that_is_asked_for(open_it
     assert max(one["width"] for (one,) in boxes(page, containers)) <= 320
 
 
+def test_the_choices_of_an_order_stand_beside_their_order(open_item: Open) -> None:
+    inside = choices("qti-simple-choice", "abc")
+    pieces = [interaction("order", inside, f'class="qti-choices-{name}"') for name in SIDES]
+    page = open_item(several(pieces, "identifier", "ordered"))
+    banks, targets = boxes(page, ".qti-order-bank"), boxes(page, ".qti-order-list")
+    for (edge, sign), bank, place in zip(SIDES.values(), banks, targets, strict=True):
+        assert (place[0][edge] - bank[0][edge]) * sign > 0
+
+
 def test_a_list_to_be_ordered_takes_the_width_that_is_asked_for(open_item: Open) -> None:
     extra = 'data-choices-container-width="376"'
     body = interaction("order", choices("qti-simple-choice", "ab"), extra)

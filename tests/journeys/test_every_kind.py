@@ -9,7 +9,6 @@ from django.conf import settings
 from django.test import Client, override_settings
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Locator, Page, expect
-from playwright.sync_api import TimeoutError as TookTooLong
 from pytest_django.live_server_helper import LiveServer
 
 from assembly import bank
@@ -97,17 +96,10 @@ def typed(page: Page, selector: str, text: str) -> None:
 
 
 def chosen_file(page: Page, key: str) -> None:
-    """Presses again where no chooser came: a first key was lost once, the cause is unknown."""
-    page.locator("[data-upload-ready], [data-drawing-ready]").first.wait_for()
-    for patience in (5_000, 10_000, 30_000):
-        tab_to(page, "[data-file]")
-        try:
-            with page.expect_file_chooser(timeout=patience) as waiting:
-                page.keyboard.press(key)
-            return waiting.value.set_files(FILE)  # type: ignore[arg-type]
-        except TookTooLong:
-            continue
-    raise AssertionError("No key opens the chooser of files")
+    tab_to(page, "[data-file]")
+    with page.expect_file_chooser() as waiting:
+        page.keyboard.press(key)
+    waiting.value.set_files(FILE)  # type: ignore[arg-type]
 
 
 def named(part: str = "", value: str = "") -> str:
@@ -322,6 +314,9 @@ def sit(
         value = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{**cookie, "value": value}])  # type: ignore[typeddict-item]
         page = context.new_page()
+        # Watched from the start: a watch that begins with the key races it to a busy page, whose
+        # browser then opens its own chooser, which nobody hears of.
+        page.on("filechooser", lambda chooser: None)
         page.goto(f"{live_server.url}/sessions/{session.pk}/items/choice/")
         return page, session
 

@@ -170,6 +170,12 @@ def test_names_that_lead_outside_are_refused(name: str) -> None:
     assert reason_of(zipped(good() | {name: "x"})) == "path_traversal"
 
 
+@pytest.mark.parametrize("name", [b"\0.xml", b"\0\0\0\0/", b".\0xml"])
+def test_a_file_without_a_name_is_refused(name: bytes) -> None:
+    content = zipped(good() | {"a.xml": "x"}).replace(b"a.xml", name)
+    assert reason_of(content) == "unnamed"
+
+
 def test_a_symbolic_link_in_a_zip_is_refused() -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as written:

@@ -46,3 +46,13 @@ def test_a_record_prints_its_fields_or_one_of_them() -> None:
     record = values.record([("a", values.integer(1)), ("b", values.real(2.5))])
     assert printing.printed(record, {}) == "a=1;b=2.5"
     assert printing.printed(record, {"field": "b", "format": "%.2f"}) == "2.50"
+
+
+def test_base_and_index_may_name_variables() -> None:
+    known = {"PLACE": values.integer(2), "BASE": values.integer(16), "NONE": None}
+    attributes = {"index": "{PLACE}", "base": "BASE", "format": "NONE"}
+    settled = printing.settled(attributes, known)
+    assert settled == {"index": "2", "base": "16", "format": "NONE"}
+    numbers = values.parse(["10", "31"], BaseType.INTEGER, Cardinality.ORDERED)
+    assert printing.printed(numbers, {"index": settled["index"], "base": settled["base"]}) == "1f"
+    assert printing.settled({"index": "1"}, known) == {"index": "1"}

@@ -152,6 +152,15 @@ CASES: dict[str, Case] = {
         ),
         st.lists(st.sampled_from("abcd"), max_size=2, unique=True).map(lambda f: f or None),
     ),
+    "order_apart": Case(
+        item(
+            interaction(
+                "order", choices("qti-simple-choice", "abc"), 'class="qti-choices-left"'
+            ),
+            declaration("identifier", "ordered"),
+        ),
+        st.one_of(st.none(), st.permutations(list("abc"))),
+    ),
     "match_rows": Case(match("1", 'max-associations="2"'), st.one_of(
         st.none(), st.sampled_from([["a x"], ["b z"], ["a y", "b y"], ["a x", "b z"]])
     )),

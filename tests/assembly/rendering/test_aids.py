@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests import axe
-from tests.assembly.item_page import Open, answered
+from tests.assembly.item_page import Open, answered, is_wider_than_its_window
 from tests.assembly.rendered import page as parsed
 from tests.assembly.rendering.items import CASES, choices, declaration, interaction, item
 
@@ -63,6 +63,71 @@ def test_a_card_is_called_what_it_is(support: str, name: str) -> None:
     found = parsed(item('<p data-catalog-idref="c">word</p>', tail=tail), supports={support})
     button = found.xpath("//button[contains(@class, 'qti-note-button')]")[0]
     assert name in button.get("aria-label")
+
+
+CALCULATOR = frozenset({"calculator-on-screen"})
+
+
+def test_the_calculator_is_there_for_who_has_it_and_folded_as_an_option() -> None:
+    found = CASES["choice_single"].item
+    assert parsed(found).xpath("//*[@data-calculator]") == []
+    assert parsed(found, supports=CALCULATOR, disabled=True).xpath("//*[@data-calculator]") == []
+    assert len(parsed(found, supports=CALCULATOR).xpath("//*[@data-calculator and @open]")) == 1
+    optional = parsed(found, supports=CALCULATOR, optional=CALCULATOR)
+    assert len(optional.xpath("//*[@data-calculator and not(@open)]")) == 1
+    # It is no answer: nothing of it goes with the form.
+    assert optional.xpath("//*[@data-calculator]//@name") == []
+
+
+@pytest.mark.browser
+def test_the_calculator_calculates_what_is_written(open_item: Open) -> None:
+    page = open_item(CASES["choice_single"].item, shown={"supports": CALCULATOR})
+    line, result = page.get_by_label("Calculation"), page.locator("[data-result]")
+    told = {
+        "1+2*3": "= 7",
+        "0,1 + 0.2": "= 0.3",
+        "-2^2": "= -4",
+        "2^3^2": "= 512",
+        "2(3+4)": "= 14",
+        "12 : 5": "= 2.4",
+        "√(9)+√16": "= 7",
+        "50% × 80": "= 40",
+        "5² − 1": "= 24",
+        "(1 + 2": "= 3",
+        "2^-1": "= 0.5",
+        "10 ÷ 4 ÷ 5": "= 0.5",
+        "1/0": "This cannot be calculated.",
+        "√(0-1)": "This cannot be calculated.",
+        "alert(1)": "This cannot be calculated.",
+        "2 +": "This cannot be calculated.",
+        "(" * 150: "This cannot be calculated.",
+    }
+    for calculation, expected in told.items():
+        line.fill(calculation)
+        line.press("Enter")
+        assert (calculation, result.inner_text()) == (calculation, expected)
+
+
+@pytest.mark.browser
+def test_the_calculator_is_worked_by_its_keys_and_answers_nothing(open_item: Open) -> None:
+    found = CASES["choice_single"].item
+    page = open_item(found, shown={"supports": CALCULATOR})
+    for key in ("7", "Times", "6", "Calculate"):
+        page.get_by_role("button", name=key, exact=True).click()
+    assert page.locator("[data-result]").inner_text() == "= 42"
+    for key in ("Clear", "The last result", "Minus", "2", "5", "Delete the last character"):
+        page.get_by_role("button", name=key, exact=True).click()
+    page.get_by_label("Calculation").press("Enter")
+    assert page.locator("[data-result]").inner_text() == "= 40"
+    assert answered(found, page) is None
+    page.set_viewport_size({"width": 320, "height": 256})
+    assert not is_wider_than_its_window(page)
+    assert axe.violations(page) == []
+    page.locator("summary", has_text="Calculator").click()
+    page.wait_for_function("sessionStorage.getItem('invigil.calculator') === 'closed'")
+    page.reload()
+    expect(page.locator("summary", has_text="Calculator")).to_be_visible()
+    assert not page.get_by_label("Calculation").is_visible()
 
 
 @pytest.mark.browser

@@ -1,7 +1,7 @@
 """Each interaction in a real browser: by pointer, by keyboard, and what the form then holds."""
 
 import pytest
-from playwright.sync_api import FloatRect, Page
+from playwright.sync_api import FloatRect, Locator, Page
 
 from tests import axe
 from tests.assembly.item_page import Open, answered, changes, is_wider_than_its_window
@@ -126,6 +126,44 @@ def test_some_of_the_choices_are_put_in_order(open_item: Open) -> None:
     assert page.get_by_role("button", name="Put in: choice b").is_disabled()
     page.get_by_role("button", name="Take out: choice c").click()
     assert answered(found, page) == ["a"]
+
+
+def test_choices_of_two_sides_are_put_in_and_taken_out_by_buttons(open_item: Open) -> None:
+    found = CASES["order_apart"].item
+    page = open_item(found)
+    waiting, ordered = page.locator(".qti-order-bank"), page.locator(".qti-order-list")
+    for name in "cab":
+        page.get_by_role("button", name=f"Put in: choice {name}").focus()
+        page.keyboard.press("Enter")
+    assert answered(found, page) == ["c", "a", "b"]
+    assert waiting.locator("li").count() == 0
+    page.get_by_role("button", name="Move up: choice b").click()
+    page.get_by_role("button", name="Take out: choice c").click()
+    assert answered(found, page) == ["b", "a"]
+    assert [waiting.locator("li").count(), ordered.locator("li").count()] == [1, 2]
+    page.get_by_role("button", name="Clear my answer").click()
+    assert answered(found, page) is None
+    assert waiting.locator("li").count() == 3
+
+
+def test_choices_of_two_sides_are_dragged_across(open_item: Open) -> None:
+    found = CASES["order_apart"].item
+    page = open_item(found)
+    waiting, ordered = page.locator(".qti-order-bank"), page.locator(".qti-order-list")
+    drag(page, waiting.locator('[data-choice="b"]'), ordered)
+    drag(page, waiting.locator('[data-choice="c"]'), ordered.locator('[data-choice="b"]'))
+    assert answered(found, page) == ["c", "b"]
+    drag(page, ordered.locator('[data-choice="c"]'), waiting)
+    assert answered(found, page) == ["b"]
+
+
+def drag(page: Page, piece: Locator, onto: Locator) -> None:
+    """From the words of a choice to the upper half of what takes it."""
+    piece.hover(position={"x": 20, "y": 20})
+    page.mouse.down()
+    onto.hover(position={"x": 40, "y": 4})
+    onto.hover(position={"x": 41, "y": 5})
+    page.mouse.up()
 
 
 def test_match_moves_a_tick_within_its_row(open_item: Open) -> None:

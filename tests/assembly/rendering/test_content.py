@@ -134,6 +134,8 @@ TEMPLATED = (
     '<qti-template-declaration identifier="N" cardinality="single" base-type="integer"'
     ' math-variable="true">'
     "<qti-default-value><qti-value>7</qti-value></qti-default-value></qti-template-declaration>"
+    '<qti-template-declaration identifier="TWO" cardinality="single" base-type="integer">'
+    "<qti-default-value><qti-value>2</qti-value></qti-default-value></qti-template-declaration>"
 )
 
 
@@ -144,6 +146,7 @@ def test_template_variables_decide_blocks_choices_and_numbers() -> None:
         '<qti-template-block template-identifier="KIND" identifier="dog" show-hide="show">'
         "<p>Woof</p></qti-template-block>"
         '<p><qti-printed-variable identifier="N" format="%03d"/></p>'
+        '<p><qti-printed-variable identifier="N" base="{TWO}"/></p>'
         '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>N</mi></math>'
         + interaction(
             "choice",
@@ -153,7 +156,7 @@ def test_template_variables_decide_blocks_choices_and_numbers() -> None:
         declaration("identifier") + TEMPLATED,
     )
     form = page(found)
-    assert [p.text_content() for p in form.iter("p")][:2] == ["Miaow", "007"]
+    assert [p.text_content() for p in form.iter("p")][:3] == ["Miaow", "007", "111"]
     assert form.xpath(".//*[local-name()='mn']/text()") == ["7"]
     assert form.xpath(".//input/@value") == ["cat"]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Final
 
 from django.http import HttpRequest
@@ -81,7 +82,13 @@ def countdown(ms: int) -> str:
 
 def time_of(at: datetime) -> str:
     """Write a time of day to the second."""
-    return timezone.localtime(at).strftime("%H:%M:%S")
+    return _time_of(at.replace(microsecond=0), timezone.get_current_timezone())
+
+
+@lru_cache(maxsize=256)
+def _time_of(at: datetime, zone: tzinfo) -> str:
+    """Write it once for all who are answered in the same second."""
+    return at.astimezone(zone).strftime("%H:%M:%S")
 
 
 def moment(at: datetime | None) -> str:

@@ -40,6 +40,18 @@ class Outline:
     controls: dict[str, ResolvedControl] = field(default_factory=dict, compare=False)
     ways: dict[Any, tuple[Leg, ...]] = field(default_factory=dict, compare=False)
     limited: dict[Any, tuple[Limited, ...]] = field(default_factory=dict, compare=False)
+    titles: dict[tuple[str, ...], str] = field(default_factory=dict, compare=False)
+
+    def title_over(self, item: PlannedItem) -> str:
+        """Return the title of the innermost visible section around an item, else of its part."""
+        place = (item.part, *item.sections)
+        known = self.titles.get(place)
+        if known is None:
+            sections = [self.sections[name] for name in item.sections]
+            visible = [section.title for section in sections if section.visible]
+            known = visible[-1] if visible else self.parts[item.part].title
+            self.titles[place] = known
+        return known
 
     def control(self, item: PlannedItem) -> ResolvedControl:
         """Return the item session control in force at an item (QTI ASI: the nearest wins)."""

@@ -199,16 +199,11 @@ class Desk:
         for number, (item, stop) in enumerate(
             zip(self.plan.items, route.stops, strict=True), start=1
         ):
-            title = self._map_title(item)
+            title = self.outline.title_over(item)
             if not sections or sections[-1][0] != title:
                 sections.append((title, []))
             sections[-1][1].append(self._entry(route, stop, number))
         return tuple(MapSection(title, tuple(entries)) for title, entries in sections)
-
-    def _map_title(self, item: PlannedItem) -> str:
-        titles = [self.outline.sections[name] for name in item.sections]
-        visible = [section.title for section in titles if section.visible]
-        return visible[-1] if visible else self.outline.parts[item.part].title
 
     def _entry(self, route: Route, stop: Stop, number: int) -> MapEntry:
         return MapEntry(

@@ -2,6 +2,7 @@
 
 import asyncio
 import faulthandler
+import gc
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -57,6 +58,10 @@ class OrderlyServer(Server):
         }
 
     def run(self) -> None:
+        # What is there at the beginning stays: looking through it for garbage, again and again,
+        # would stop every page for a tenth of a second.
+        gc.collect()
+        gc.freeze()
         super().run()
         # A task that the interpreter finds at its very end can crash it; a thread that waits for
         # the loop would wait for ever.

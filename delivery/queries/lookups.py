@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
-from delivery.models import AssessmentSession, Sitting
+from delivery.models import AssessmentSession
 from delivery.queries.prepared import Prepared
 from integrity import rowsets
 
@@ -48,11 +48,6 @@ def _locked(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
     return found.select_for_update().order_by("pk").only(*ASKED)
 
 
-def _sittings(session_ids: list[UUID]) -> QuerySet[Sitting]:
-    sessions = AssessmentSession.objects.filter(pk__in=session_ids)
-    return Sitting.objects.filter(pk__in=sessions.values("sitting"))
-
-
 def answers(sent: Sequence[tuple[UUID, str, str]]) -> Callable[[], Found]:
     """Ask for the items (session, item, key of the save) and for what was saved there before.
 
@@ -76,4 +71,3 @@ def answers(sent: Sequence[tuple[UUID, str, str]]) -> Callable[[], Found]:
 
 
 SESSIONS: Final = Prepared(_locked, [UUID(int=1)])
-SITTINGS: Final = Prepared(_sittings, [UUID(int=1)])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import connection, models
 
@@ -47,6 +48,17 @@ def insert(rows: Collection[Any], model: type[models.Model] | None = None) -> No
         new, values = rowsets.source(shape.columns, shape.kinds, shape.values(some))
         listed = ", ".join(f'"{column}"' for column in shape.columns)
         _run(f'{new} INSERT INTO "{shape.table}" ({listed}) SELECT {listed} FROM new', values)  # noqa: S608
+
+
+def close_items(session_ids: Collection[UUID]) -> None:
+    """Close all items of sessions that are over."""
+    sqlite = connection.vendor == "sqlite"
+    ids = [one.hex if sqlite else one for one in session_ids]
+    which, values = rowsets.any_of("session_id", ids, "uuid")
+    _run(
+        f"UPDATE delivery_itemsession SET state = 'closed' WHERE {which} AND state <> 'closed'",  # noqa: S608  (our names)
+        values,
+    )
 
 
 def _portions(rows: Collection[Any], width: int) -> list[list[Any]]:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from delivery.models import AssessmentSession, Message, Quarantine
+from delivery.models import AssessmentSession, Message, Quarantine, Sitting
 from delivery.queries import plans
 from delivery.queries.prepared import Prepared
 from integrity import rowsets
@@ -44,16 +44,41 @@ _seen_of_known_plan = Prepared(lambda pk: _seen(pk).defer("plan"), UUID(int=1))
 
 
 def _standing(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
-    found = AssessmentSession.objects.filter(pk__in=session_ids)
-    return found.select_related("sitting", "candidate").defer("plan", "outcomes")
+    return AssessmentSession.objects.filter(pk__in=session_ids).defer("outcomes")
 
 
-_standing_asked = Prepared(_standing, [UUID(int=1)])
+def _locked(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
+    return _standing(session_ids).order_by("pk").select_for_update()
 
 
-def of_many(session_ids: list[UUID]) -> list[AssessmentSession]:
-    """Return how sessions stand, without their items."""
-    return _standing_asked.all(session_ids)
+def _sittings(session_ids: list[UUID]) -> QuerySet[Sitting]:
+    sessions = AssessmentSession.objects.filter(pk__in=session_ids)
+    return Sitting.objects.filter(pk__in=sessions.values("sitting"))
+
+
+SITTINGS: Final = Prepared(_sittings, [UUID(int=1)])
+_SAMPLE: Final = [UUID(int=1)]
+_standing_whole = Prepared(_standing, _SAMPLE)
+_standing_of_known_plans = Prepared(lambda ids: _standing(ids).defer("plan"), _SAMPLE)
+_locked_whole = Prepared(_locked, _SAMPLE)
+_locked_of_known_plans = Prepared(lambda ids: _locked(ids).defer("plan"), _SAMPLE)
+
+
+def of_many(session_ids: list[UUID], *, lock: bool = False) -> list[AssessmentSession]:
+    """Return how sessions stand, without their items; with `lock`, locked in the order of keys."""
+    if not session_ids:
+        return []
+    known = all(map(plans.is_known, session_ids))
+    if lock:
+        asked = _locked_of_known_plans if known else _locked_whole
+    else:
+        asked = _standing_of_known_plans if known else _standing_whole
+    # One object for each sitting, not one for each session.
+    found = asked.all(session_ids)
+    sittings = {one.pk: one for one in SITTINGS.all(session_ids)}
+    for session in found:
+        session.sitting = sittings[session.sitting_id]
+    return found
 
 
 # Whatever changes a clock or where a candidate belongs counts the version up, or is the sitting's.

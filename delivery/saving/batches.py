@@ -13,7 +13,7 @@ from django.utils import timezone
 from delivery.facts import journal
 from delivery.facts.events import Fact, ResponseSaved
 from delivery.models import AssessmentSession, ItemSession, ResponseRevision
-from delivery.queries import lookups, setwise
+from delivery.queries import lookups, setwise, sight
 from integrity import ledger, rowsets
 from integrity.ledger import Locked
 from integrity.rowsets import Written
@@ -92,7 +92,7 @@ def read(sent: Sequence[tuple[UUID, str, str]], at: datetime | None) -> Batch:
     with rowsets.together():
         sessions = lookups.SESSIONS.ask(wanted)
         # Only what is asked behind the locks cannot be changed by another any more.
-        sittings, answers = lookups.SITTINGS.ask(wanted), lookups.answers(sent)
+        sittings, answers = sight.SITTINGS.ask(wanted), lookups.answers(sent)
         streams = ledger.lock(f"session:{session_id}" for session_id in wanted)
     locked, by_id = sessions(), {one.pk: one for one in sittings()}
     for session in locked:

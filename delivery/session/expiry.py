@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 
 from delivery.facts import journal
-from delivery.models import AssessmentSession, ItemSession, State
-from delivery.queries import finals, setwise
+from delivery.models import AssessmentSession, State
+from delivery.queries import finals, setwise, sight
 from delivery.rules import clock
 from delivery.session import desk, sessions, steps
 
@@ -46,8 +46,8 @@ def _sweep_batch(at: datetime) -> int:
         due = AssessmentSession.objects.filter(
             state__in=(State.IN_PROGRESS, State.PAUSED), due_at__lt=at
         )
-        known = due.select_related("sitting").defer("outcomes").order_by("due_at")
-        locked = list(known.select_for_update(skip_locked=True, of=("self",))[:SWEEP_BATCH])
+        free = due.order_by("due_at").select_for_update(skip_locked=True)
+        locked = sight.of_many(list(free.values_list("pk", flat=True)[:SWEEP_BATCH]), lock=True)
         _settle_or_expire(locked, at)
         return len(locked)
 
@@ -55,9 +55,7 @@ def _sweep_batch(at: datetime) -> int:
 def close(session_ids: Sequence[UUID], at: datetime) -> None:
     """Look whether time has decided something about the sessions; asking never ends one early."""
     with transaction.atomic():
-        found = AssessmentSession.objects.filter(pk__in=session_ids).order_by("pk")
-        known = found.select_related("sitting").defer("outcomes")
-        _settle_or_expire(list(known.select_for_update(of=("self",))), at)
+        _settle_or_expire(sight.of_many(list(session_ids), lock=True), at)
 
 
 def _settle_or_expire(locked: Sequence[AssessmentSession], at: datetime) -> None:
@@ -87,8 +85,7 @@ def _expire_all(over: Sequence[AssessmentSession], at: datetime) -> None:
         session.receipt_code = session.receipt_code or sessions.new_receipt()
         session.version += 1
     setwise.update(over, ENDING)
-    rows = ItemSession.objects.filter(session__in=over)
-    rows.exclude(state=ItemSession.State.CLOSED).update(state=ItemSession.State.CLOSED)
+    setwise.close_items([session.pk for session in over])
     answers = finals.digests([session.pk for session in over])
     journal.record_all([sessions.expired(one, at, answers[one.pk]) for one in over])
 

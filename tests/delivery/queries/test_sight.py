@@ -1,12 +1,14 @@
 """One statement shows a session as its rows stand, whoever changed them."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from delivery.models import AssessmentSession, ItemSession
+from delivery.models import AssessmentSession, ItemSession, Sitting
 from delivery.queries import plans, sight
 from delivery.session import desk, interventions, moves
 from tests import factories
@@ -79,10 +81,42 @@ def test_no_session_is_nothing() -> None:
     assert sight.of(uuid4()) is None
 
 
-def test_many_are_seen_in_one_statement_without_their_plans(session: AssessmentSession) -> None:
-    other = factories.session(session.sitting, factories.candidate("Bob Brown"))
+@pytest.mark.parametrize("lock", [False, True])
+def test_many_are_seen_in_two_statements_however_many(
+    session: AssessmentSession, lock: bool
+) -> None:
+    others = [factories.session(session.sitting, factories.candidate(name)) for name in "BC"]
+    for wanted in ([session], [session, *others]):
+        ids = sorted(one.pk for one in wanted)
+        with CaptureQueriesContext(connection) as asked:
+            found = sight.of_many([*ids, uuid4()], lock=lock)
+            assert sorted(one.pk for one in found) == ids
+            assert {one.sitting for one in found} == {session.sitting}
+        assert len(asked) == 2
+        assert all("outcomes" in one.get_deferred_fields() for one in found)
+
+
+def test_plans_that_are_known_are_not_read_again(session: AssessmentSession) -> None:
+    plans.forget()
+    (found,) = sight.of_many([session.pk])
+    assert plans.of(found).items
+    (again,) = sight.of_many([session.pk])
+    assert "plan" in again.get_deferred_fields()
+
+
+def test_nobody_is_seen_without_a_question(session: AssessmentSession) -> None:
     with CaptureQueriesContext(connection) as asked:
-        found = sight.of_many([session.pk, other.pk, uuid4()])
-        assert {one.candidate.name for one in found} == {session.candidate.name, "Bob Brown"}
-    assert len(asked) == 1
-    assert all({"plan", "outcomes"} <= one.get_deferred_fields() for one in found)
+        assert sight.of_many([]) == []
+    assert len(asked) == 0
+
+
+def test_a_stamp_changes_with_the_session_and_with_its_sitting(session: AssessmentSession) -> None:
+    (seen,) = sight.of_many([session.pk])
+    stamp = sight.stamp_of(seen)
+    assert sight.stamps([session.pk, uuid4()]) == {session.pk: stamp}
+    AssessmentSession.objects.filter(pk=session.pk).update(version=session.version + 1)
+    changed = sight.stamps([session.pk])[session.pk]
+    assert changed != stamp
+    closes_at = timezone.now() + timedelta(hours=9)
+    Sitting.objects.filter(pk=session.sitting_id).update(closes_at=closes_at)
+    assert sight.stamps([session.pk])[session.pk] == (changed[0], closes_at, *changed[2:])

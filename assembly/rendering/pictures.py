@@ -100,7 +100,9 @@ def spots(hotspots: Iterable[Hotspot], drawn: Picture) -> list[Spot]:
 def _spot(number: int, hotspot: Hotspot, drawn: Picture) -> Spot:
     """The number stands at a corner of its area, so that it covers nothing to be looked at."""
     area = hotspot.area
-    left, top, right, bottom = _bounds(area) if _is_part(area) else (0, 0, drawn.width, drawn.height)
+    left, top, right, bottom = (
+        _bounds(area) if _is_part(area) else (0, 0, drawn.width, drawn.height)
+    )
     radius = max(drawn.width * MARKER_SHARE, 6.0)
     inset = (right - left) * 0.15 if area.shape in (Shape.CIRCLE, Shape.ELLIPSE) else 0.0
     marker_x = min(max(left + inset, radius), drawn.width - radius)
@@ -130,7 +132,9 @@ def _outline(area: Area, drawn: Picture) -> SafeString:
             " ", "{},{}", ((_number(x), _number(y)) for x, y in zip(c[::2], c[1::2], strict=True))
         )
         return format_html('<polygon points="{}"/>', corners)
-    left, top, right, bottom = _bounds(area) if _is_part(area) else (0.0, 0.0, drawn.width, drawn.height)
+    left, top, right, bottom = (
+        _bounds(area) if _is_part(area) else (0.0, 0.0, drawn.width, drawn.height)
+    )
     size = (left, top, right - left, bottom - top)
     return format_html('<rect x="{}" y="{}" width="{}" height="{}"/>', *map(_number, size))
 

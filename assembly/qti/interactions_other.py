@@ -17,6 +17,10 @@ _FILE = re.compile(
 )
 
 
+def is_file(text: str) -> bool:
+    return _FILE.fullmatch(text) is not None
+
+
 def referred(text: str) -> str:
     """The hash of the file that an answer names; "" where it names none."""
     found = _FILE.fullmatch(text) if text.startswith(REFERENCE) else None
@@ -32,7 +36,7 @@ PLAYS = base.ngettext("Play it at least %(count)d time.", "Play it at least %(co
 
 
 def _file_problems(value: Value | None) -> tuple[Problem, ...]:
-    if all(_FILE.fullmatch(text) for text in base.lexical(value)):
+    if all(map(is_file, base.lexical(value))):
         return ()
     return (Problem("wrong_type", base._("The answer is not a file.")),)
 

@@ -14,18 +14,20 @@ FIGURES_LIMIT = 400
 
 
 def round_(call: Call) -> Value | None:
-    """The nearest integer; a half goes up (6.5 to 7, -6.5 to -6). NULL for what has no integer."""
-    number = call.one()
-    if number is None or not math.isfinite(number):
-        return None
-    return values.integer(math.floor(Decimal(number) + Decimal("0.5")))
+    """The nearest integer; a half goes up (6.5 to 7, -6.5 to -6)."""
+    return _whole(call, lambda number: math.floor(Decimal(number) + Decimal("0.5")))
 
 
 def truncate(call: Call) -> Value | None:
+    return _whole(call, math.trunc)
+
+
+def _whole(call: Call, convert: Callable[[float], int]) -> Value | None:
+    """Infinity stays, as the specification has it, and not-a-number is NULL."""
     number = call.one()
-    if number is None or not math.isfinite(number):
+    if number is None or math.isnan(number):
         return None
-    return values.integer(math.trunc(number))
+    return values.real(number) if math.isinf(number) else values.integer(convert(number))
 
 
 def round_to(call: Call) -> Value | None:

@@ -209,7 +209,7 @@ def _from_manifest(files: Files, manifest: str) -> Package:
         )
     listed = _Listed(files, manifest, root)
     found = _Sorted(files)
-    for resource in root.iter("{*}resource"):
+    for resource in _resources(root):
         _add_resource(found, listed, resource)
     if not (found.items or found.tests or found.problems):
         kinds = sorted({str(one.get("type", ""))[:40] for one in listed.resources.values()} - {""})
@@ -228,18 +228,19 @@ class _Listed:
     resources: dict[str, etree._Element] = field(init=False)
 
     def __post_init__(self) -> None:
-        listed = self.root.iter("{*}resource")
-        self.resources = {str(one.get("identifier")): one for one in listed}
+        self.resources = {str(one.get("identifier")): one for one in _resources(self.root)}
 
     def metadata_of(self, resource: etree._Element) -> etree._Element:
         """Raises ReadingError where a file with metadata cannot be read."""
         own = resource.findall("{*}metadata")
-        needed = (str(one.get("identifierref")) for one in resource.iter("{*}dependency"))
+        needed = (str(one.get("identifierref")) for one in resource.findall("{*}dependency"))
         return metadata.gathered([*own, *self._kept_apart(needed)])
 
     def of_package(self) -> str:
         """The manifest's own metadata, and that of files which no resource depends on."""
-        needed = {str(one.get("identifierref")) for one in self.root.iter("{*}dependency")}
+        listed = self.resources.values()
+        depends = (one for resource in listed for one in resource.findall("{*}dependency"))
+        needed = {str(one.get("identifierref")) for one in depends}
         own = self.root.findall("{*}metadata")
         try:
             alone = list(self._kept_apart(set(self.resources) - needed))
@@ -261,13 +262,20 @@ class _Listed:
         return posixpath.join(posixpath.dirname(self.name), *_bases(resource), "x")
 
 
+def _resources(root: etree._Element) -> Iterator[etree._Element]:
+    """Those of the manifest: metadata may tell of resources, too (LOM's relations do)."""
+    for resource in root.iter("{*}resource"):
+        if next(resource.iterancestors("{*}metadata"), None) is None:
+            yield resource
+
+
 def _add_resource(found: _Sorted, listed: _Listed, resource: etree._Element) -> None:
     kind = resource.get("type", "")
     if not MANIFEST_TYPES.match(kind):
         return
     identifier, href = resource.get("identifier", ""), resource.get("href", "")
     if not href:
-        files = [str(file.get("href", "")) for file in resource.iter("{*}file")]
+        files = [str(file.get("href", "")) for file in resource.findall("{*}file")]
         href = next((name for name in files if name.endswith(".xml")), "")
     try:
         document = _document(listed, resource, identifier, href)
@@ -289,7 +297,7 @@ def _document(
 ) -> PackagedFile:
     files, base = manifest.files, manifest.base_of(resource)
     members: list[str] = []
-    for listed in [href, *(str(file.get("href", "")) for file in resource.iter("{*}file"))]:
+    for listed in [href, *(str(file.get("href", "")) for file in resource.findall("{*}file"))]:
         if links.is_external(listed):
             raise ReadingError(
                 f"The manifest points outside the package: {listed}.",

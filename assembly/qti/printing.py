@@ -1,12 +1,13 @@
 """Variables as a printed variable shows them: formats, bases, powers of ten, fields and lists."""
 
+import math
 import re
 from collections.abc import Mapping
 
 from assembly.qti import values
 from assembly.qti.values import Cardinality, Scalar, Value
 
-_FORMAT = re.compile(r"%([-+ #0]*)(\d{0,3})(?:\.(\d{1,2}))?([diouxXeEfFgGs])")
+_FORMAT = re.compile(r"%%|%([-+ #0]*)(\d{0,3})(?:\.(\d{1,2}))?([diouxXeEfFgGrRs])")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SIGNIFICANT = 12
@@ -53,30 +54,61 @@ def _record(value: Value, attributes: Mapping[str, str]) -> str:
 def _scalar(scalar: Scalar, attributes: Mapping[str, str]) -> str:
     if isinstance(scalar, bool) or not isinstance(scalar, int | float):
         return values.lexical(scalar)
-    pattern = attributes.get("format", "")
+    pattern, base = attributes.get("format", ""), _base(attributes.get("base", "10"))
     if pattern:
-        text = _FORMAT.sub(lambda found: _formatted(found, scalar), pattern, count=1)
+        text = _FORMAT.sub(lambda found: _formatted(found, scalar, base), pattern)
     elif isinstance(scalar, int):
-        text = _in_base(scalar, attributes.get("base", "10"))
+        text = _in_base(scalar, base)
     else:
         text = f"{scalar:.{SIGNIFICANT}g}"
     return _power(text) if attributes.get("power-form") == "true" else text
 
 
-def _formatted(found: re.Match[str], scalar: int | float) -> str:
-    """C's conversions through Python's, which lack only ``i`` and ``u``."""
+def _formatted(found: re.Match[str], scalar: int | float, base: int) -> str:
+    """C's conversions through Python's; ``i`` has QTI's base, ``r`` keeps its trailing zeros."""
     flags, width, precision, kind = found.groups()
+    if kind is None:
+        return "%"
     spec = f"%{flags}{width}{'' if precision is None else '.' + precision}"
     if kind == "s":
         return (spec + "s") % values.lexical(scalar)
+    if kind in "rR":
+        return _significant(scalar, flags, width, precision or "6", kind)
+    if not math.isfinite(scalar):
+        return values.lexical(scalar)
+    if kind == "i" and base != 10:
+        return _padded(_in_base(round(scalar), base), flags, width, precision)
     if kind in "dioxXu":
         return (spec + ("d" if kind in "iu" else kind)) % round(scalar)
     return (spec + kind) % scalar
 
 
-def _in_base(number: int, base_text: str) -> str:
-    base = int(base_text) if base_text.isascii() and base_text.isdigit() else 10
-    if base == 10 or not 2 <= base <= len(_DIGITS):
+def _significant(scalar: int | float, flags: str, width: str, precision: str, kind: str) -> str:
+    """So many significant figures, with the zeros at the end that say so."""
+    general = "g" if kind == "r" else "G"
+    text = f"%#{flags}.{precision}{general}" % scalar
+    mantissa, mark, exponent = text.partition("e" if kind == "r" else "E")
+    return _padded(f"{mantissa.removesuffix('.')}{mark}{exponent}", flags, width, None)
+
+
+def _padded(text: str, flags: str, width: str, precision: str | None) -> str:
+    sign = "-" if text.startswith("-") else next((one for one in "+ " if one in flags), "")
+    digits = text.lstrip("-+ ").zfill(int(precision or 0))
+    room = int(width or 0)
+    if "-" in flags:
+        return (sign + digits).ljust(room)
+    if "0" in flags and precision is None:
+        return sign + digits.zfill(room - len(sign))
+    return (sign + digits).rjust(room)
+
+
+def _base(text: str) -> int:
+    base = int(text) if text.isascii() and text.isdigit() else 10
+    return base if 2 <= base <= len(_DIGITS) else 10
+
+
+def _in_base(number: int, base: int) -> str:
+    if base == 10:
         return str(number)
     digits, rest = "", abs(number)
     while rest or not digits:

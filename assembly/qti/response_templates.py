@@ -1,5 +1,7 @@
 """The standard response processing templates, known by the last part of their address."""
 
+import re
+
 from assembly.qti import values
 from assembly.qti.expressions import Expression
 from assembly.qti.processing import Branch, Condition, Rules, SetValue, Target
@@ -9,7 +11,8 @@ from assembly.qti.values import Value
 def find(address: str) -> Rules | None:
     """The rules of a standard template of any QTI version, with or without .xml; else None."""
     name = address.rstrip("/").rsplit("/", 1)[-1].removesuffix(".xml")
-    return TEMPLATES.get(name)
+    older = _OLDER.get(name) if _QTI_2.search(address) else None
+    return older or TEMPLATES.get(name)
 
 
 def _constant(value: Value) -> Expression:
@@ -74,3 +77,11 @@ TEMPLATES: dict[str, Rules] = {
         ),
     ),
 }
+# Where QTI 3 changed what a name stands for: here the choice is the feedback's name as well.
+_OLDER: dict[str, Rules] = {
+    "CC2_match": (
+        _set("FEEDBACK", _variable("RESPONSE")),
+        Condition((Branch(_CORRECT, (_set("SCORE", _variable("MAXSCORE")),)),)),
+    ),
+}
+_QTI_2 = re.compile(r"qti_v2p\d")

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from assembly.qti import interactions, interactions_other, interactions_pair
+from assembly.qti import interactions, interactions_pair
 from assembly.qti.body import Element
-from assembly.rendering import controls, guides, pictures
+from assembly.rendering import controls, guides, held_files, pictures
 from assembly.rendering import options as shared
 from assembly.rendering.nodes import Writer
 from assembly.rendering.options import Facts
@@ -119,28 +119,13 @@ def file(writer: Writer, interaction: Any) -> Facts:
     handing = writer.context.handing
     return {
         "value": value,
-        "file_name": _file_name(value),
-        "file_url": _file_url(writer, value),
+        "file_name": held_files.name(value),
+        "file_url": held_files.address(value, handing.file_url if handing else None),
         "handing": handing,
         "limit": handing.limit if handing else SMALL_FILE,
         "accept": ",".join(getattr(interaction, "media_types", ())),
         "picture": None if image is None else pictures.picture(writer, image),
     }
-
-
-def _file_url(writer: Writer, value: str) -> str:
-    """Where the file of an answer is seen again: in the page itself, or where it was handed in."""
-    handing, digest = writer.context.handing, interactions_other.referred(value)
-    if not digest:
-        return value
-    return handing.file_url(digest) if handing else ""
-
-
-def _file_name(value: str) -> str:
-    if interactions_other.referred(value):
-        return value.partition(";name=")[2]
-    head = value[:300].partition(";base64,")[0]
-    return head.partition(";name=")[2]
 
 
 def media(writer: Writer, interaction: interactions.Media) -> Facts:

@@ -7,12 +7,13 @@ from enum import StrEnum
 from django.template.loader import get_template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from assembly.qti import allowed_html, body, printing, values
 from assembly.qti.body import Element, Interaction, Node, Nodes, Problem, Text
 from assembly.qti.catalogs import Entry, Shelf
 from assembly.qti.values import BaseType, Cardinality, RawResponses, Value
-from assembly.rendering import aids
+from assembly.rendering import aids, held_files
 
 ID_PREFIX = "q-"
 _REFERRING = frozenset({"aria-labelledby", "aria-describedby", "aria-controls", "headers"})
@@ -317,9 +318,24 @@ def _printed_variable(writer: Writer, element: Element) -> str:
     name = element.attributes.get("identifier", "")
     context = writer.context
     held = context.templates if name in context.templates else context.outcomes
+    value = held.get(name)
+    if value is not None and value.base_type is BaseType.FILE and not value.is_container:
+        return _printed_file(context, str(value.scalar))
     settled = printing.settled(element.attributes, {**context.outcomes, **context.templates})
-    text = printing.printed(held.get(name), settled)
+    text = printing.printed(value, settled)
     return f'<span class="qti-printed-variable">{escape(text)}</span>'
+
+
+def _printed_file(context: RenderContext, value: str) -> str:
+    handing = context.handing
+    address = held_files.address(value, handing.file_url if handing else None)
+    name = held_files.name(value) or gettext("File")
+    if not address:
+        return f'<span class="qti-printed-variable">{escape(name)}</span>'
+    return (
+        f'<a class="qti-printed-variable" href="{escape(address)}" download="{escape(name)}">'
+        f"{escape(name)}</a>"
+    )
 
 
 _QTI: Mapping[str, Callable[[Writer, Element], str]] = {

@@ -72,10 +72,15 @@ def picture(writer: Writer, image: Image, hotspots: Iterable[Hotspot] = ()) -> P
 
 def extent(hotspots: Iterable[Hotspot]) -> tuple[float, float]:
     """The smallest size that shows every area; 0 where there is none."""
-    corners = [_bounds(spot.area) for spot in hotspots if spot.area.coords]
+    corners = [_bounds(spot.area) for spot in hotspots if _is_part(spot.area)]
     if not corners:
         return 0.0, 0.0
     return max(c[2] for c in corners) + MARGIN, max(c[3] for c in corners) + MARGIN
+
+
+def _is_part(area: Area) -> bool:
+    """The default shape is the whole picture, whatever its coordinates say."""
+    return area.shape is not Shape.DEFAULT
 
 
 def _bounds(area: Area) -> tuple[float, float, float, float]:
@@ -95,7 +100,9 @@ def spots(hotspots: Iterable[Hotspot], drawn: Picture) -> list[Spot]:
 def _spot(number: int, hotspot: Hotspot, drawn: Picture) -> Spot:
     """The number stands at a corner of its area, so that it covers nothing to be looked at."""
     area = hotspot.area
-    left, top, right, bottom = _bounds(area) if area.coords else (0, 0, drawn.width, drawn.height)
+    left, top, right, bottom = (
+        _bounds(area) if _is_part(area) else (0, 0, drawn.width, drawn.height)
+    )
     radius = max(drawn.width * MARKER_SHARE, 6.0)
     inset = (right - left) * 0.15 if area.shape in (Shape.CIRCLE, Shape.ELLIPSE) else 0.0
     marker_x = min(max(left + inset, radius), drawn.width - radius)
@@ -125,7 +132,9 @@ def _outline(area: Area, drawn: Picture) -> SafeString:
             " ", "{},{}", ((_number(x), _number(y)) for x, y in zip(c[::2], c[1::2], strict=True))
         )
         return format_html('<polygon points="{}"/>', corners)
-    left, top, right, bottom = _bounds(area) if c else (0.0, 0.0, drawn.width, drawn.height)
+    left, top, right, bottom = (
+        _bounds(area) if _is_part(area) else (0.0, 0.0, drawn.width, drawn.height)
+    )
     size = (left, top, right - left, bottom - top)
     return format_html('<rect x="{}" y="{}" width="{}" height="{}"/>', *map(_number, size))
 

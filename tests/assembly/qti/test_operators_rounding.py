@@ -24,10 +24,10 @@ def number(text: str) -> str:
         ("round", "6.49", "6"),
         ("round", "-6.51", "-7"),
         ("round", "0.49999999999999994", "0"),
-        ("round", "INF", None),
+        ("round", "INF", "INF"),
         ("truncate", "6.8", "6"),
         ("truncate", "-6.8", "-6"),
-        ("truncate", "-INF", None),
+        ("truncate", "-INF", "-INF"),
         ("truncate", "NaN", None),
     ],
 )

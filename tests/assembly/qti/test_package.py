@@ -127,6 +127,16 @@ def test_item_parameters_are_read_from_the_manifest() -> None:
     assert item.metadata == ""
 
 
+def test_what_metadata_tells_of_resources_and_files_is_not_in_the_package() -> None:
+    told = resource("gone.xml", inside='<file href="gone.png"/>') + '<file href="gone.css"/>'
+    about = f"<metadata><relation>{told}</relation></metadata>"
+    found = package.open_package(
+        zipped({"imsmanifest.xml": manifest(resource("q.xml", inside=about)), "q.xml": ITEM})
+    )
+    assert [item.href for item in found.items] == ["q.xml"]
+    assert found.problems == ()
+
+
 @pytest.mark.parametrize(
     ("listed", "reason"),
     [

@@ -40,6 +40,9 @@ AREAS = (
         ("CC2_match_basic", "identifier", "", "B", ("0.0", None, "incorrect")),
         ("CC2_map_response", "identifier", MAP, "A", ("3.0", "correct", None)),
         ("CC2_map_response.xml", "identifier", MAP, "B", ("0.0", "incorrect", None)),
+        ("qti_v2p1/rptemplates/CC2_match.xml", "identifier", "", "A", ("3.0", "A", None)),
+        ("qti_v2p2/rptemplates/CC2_match", "identifier", "", "B", ("0.0", "B", None)),
+        ("qti_v2p1/rptemplates/CC2_match_basic", "identifier", "", "A", ("3.0", None, "correct")),
     ],
 )
 def test_a_template_scores(

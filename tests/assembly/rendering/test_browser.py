@@ -24,6 +24,13 @@ def test_the_page_is_accessible_wide_and_narrow(open_item: Open, name: str) -> N
     assert axe.violations(page) == []
 
 
+def test_an_item_from_right_to_left_is_no_wider_than_its_window(open_item: Open) -> None:
+    body = interaction("order", choices("qti-simple-choice", "ab"))
+    page = open_item(item(f'<div dir="rtl">{body}</div>', declaration("identifier", "ordered")))
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert not is_wider_than_its_window(page)
+
+
 def heights(page: Page) -> list[float]:
     """Of what can be hit: a control, or the label that it stands in; words in a text are exempt."""
     found: list[float] = page.evaluate("""() => [...document.querySelectorAll(

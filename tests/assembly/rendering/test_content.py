@@ -219,6 +219,26 @@ def test_what_a_candidate_may_use_is_named_with_its_files() -> None:
     assert page(item("<p>t</p>")).xpath(".//details") == []
 
 
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ("data:text/plain;name=my notes.txt;base64,aGk=", ("a", "my notes.txt")),
+        (f"urn:invigil:file:{'a' * 64};type=image/png;size=9;name=map.png", ("span", "map.png")),
+        ("javascript:alert(1)", ("span", "File")),
+    ],
+)
+def test_a_printed_file_is_named_and_can_be_taken(held: str, expected: tuple[str, str]) -> None:
+    declared = declaration("file") + (
+        '<qti-outcome-declaration identifier="COPY" cardinality="single" base-type="file">'
+        f"<qti-default-value><qti-value>{held}</qti-value></qti-default-value>"
+        "</qti-outcome-declaration>"
+    )
+    found = item('<p>See <qti-printed-variable identifier="COPY"/></p>', declared)
+    (printed,) = page(found, show_feedback=True).find_class("qti-printed-variable")
+    assert (printed.tag, printed.text) == expected
+    assert printed.get("download") == (expected[1] if printed.tag == "a" else None)
+
+
 SPOKEN = """<qti-catalog-info><qti-catalog id="c1"><qti-card support="spoken"><qti-card-entry
   xml:lang="en"><qti-html-content><p>The angle  Ah</p></qti-html-content></qti-card-entry>
   </qti-card>

@@ -11,6 +11,7 @@ from assembly.qti.body import Problem
 from tests.assembly.rendered import begun, page
 from tests.assembly.rendering.items import (
     CASES,
+    IMAGE,
     choices,
     declaration,
     interaction,
@@ -233,6 +234,14 @@ def test_an_image_without_a_size_asks_for_its_own() -> None:
     (svg,) = page(found).iter("svg")
     assert svg.get("data-natural-size") is not None
     assert svg.get("viewbox", svg.get("viewBox")) == "0 0 98 48"
+
+
+@pytest.mark.parametrize("coords", ["", "1", "10,10,20,20"])
+def test_the_default_area_is_the_whole_picture(coords: str) -> None:
+    area = f'<qti-hotspot-choice identifier="a" shape="default" coords="{coords}"/>'
+    found = item(interaction("hotspot", IMAGE + area), declaration("identifier"))
+    ((rect,),) = [svg.xpath(".//*[local-name()='rect']") for svg in page(found).iter("svg")]
+    assert [rect.get(name) for name in ("x", "y", "width", "height")] == ["0", "0", "200", "100"]
 
 
 def test_a_picture_without_alternative_text_still_has_a_name() -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from delivery.asgi import application
 from delivery.candidate import asking, backend, consumers, vigil
-from delivery.models import AssessmentSession, ItemSession, State
+from delivery.models import AssessmentSession, ItemSession, Sitting, State
 from delivery.saving import lane
 from delivery.seat import presence
 from delivery.session import interventions, sessions
@@ -266,6 +266,48 @@ async def test_a_cover_that_waits_for_the_proctor_is_lifted_by_their_answer(begi
         session.pk, by=proctor, at=timezone.now()
     )
     assert 'data-overlay="answered"' in (await until(socket, "session"))["overlay"]
+    await socket.disconnect()
+
+
+@pytest.fixture
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "SYNC_SECONDS", 0.05)
+    monkeypatch.setattr(consumers, "ASK_TOGETHER", 0.05)
+
+
+@pytest.mark.usefixtures("_often")
+async def test_the_clock_comes_again_and_again_while_nothing_changes(begin: Begin) -> None:
+    session = await begun(begin)
+    socket = await opened(session)
+    told = [await until(socket, "timer_sync") for _again in range(3)]
+    assert len({frame["version"] for frame in told}) == 1
+    left = [frame["remaining_ms"] for frame in told]
+    assert left == sorted(left, reverse=True)
+    assert left[0] > left[-1] > 0
+    await socket.disconnect()
+
+
+@pytest.mark.usefixtures("_often")
+async def test_a_change_that_no_hint_told_is_told_with_the_next_clock(begin: Begin) -> None:
+    session = await begun(begin)
+    socket = await opened(session)
+    changed = AssessmentSession.objects.filter(pk=session.pk)
+    at = timezone.now()
+    await changed.aupdate(state=State.PAUSED, paused_at=at, version=session.version + 1)
+    standing = await until(socket, "session")
+    assert (standing["state"], bool(standing["overlay"])) == ("paused", True)
+    assert (await until(socket, "timer_sync"))["state"] == "paused"
+    await socket.disconnect()
+
+
+@pytest.mark.usefixtures("_often")
+async def test_a_longer_window_reaches_the_clock_without_a_hint(begin: Begin) -> None:
+    session = await begun(begin)
+    socket = await opened(session)
+    closes_at = timezone.now() + timedelta(seconds=60)
+    await Sitting.objects.filter(pk=session.sitting_id).aupdate(closes_at=closes_at)
+    while (await until(socket, "timer_sync"))["remaining_ms"] > 60_000:
+        pass
     await socket.disconnect()
 
 

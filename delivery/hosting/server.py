@@ -8,7 +8,10 @@ from typing import Any, Final
 
 from daphne.http_protocol import WebRequest
 from daphne.server import Server
+from twisted.internet import tcp
 from twisted.internet.defer import Deferred
+
+from delivery.hosting.eager import EagerServer
 
 # After a signal to end, in seconds: for requests under way, for goodbyes of the sockets, for what
 # must be cancelled, and in all.
@@ -30,6 +33,14 @@ class OrderlyServer(Server):
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
         self.ports.append(port)
+        if getattr(port, "transport", None) is tcp.Server:
+            port.transport = EagerServer
+
+    def protocol_connected(self, protocol: Any) -> None:
+        """A socket's frames are short and each is waited for; a page's parts go together."""
+        super().protocol_connected(protocol)
+        if not isinstance(protocol, WebRequest) and isinstance(protocol.transport, EagerServer):
+            protocol.transport.eager = True
 
     def kill_all_applications(self) -> Any:
         """Called by Twisted before it stops the loop, which waits for the deferred returned."""

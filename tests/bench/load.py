@@ -47,20 +47,25 @@ class Connection:
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(
-        self, method: str, path: str, headers: Sequence[str] = (), body: bytes = b""
+        self,
+        method: str,
+        path: str,
+        headers: Sequence[str] = (),
+        body: bytes = b"",
+        kind: str = "application/json",
     ) -> tuple[str, bytes]:
-        """Returns head and body; raises where the answer is not 200."""
+        """Returns head and body; raises where the answer is neither 200 nor 302."""
         if self.streams is None:
             self.streams = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self.streams
         lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}", *headers]
         if body:
-            lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+            lines += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
         writer.write("\r\n".join([*lines, "", ""]).encode() + body)
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         length = int(re.search(r"(?i)content-length: (\d+)", head)[1])  # type: ignore[index]
         content = await reader.readexactly(length)
-        if " 200 " not in head.splitlines()[0]:
+        if not re.match(r"HTTP/1.1 (200|302) ", head):
             raise RuntimeError(f"{method} {path}: {head.splitlines()[0]}: {content[:300]!r}")
         return head, content
 

@@ -47,7 +47,8 @@ SELECT s.id, o.id FROM delivery_assessmentsession s JOIN delivery_assessmentsess
 MOST = 10_000
 
 
-def main(candidates: int, items: int, name: str) -> list[dict[str, str]]:
+def main(candidates: int, items: int, name: str, *, waiting: bool = False) -> list[dict[str, str]]:
+    """Make candidates amid a test, or before its start: then `item` is the page that starts it."""
     names = [f"{name}Q{number:04}" for number in range(1, items + 1)]
     version = factories.published(factories.Part(items=names), seconds=4 * 3600)
     sitting = factories.sitting(version, opens_at=None, closes_at=None, title=f"Bench {name}")
@@ -56,8 +57,11 @@ def main(candidates: int, items: int, name: str) -> list[dict[str, str]]:
         with transaction.atomic():
             candidate = factories.candidate(f"Candidate {name}{number}")
             enrolment = factories.enrolment(sitting, candidate)
-            session = sessions.start(enrolment.pk, timezone.now(), by=f"candidate:{candidate.pk}")
             cookie = f"sessionid={_signed_in(candidate.user)}"
+            if waiting:
+                made.append({"id": "", "item": f"/sittings/{enrolment.pk}/", "cookie": cookie})
+                continue
+            session = sessions.start(enrolment.pk, timezone.now(), by=f"candidate:{candidate.pk}")
         made.append({"id": str(session.pk), "item": session.position, "cookie": cookie})
     return made
 
@@ -101,11 +105,12 @@ if __name__ == "__main__":
     read = argparse.ArgumentParser(description="NAME:CANDIDATES:ITEMS each, or --multiply.")
     read.add_argument("scenes", nargs="*")
     read.add_argument("--multiply", type=int, help="how many sessions to make of those given")
+    read.add_argument("--waiting", help="the scene in which nobody has started", default="")
     given = read.parse_args()
     made = {}
     if given.multiply:
         made["many"] = multiply(json.load(sys.stdin), given.multiply)
     for scene in given.scenes:
         name, candidates, items = scene.split(":")
-        made[name] = main(int(candidates), int(items), name)
+        made[name] = main(int(candidates), int(items), name, waiting=name == given.waiting)
     sys.stdout.write(json.dumps(made))

@@ -8,11 +8,13 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from delivery.facts import events, journal
 from delivery.models import ENDED_STATES, AssessmentSession, Enrolment, ItemSession, State
 from delivery.queries import finals
+from delivery.queries.prepared import Prepared
 from delivery.rules import clock, navigation, refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason
 from delivery.session import desk, drawing, steps, validity
@@ -24,12 +26,18 @@ RECEIPT_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 PausedBy = AssessmentSession.PausedBy
 
 
+def _not_ended(sitting_id: int, candidate_id: int) -> QuerySet[AssessmentSession]:
+    found = AssessmentSession.objects.filter(sitting=sitting_id, candidate=candidate_id)
+    open_ones = found.exclude(state__in=ENDED_STATES).order_by("pk")
+    return open_ones.select_related("sitting__test_version", "candidate")
+
+
+_current: Final = Prepared(_not_ended, -1, -2)
+
+
 def current(enrolment: Enrolment) -> AssessmentSession | None:
     """Return the session that is prepared or open for an enrolment, if there is one."""
-    found = AssessmentSession.objects.filter(
-        sitting=enrolment.sitting, candidate=enrolment.candidate
-    ).exclude(state__in=ENDED_STATES)
-    return found.select_related("sitting__test_version", "candidate").first()
+    return _current.one(enrolment.sitting_id, enrolment.candidate_id)
 
 
 def attempts_left(enrolment: Enrolment) -> int:

@@ -4,15 +4,19 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from assembly.qti import bases, patterns
 from assembly.qti import interactions_base as base
-from assembly.qti import patterns
 from assembly.qti.body import Interaction, Problem
-from assembly.qti.values import Value
+from assembly.qti.values import BaseType, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Writing(Interaction):
-    """``pattern_mask`` is an XML Schema regular expression over the whole answer."""
+    """``pattern_mask`` is an XML Schema regular expression over the whole answer, as typed.
+
+    A whole number is typed in ``number_base``; ``string_identifier`` names the response that keeps
+    what was typed.
+    """
 
     expected_length: int | None = None
     pattern_mask: str | None = None
@@ -20,6 +24,12 @@ class _Writing(Interaction):
     placeholder: str = ""
     number_base: int = 10
     string_identifier: str | None = None
+
+    def typed(self, value: Value | None) -> tuple[str, ...]:
+        texts = base.lexical(value)
+        if value is None or value.base_type is not BaseType.INTEGER:
+            return texts
+        return tuple(bases.shown(text, self.number_base) for text in texts)
 
     def _pattern_problems(self, texts: tuple[str, ...]) -> list[Problem]:
         if self.pattern_mask is None or all(fits(self.pattern_mask, text) for text in texts):
@@ -35,7 +45,7 @@ class TextEntry(_Writing):
     label: str = ""
 
     def problems(self, value: Value | None) -> tuple[Problem, ...]:
-        return tuple(self._pattern_problems(base.lexical(value)))
+        return tuple(self._pattern_problems(self.typed(value)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +59,7 @@ class ExtendedText(_Writing):
     format: str = "plain"
 
     def problems(self, value: Value | None) -> tuple[Problem, ...]:
-        texts = base.lexical(value)
+        texts = self.typed(value)
         limits = (self.min_strings, max(self.max_strings, 1))
         counted = base.count_problems(len(texts), *limits, "text", self.attributes)
         return (*counted, *self._pattern_problems(texts))

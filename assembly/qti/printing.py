@@ -4,11 +4,10 @@ import math
 import re
 from collections.abc import Mapping
 
-from assembly.qti import values
+from assembly.qti import bases, values
 from assembly.qti.values import Cardinality, Scalar, Value
 
 _FORMAT = re.compile(r"%%|%([-+ #0]*)(\d{0,3})(?:\.(\d{1,2}))?([diouxXeEfFgGrRs])")
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SIGNIFICANT = 12
 
@@ -58,7 +57,7 @@ def _scalar(scalar: Scalar, attributes: Mapping[str, str]) -> str:
     if pattern:
         text = _FORMAT.sub(lambda found: _formatted(found, scalar, base), pattern)
     elif isinstance(scalar, int):
-        text = _in_base(scalar, base)
+        text = bases.written(scalar, base)
     else:
         text = f"{scalar:.{SIGNIFICANT}g}"
     return _power(text) if attributes.get("power-form") == "true" else text
@@ -76,8 +75,8 @@ def _formatted(found: re.Match[str], scalar: int | float, base: int) -> str:
         return _significant(scalar, flags, width, precision or "6", kind)
     if not math.isfinite(scalar):
         return values.lexical(scalar)
-    if kind == "i" and base != 10:
-        return _padded(_in_base(round(scalar), base), flags, width, precision)
+    if kind == "i" and base != bases.DECIMAL:
+        return _padded(bases.written(round(scalar), base), flags, width, precision)
     if kind in "dioxXu":
         return (spec + ("d" if kind in "iu" else kind)) % round(scalar)
     return (spec + kind) % scalar
@@ -103,18 +102,7 @@ def _padded(text: str, flags: str, width: str, precision: str | None) -> str:
 
 
 def _base(text: str) -> int:
-    base = int(text) if text.isascii() and text.isdigit() else 10
-    return base if 2 <= base <= len(_DIGITS) else 10
-
-
-def _in_base(number: int, base: int) -> str:
-    if base == 10:
-        return str(number)
-    digits, rest = "", abs(number)
-    while rest or not digits:
-        rest, digit = divmod(rest, base)
-        digits = _DIGITS[digit] + digits
-    return f"-{digits}" if number < 0 else digits
+    return bases.known(int(text[:6])) if text.isascii() and text.isdigit() else bases.DECIMAL
 
 
 def _power(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from assembly.qti import interactions, reading_portable, reading_source
+from assembly.qti import bases, interactions, reading_portable, reading_source
 from assembly.qti.body import Element, Interaction
 from assembly.qti.interactions_pair import AssociableHotspot, Gap
 from assembly.qti.reading_source import Source
@@ -103,7 +103,7 @@ def _writing(source: Source) -> dict[str, Any]:
         "pattern_mask": source.text("pattern-mask") or None,
         "pattern_message": source.text("data-patternmask-message") or None,
         "placeholder": source.text("placeholder-text"),
-        "number_base": source.count("base", 10),
+        "number_base": bases.known(source.count("base", bases.DECIMAL)),
         "string_identifier": source.text("string-identifier") or None,
     }
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from assembly.qti import interactions, interactions_portable
+from assembly.qti import bases, interactions, interactions_portable
 from assembly.qti.body import Interaction
+from assembly.qti.declarations import Declaration
 from assembly.qti.interactions_portable import PortableCustom
 from assembly.qti.item import AssessmentItem
 from assembly.qti.values import BaseType, Cardinality, Raw
@@ -15,6 +16,7 @@ PREFIX = "r."
 STATE = "state"
 PAIR_ROWS_LIMIT = 12
 POINT_ROWS_LIMIT = 12
+WRITING = (interactions.TextEntry, interactions.ExtendedText)
 TEXT_ROWS_LIMIT = 12
 
 
@@ -58,10 +60,31 @@ def raw_responses(
         texts = decode(interaction, data)
         if declaration.base_type in _TRIMMED:
             texts = [text.strip().replace("\N{MINUS SIGN}", "-") for text in texts]
-        found[response] = _shaped([text for text in texts if text], declaration.cardinality)
+        typed = [text for text in texts if text]
+        found[response] = _shaped(
+            _in_base(interaction, declaration, typed), declaration.cardinality
+        )
+        found |= _as_typed(interaction, item, typed)
         if isinstance(interaction, PortableCustom) and (state := _one(data, name(response, STATE))):
             found[interactions_portable.state_of(response)] = state
     return found
+
+
+def _in_base(interaction: Interaction, declared: Declaration, texts: list[str]) -> list[str]:
+    """A whole number is typed in the base that the interaction names."""
+    if declared.base_type is not BaseType.INTEGER or not isinstance(interaction, WRITING):
+        return texts
+    base = interaction.number_base
+    return texts if base == bases.DECIMAL else [bases.read(text, base) for text in texts]
+
+
+def _as_typed(interaction: Interaction, item: AssessmentItem, texts: list[str]) -> dict[str, Raw]:
+    """What was typed goes into a response of its own where the interaction names one."""
+    kept = interaction.string_identifier if isinstance(interaction, WRITING) else None
+    declared = item.responses.get(kept or "")
+    if kept is None or declared is None or declared.base_type is not BaseType.STRING:
+        return {}
+    return {kept: _shaped(texts, declared.cardinality)}
 
 
 def strays(item: AssessmentItem, data: Form) -> dict[str, Raw]:

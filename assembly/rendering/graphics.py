@@ -95,9 +95,11 @@ def points(writer: Writer, interaction: Any) -> Facts:
     placed = shared.held_pairs(writer, interaction)
     rows = zip_longest(range(1, controls.point_rows(interaction) + 1), placed)
     movable = getattr(interaction, "movable", None)
+    thing = None if movable is None else pictures.picture(writer, movable)
     return {
         "picture": pictures.picture(writer, interaction.image),
-        "movable": None if movable is None else pictures.picture(writer, movable),
+        "movable": thing,
+        "held_at": thing and _held_at(interaction, thing),
         "rows": [
             {
                 "number": number,
@@ -111,6 +113,12 @@ def points(writer: Writer, interaction: Any) -> Facts:
         ],
         "guide": guides.points(interaction.min_choices, interaction.max_choices),
     }
+
+
+def _held_at(interaction: interactions.PositionObject, thing: pictures.Picture) -> Facts:
+    """The place of the object that lies on the point: its middle, unless it says another."""
+    across, down = interaction.center_point or (thing.width / 2, thing.height / 2)
+    return {"x": across, "y": down}
 
 
 def file(writer: Writer, interaction: Any) -> Facts:

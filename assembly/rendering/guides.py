@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext, ngettext
 
-from assembly.qti import interactions
+from assembly.qti import bases, interactions
 from assembly.qti.body import Interaction
 from assembly.qti.values import BaseType
 
@@ -85,9 +85,10 @@ def extended_text(interaction: interactions.ExtendedText) -> str:
     return message % {"count": interaction.expected_length}
 
 
-def number(base_type: BaseType | None) -> str:
+def number(base_type: BaseType | None, base: int) -> str:
     if base_type is BaseType.INTEGER:
-        return gettext("A whole number")
+        told = gettext("A whole number in base %(base)d") % {"base": base}
+        return gettext("A whole number") if base == bases.DECIMAL else told
     return gettext("A number, with a point for decimals") if base_type is BaseType.FLOAT else ""
 
 

@@ -8,7 +8,7 @@ from django.template.loader import get_template
 from django.utils.translation import gettext
 
 from assembly import wording
-from assembly.qti import interactions, interactions_pair
+from assembly.qti import bases, interactions, interactions_pair
 from assembly.qti.body import Element, Interaction
 from assembly.qti.values import BaseType
 from assembly.rendering import aids, controls, graphics, guides, portable
@@ -87,19 +87,34 @@ def _numbered(writer: Writer, interaction: Interaction) -> str:
 def _text_entry(writer: Writer, interaction: interactions.TextEntry) -> Facts:
     base_type = shared.base_type(writer, interaction)
     return {
-        "value": _typed(shared.held(writer, interaction)),
+        "value": _typed(_written(writer, interaction)),
         "label": interaction.label or _numbered(writer, interaction),
         "size": min(max(interaction.expected_length or 0, 0), 60) or 12,
         "sized": interaction.expected_length is not None
         or any(name.startswith("qti-input-width-") for name in interaction.classes),
-        "mode": {BaseType.INTEGER: "numeric", BaseType.FLOAT: "decimal"}.get(base_type)
-        if base_type
-        else None,
-        "hint": guides.number(base_type),
+        "mode": _mode(base_type, interaction.number_base),
+        "hint": guides.number(base_type, interaction.number_base),
         "pattern": interaction.pattern_mask,
         "pattern_message": interaction.pattern_message,
         "placeholder": interaction.placeholder,
     }
+
+
+def _mode(base_type: BaseType | None, base: int) -> str | None:
+    """A keyboard of digits only where digits are enough."""
+    if base_type is BaseType.INTEGER:
+        return "numeric" if base <= bases.DECIMAL else None
+    return "decimal" if base_type is BaseType.FLOAT else None
+
+
+def _written(
+    writer: Writer, interaction: interactions.TextEntry | interactions.ExtendedText
+) -> list[str]:
+    """The texts so far as they were typed: whole numbers in their base."""
+    texts = shared.held(writer, interaction)
+    if shared.base_type(writer, interaction) is not BaseType.INTEGER:
+        return texts
+    return [bases.shown(text, interaction.number_base) for text in texts]
 
 
 def _typed(texts: list[str]) -> str:
@@ -112,7 +127,7 @@ def _typed(texts: list[str]) -> str:
 
 
 def _extended_text(writer: Writer, interaction: interactions.ExtendedText) -> Facts:
-    texts = shared.held(writer, interaction)
+    texts = _written(writer, interaction)
     count = min(max(interaction.max_strings, 1), controls.TEXT_ROWS_LIMIT)
     if shared.is_single(writer, interaction):
         count = 1

@@ -23,7 +23,9 @@
   function thing(x, y, frame) {
     const width = Number(frame.dataset.movableWidth);
     const height = Number(frame.dataset.movableHeight);
-    return draw("image", { href: frame.dataset.movable, x: x - width / 2, y: y - height / 2, width, height });
+    const left = x - Number(frame.dataset.heldX);
+    const top = y - Number(frame.dataset.heldY);
+    return draw("image", { href: frame.dataset.movable, x: left, y: top, width, height });
   }
 
   function start(interaction) {

@@ -120,6 +120,10 @@ CASES: dict[str, Case] = {
         item(f"<p>{interaction('text-entry', '')}</p>", declaration("integer")),
         st.one_of(st.none(), st.integers(-99, 99).map(str)),
     ),
+    "text_entry_hexadecimal": Case(
+        item("<p>" + interaction("text-entry", "", 'base="16"') + "</p>", declaration("integer")),
+        st.one_of(st.none(), st.integers(-9999, 9999).map(str)),
+    ),
     "inline_choice": Case(
         item(
             f"<p>{interaction('inline-choice', choices('qti-inline-choice', 'abc'))}</p>",

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.assembly.item_page import Open, answered, changes
-from tests.assembly.rendering.items import CASES
+from tests.assembly.rendering.items import CASES, IMAGE, declaration, interaction, item
 
 pytestmark = pytest.mark.browser
 
@@ -77,6 +77,23 @@ def test_an_object_is_placed_on_its_stage(open_item: Open) -> None:
     page = open_item(found)
     page.mouse.click(*on_screen(page, 20, 20))
     assert answered(found, page) == "20 20"
+
+
+@pytest.mark.parametrize(("extra", "corner"), [("", (15.5, 15.5)), ("3 9", (17, 11))])
+def test_an_object_lies_on_its_point_with_its_middle_or_where_it_says(
+    open_item: Open, extra: str, corner: tuple[float, float]
+) -> None:
+    pin = '<img src="pin.png" alt="pin" width="9" height="9"/>'
+    held = f'center-point="{extra}"' if extra else ""
+    stage = IMAGE + interaction("position-object", pin, held)
+    found = item(
+        f"<qti-position-object-stage>{stage}</qti-position-object-stage>", declaration("point")
+    )
+    page = open_item(found)
+    page.mouse.click(*on_screen(page, 20, 20))
+    assert answered(found, page) == "20 20"
+    laid = page.locator("svg.qti-picture g image")
+    assert tuple(float(laid.get_attribute(name) or "") for name in ("x", "y")) == corner
 
 
 def test_an_uploaded_file_is_held_as_text(open_item: Open) -> None:

@@ -8,6 +8,8 @@ from lxml import html
 from assembly import rendering
 from assembly.qti import item_session
 from assembly.qti.body import Problem
+from assembly.qti.errors import ResponseError
+from assembly.qti.values import Raw
 from tests.assembly.rendered import begun, page
 from tests.assembly.rendering.items import (
     CASES,
@@ -250,6 +252,33 @@ def test_a_picture_without_alternative_text_still_has_a_name() -> None:
     )
     (svg,) = page(found).iter("svg")
     assert svg.get("aria-label") == "Picture"
+
+
+TYPED_TWICE = (
+    '<qti-response-declaration identifier="TYPED" cardinality="single" base-type="string"/>'
+)
+
+
+@pytest.mark.parametrize(("typed", "number"), [("FF", "255"), ("-10", "-16"), ("", None)])
+def test_a_whole_number_is_typed_in_its_base_and_kept_as_typed(typed: str, number: Raw) -> None:
+    extra = 'base="16" string-identifier="TYPED" pattern-mask="-?[0-9a-f]{0,3}"'
+    declared = declaration("integer") + TYPED_TWICE
+    found = item(f"<p>{interaction('text-entry', '', extra)}</p>", declared)
+    raw = rendering.posted_responses(found, QueryDict(f"r.R={typed}"))
+    assert raw == {"R": number, "TYPED": typed or None}
+    assert item_session.problems(found, begun(found), raw) == ()
+    (field,) = page(found, raw).xpath("//input[@name='r.R']")
+    assert field.get("value") == typed.lower()
+    assert "inputmode" not in field.attrib
+
+
+def test_a_digit_that_the_base_does_not_have_is_refused() -> None:
+    found = item("<p>" + interaction("text-entry", "", 'base="2"') + "</p>", declaration("integer"))
+    raw = rendering.posted_responses(found, QueryDict("r.R=12"))
+    with pytest.raises(ResponseError, match="12 \\(base 2\\)” is not a whole number"):
+        item_session.bind(found, raw)
+    (field,) = page(found, raw).xpath("//input[@name='r.R']")
+    assert field.get("value") == "12"
 
 
 def test_an_uploaded_file_becomes_one_text() -> None:

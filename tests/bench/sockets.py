@@ -1,4 +1,4 @@
-"""What sockets cost and how soon they hear: ten thousand held, commands, messages, deadlines."""
+"""What sockets cost and how soon they hear: ten thousand held, words, deadlines."""
 
 import asyncio
 import json
@@ -18,6 +18,7 @@ from tests.serving import ROOT, Serving, environment
 HELD = int(os.environ.get("BENCH_SOCKETS", "10000"))
 AUDIENCE = int(os.environ.get("BENCH_AUDIENCE", "1000"))
 DEADLINES = int(os.environ.get("BENCH_DEADLINES", "2000"))
+LAPTOPS = 100
 COMMANDS = 200
 LATE_SAVES = 50
 PATIENCE_SECONDS = 60.0
@@ -59,7 +60,7 @@ class Sockets:
         return self.server.process.pid
 
     def run(self) -> None:
-        for figure in (self.hold, self.command, self.broadcast, self.end):
+        for figure in (self.hold, self.command, self.broadcast, self.end, self.close_laptops):
             # A process that has held nothing yet: what it reuses would hide what one costs.
             self.server.restart()
             asyncio.run(figure())
@@ -167,6 +168,20 @@ class Sockets:
             f"{1000 * (recorded - due):.0f} ms (target 400), "
             f"{entries} ledger entries; of {LATE_SAVES} late saves {saved} accepted "
             f"(server {busy:.0f} ms CPU)"
+        )
+
+    async def close_laptops(self) -> None:
+        """Many deadlines in one instant of candidates whose pages are gone: the sweep ends them."""
+        swept, some = Serving(self.server.folder, **self.services), self.seats[-LAPTOPS:]
+        swept.start()
+        try:
+            (due,) = await self._act("let-end", some, AHEAD_SECONDS)
+            recorded, _entries = await asyncio.to_thread(self._recorded, some, due)
+        finally:
+            swept.stop()
+        print(
+            f"{len(some)} closed laptops: all ended {1000 * (recorded - due):.0f} ms after the "
+            "grace (target 1100: the sweep's period and 100)"
         )
 
     def _recorded(self, seats: list[Seat], due: float) -> tuple[float, int]:

@@ -7,11 +7,13 @@ import * as connection from "./connection.js";
 import * as item from "./item.js";
 import * as lockdown from "./lockdown.js";
 import * as offline from "./offline.js";
+import * as recollection from "./recollection.js";
 import * as rescue from "./rescue.js";
 import * as saving from "./saving.js";
 
 const ASK_MS = 1_500;
 const UNLOAD_MS = 400;
+const AGAIN_MS = 2_500;
 
 let asking = 0;
 let going = false;
@@ -194,6 +196,13 @@ function onMoreTime() {
   setTimeout(() => alarm(""), 10_000);
 }
 
+// As the page before this one, whose right to write this one still has.
+function goOn(memory) {
+  mine = memory.epoch;
+  connection.setEpoch(mine);
+  offline.goOn(memory);
+}
+
 document.querySelectorAll('input[name="javascript"]').forEach((field) => (field.value = "1"));
 
 async function begin() {
@@ -215,14 +224,19 @@ async function begin() {
   on("signed-in", beginToWrite);
   on("connected", () => mine || beginToWrite());
   clock.begin();
+  if (recollection.known()) saving.goOn(recollection.known().answers);
   saving.begin();
   item.begin();
   lockdown.begin();
   again.begin();
   rescue.begin();
   offline.begin();
-  setTimeout(() => mine || beginToWrite(), 2_500);
+  if (recollection.known()) goOn(recollection.known());
   connection.begin();
+  if (mine) return;
+  // At once, by HTTP: a socket may come late, or never.
+  beginToWrite();
+  setTimeout(() => mine || beginToWrite(), AGAIN_MS);
 }
 
 begin();

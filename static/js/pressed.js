@@ -47,8 +47,9 @@ function isCarried(entry) {
   return entry.item === press.key && entry.writer === connection.writer && entry.client_seq <= press.number;
 }
 
+// A form that was answered is no longer on the page: its request still names it.
 function isOurs(event) {
-  return event.detail.elt?.id === "item-form";
+  return (event.detail.requestConfig?.elt ?? event.detail.elt)?.id === "item-form";
 }
 
 function answered(event) {

@@ -22,6 +22,6 @@ export function stopWriting() {
 export function begin() {
   shown.begin();
   pressed.begin();
-  captured.begin();
   sent.begin();
+  captured.begin();
 }

@@ -28,7 +28,7 @@ export function pump() {
   clearTimeout(retry);
   if (!connection.isKnown()) return;
   const ready = answers.waiting().filter(isDue).slice(0, MOST_AT_ONCE);
-  if (!ready.length) return;
+  if (!ready.length) return lookAgain();
   if (!connection.isOpen()) return void overHttp(ready);
   for (const entry of ready) {
     const told = answers.frame(entry);
@@ -36,7 +36,12 @@ export function pump() {
     entry.sentAt = performance.now();
     connection.send(told);
   }
-  retry = setTimeout(doubt, PATIENCE_MS);
+  lookAgain();
+}
+
+// What is on its way is not forgotten, whoever carries it.
+function lookAgain() {
+  if (answers.waiting().length) retry = setTimeout(doubt, PATIENCE_MS);
 }
 
 async function overHttp(ready) {
@@ -61,7 +66,7 @@ function later() {
 // What the socket has not acknowledged in time goes again, by HTTP: the same key twice is one answer.
 function doubt() {
   const waiting = answers.waiting();
-  const silent = waiting.filter((entry) => entry.sentAt && performance.now() - entry.sentAt >= PATIENCE_MS);
+  const silent = waiting.filter((entry) => entry.sentAt && !entry.turnedAway && performance.now() - entry.sentAt >= PATIENCE_MS);
   if (!silent.length) return void (waiting.length && later());
   for (const entry of silent) entry.sentAt = 0;
   connection.distrust();

@@ -20,6 +20,8 @@ let going = false;
 let claiming = false;
 let mine = 0;
 let lost = false;
+// The right to write is gone, whether the cover that says so is there yet or not.
+let isOver = false;
 
 function tabKey() {
   return `invigil.writer.${page.session}`;
@@ -122,6 +124,7 @@ function onSession(frame) {
 // Another page writes now: this one only says so, and what it still holds is kept as drafts.
 function loseLease(overlay) {
   lost = true;
+  isOver = true;
   mine = 0;
   saving.stopWriting();
   lockdown.cover(overlay);
@@ -131,6 +134,7 @@ function loseLease(overlay) {
 // The push may have been missed; the refusal of a save says the same, and the poll brings the cover.
 function onLeaseLost() {
   if (lost) return;
+  isOver = true;
   saving.stopWriting();
   connection.poll();
 }
@@ -161,7 +165,7 @@ function onRefused(frame) {
 // What the page shows is older than what is saved: the server draws it anew, in its place.
 function refresh() {
   const desk = document.getElementById("desk");
-  if (!desk?.dataset.url || !window.htmx) return;
+  if (!desk?.dataset.url || !window.htmx || isOver) return;
   window.htmx.ajax("GET", desk.dataset.url, { source: desk, target: desk, swap: "outerHTML" });
 }
 

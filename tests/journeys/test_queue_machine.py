@@ -79,6 +79,12 @@ class Queue(RuleBasedStateMachine):
             self.others.pop(key, None)
         self.wire.settle()
 
+    @rule(values=st.lists(st.sampled_from(CHOICES), min_size=2, max_size=3))
+    def waver(self, values: list[str]) -> None:
+        """Choose and choose again while the first answer is on its way."""
+        for value in values:
+            self.choose(value)
+
     @rule(item=st.sampled_from(ITEMS))
     def load(self, item: str) -> None:
         self.wire.show(item)
@@ -250,7 +256,7 @@ def test_whatever_becomes_of_its_messages_no_answer_is_lost(page: Page) -> None:
     run_state_machine_as_test(
         Queue,
         settings=settings(
-            max_examples=24,
+            max_examples=16,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,

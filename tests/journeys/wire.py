@@ -8,7 +8,11 @@ each time.
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +24,6 @@ from playwright.sync_api import Page, Route
 from delivery.candidate import backend
 from delivery.models import AssessmentSession
 
-ORIGIN = "http://localhost"
 HARNESS = Path(__file__).with_name("wire.js").read_text(encoding="utf-8")
 TRIES = 200
 # What the page holds is written down, and what it was told it has heard.
@@ -32,6 +35,35 @@ IS_SETTLED = """async () => {
   const rows = await wire.stored(document.body.dataset.session);
   return rows === answers.waiting().length;
 }"""
+
+
+class Shelf(BaseHTTPRequestHandler):
+    """Hands out scripts; nothing else of a page is wanted here."""
+
+    def do_GET(self) -> None:
+        name = urlsplit(self.path).path.removeprefix("/static/")
+        found = finders.find(name) if name.endswith(".js") else None
+        body = Path(str(found)).read_bytes() if found else b""
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", "text/javascript")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def shelf() -> Iterator[str]:
+    """Serve the scripts meanwhile; yields the origin."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Shelf)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @dataclass(slots=True)
@@ -50,6 +82,7 @@ class Wire:
     """What is under way between one page and the server."""
 
     page: Page
+    origin: str
     client: Client = field(default_factory=Client)
     asked: list[Message] = field(default_factory=list)
     said: list[Message] = field(default_factory=list)
@@ -61,7 +94,7 @@ class Wire:
     def lay(self) -> None:
         """Put the wire in between, once for a page."""
         self.page.add_init_script(HARNESS)
-        self.page.route("**/*", self._serve)
+        self.page.route("**/sessions/**", self._serve)
 
     def begin(self, session: AssessmentSession) -> None:
         """Let the candidate of a session be the one whose page this is."""
@@ -71,21 +104,18 @@ class Wire:
         self.asked, self.said, self.acknowledged = [], [], []
 
     def _serve(self, route: Route) -> None:
-        request, path = route.request, urlsplit(route.request.url).path
-        if request.resource_type == "document":
-            # Where the page goes by itself, the test follows: only it may ask the database.
-            html = self.documents.pop(path, b"")
-            self.wanted = self.wanted if html else path
-            return route.fulfill(body=html, content_type="text/html; charset=utf-8")
-        found = finders.find(path.removeprefix("/static/")) if path.endswith(".js") else None
-        if not found:
+        path = urlsplit(route.request.url).path
+        if route.request.resource_type != "document":
             return route.abort()
-        return route.fulfill(path=str(found), content_type="text/javascript")
+        # Where the page goes by itself, the test follows: only it may ask the database.
+        html = self.documents.pop(path, b"")
+        self.wanted = self.wanted if html else path
+        return route.fulfill(body=html, content_type="text/html; charset=utf-8")
 
     def show(self, item: str) -> None:
         """Load an item's page, whatever the page before it still held in its hands."""
         assert self.session is not None
-        if self.page.url.startswith(ORIGIN):
+        if self.page.url.startswith(self.origin):
             self.page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide'))")
             self.collect()
         self._load(f"/sessions/{self.session.pk}/items/{item}/")
@@ -93,7 +123,7 @@ class Wire:
 
     def _load(self, path: str) -> None:
         self.documents[path] = self.client.get(path, follow=True).content
-        self.page.goto(f"{ORIGIN}{path}")
+        self.page.goto(f"{self.origin}{path}")
 
     def settle(self) -> None:
         """Wait until the page has done what it does by itself, and take what it sent."""

@@ -115,9 +115,8 @@ def save(session_id: UUID, key: str, text: str, at: datetime, *, by: str) -> boo
         sessions.settle(found, at)
         row = found.item(key)
         refusal = _why_not(found, key, at)
-        if refusal is None or refusal.reason in LATE:
-            if on(row) == text:
-                return False
+        if (refusal is None or refusal.reason in LATE) and on(row) == text:
+            return False
         if refusal is None:
             _keep(found, row, text, at, by)
             return True

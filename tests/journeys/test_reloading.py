@@ -1,4 +1,4 @@
-"""A page that is loaded anew while the network is down goes on from this device, or waits calmly."""
+"""A page that is loaded anew without the network goes on from this device, or waits calmly."""
 
 from collections.abc import Callable
 

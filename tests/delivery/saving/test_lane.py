@@ -64,8 +64,7 @@ def transactions() -> set[int]:
         return {0}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT xmin::text::bigint FROM {ResponseRevision._meta.db_table}"  # noqa: SLF001
-            " WHERE key LIKE 'http-%'"
+            "SELECT xmin::text::bigint FROM delivery_responserevision WHERE key LIKE 'http-%'"
         )
         return {number for (number,) in cursor.fetchall()}
 

@@ -125,10 +125,20 @@ export function acknowledge(told) {
   const overtakes = (one) =>
     entry && one.item === entry.item && one.writer === entry.writer && one.client_seq <= entry.client_seq;
   remove((one) => one.key !== told.key && !overtakes(one));
+  // The server names the number under which it first had an answer: this one was new to it.
+  if (entry?.restored && told.client_seq === entry.client_seq) renew(entry.item);
   revisions.set(told.item, Math.max(revision(told.item), told.revision));
   heard.set(told.item, revision(told.item));
   saved.set(told.item, told.saved_at);
   return entry;
+}
+
+// What an earlier page had after an answer that is saved only now comes after it again, as news.
+function renew(item) {
+  const later = of(item).filter((one) => one.restored);
+  if (!later.length) return;
+  queue.remove((one) => !later.includes(one));
+  queue.restore(later.map((one) => ({ ...one, key: randomId(), sentAt: 0 })));
 }
 
 // Takes up what an earlier page left: as this page's own where nobody else wrote in between, else

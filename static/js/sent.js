@@ -18,10 +18,12 @@ const FORGOTTEN = new Set(["malformed", "too_large", "not_valid", "no_such_item"
 let retry = 0;
 let failures = 0;
 
-// What an earlier page left goes one at a time for each item: the next rests on what came of it.
+// What an earlier page left goes one at a time for each item, and before this page's own: each next
+// one rests on what came of it.
 function isDue(entry, place, all) {
   if (entry.sentAt) return false;
-  return !entry.restored || !all.slice(0, place).some((one) => one.item === entry.item);
+  const before = all.slice(0, place).filter((one) => one.item === entry.item);
+  return !before.some((one) => entry.restored || one.restored);
 }
 
 export function pump() {
@@ -101,7 +103,8 @@ function onRefused(frame) {
   answers.remove((one) => one.key !== frame.key);
   if (frame.reason === "lease_lost") {
     tell("draft", frame);
-    if (!entry?.restored) tell("lease-lost");
+    if (entry?.restored) pump();
+    else tell("lease-lost");
     return shown.show();
   }
   const isOlder = entry ? answers.isOvertaken(entry) : true;

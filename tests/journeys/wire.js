@@ -53,7 +53,13 @@
     return found;
   }
 
+  let leaving = false;
+  window.navigation.addEventListener("navigate", ({ hashChange }) => (leaving ||= !hashChange));
+
   window.wire = {
+    get isLeaving() {
+      return leaving;
+    },
     stored,
     take: () => sent.splice(0),
     breathe: () => new Promise((done) => later(done, 0)),

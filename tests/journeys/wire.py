@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.staticfiles import finders
 from django.test import Client
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Error, Page, Route
 
 from delivery.candidate import backend
 from delivery.models import AssessmentSession
@@ -29,6 +29,7 @@ TRIES = 200
 # What the page holds is written down, and what it was told it has heard.
 IS_SETTLED = """async () => {
   await wire.breathe();
+  if (wire.isLeaving) return false;
   if (!wire.answers) return true;
   const answers = await import(wire.answers);
   if (!answers.memory()) return false;
@@ -91,6 +92,17 @@ class Wire:
     documents: dict[str, bytes] = field(default_factory=dict)
     wanted: str = ""
 
+    def ask(self, script: str, value: object = None) -> Any:
+        """Run something on the page; where it was just leaving, on the page that comes."""
+        for _ in range(TRIES):
+            try:
+                return self.page.evaluate(script, value)
+            except Error as error:
+                if "context was destroyed" not in error.message:
+                    raise
+                self.page.wait_for_load_state()
+        raise AssertionError("The page does not come to rest.")
+
     def lay(self) -> None:
         """Put the wire in between, once for a page."""
         self.page.add_init_script(HARNESS)
@@ -116,7 +128,7 @@ class Wire:
         """Load an item's page, whatever the page before it still held in its hands."""
         assert self.session is not None
         if self.page.url.startswith(self.origin):
-            self.page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide'))")
+            self.ask("() => dispatchEvent(new PageTransitionEvent('pagehide'))")
             self.collect()
         self._load(f"/sessions/{self.session.pk}/items/{item}/")
         self.settle()
@@ -131,7 +143,7 @@ class Wire:
             path, self.wanted = self.wanted, ""
             if path:
                 self._load(path)
-            elif self.page.evaluate(IS_SETTLED) and not self.wanted:
+            elif self.ask(IS_SETTLED) and not self.wanted:
                 break
         else:
             raise AssertionError("The page's queue is not what it has written down.")
@@ -139,7 +151,7 @@ class Wire:
 
     def collect(self) -> None:
         """Take what the page has sent; what it merely asks is answered at once."""
-        for one in self.page.evaluate("() => wire.take()"):
+        for one in self.ask("() => wire.take()"):
             message = Message(one["id"], one["by"], one["url"], one["body"])
             if message.by == "http" and not message.body:
                 self._tell(self._answer(message))
@@ -155,7 +167,7 @@ class Wire:
         """Lose a request on its way."""
         one = self.asked.pop(place)
         if one.by == "http":
-            self.page.evaluate("(id) => wire.fail(id)", one.id)
+            self.ask("(id) => wire.fail(id)", one.id)
 
     def hear(self, place: int, *, again: bool = False) -> None:
         """Let the page have the server's word."""
@@ -166,19 +178,19 @@ class Wire:
         """Lose the server's word on its way."""
         one = self.said.pop(place)
         if one.by == "http":
-            self.page.evaluate("(id) => wire.fail(id)", one.id)
+            self.ask("(id) => wire.fail(id)", one.id)
 
     def pass_time(self, ms: int) -> None:
-        self.page.evaluate("(ms) => wire.advance(ms)", ms)
+        self.ask("(ms) => wire.advance(ms)", ms)
 
     def _tell(self, one: Message) -> None:
         told = json.loads(one.body) if one.body.startswith("{") else {}
         self.acknowledged += [f for f in told.get("frames", []) if f.get("type") == "saved"]
         if one.by == "http":
-            self.page.evaluate("(one) => wire.answer(one)", [one.id, one.status, one.body])
+            self.ask("(one) => wire.answer(one)", [one.id, one.status, one.body])
             return
         for frame in told.get("frames", []):
-            self.page.evaluate("(text) => wire.hear(text)", json.dumps(frame))
+            self.ask("(text) => wire.hear(text)", json.dumps(frame))
 
     def _answer(self, one: Message) -> Message:
         """Ask the server's own view."""

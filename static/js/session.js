@@ -158,7 +158,7 @@ function onRefused(frame) {
   if (frame.reason !== "elsewhere") return;
   claiming = false;
   // A page that wrote before has lost the lease: it stays, and says what it still held.
-  if (mine) return onLeaseLost();
+  if (mine || isOver) return onLeaseLost();
   location.replace(page.elsewhere);
 }
 

@@ -1,14 +1,11 @@
 """A page that is loaded anew without the network goes on from this device, or waits calmly."""
 
-from collections.abc import Callable
-
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.journeys import acts, device
 from tests.journeys.acts import EXAM
 from tests.serving import Serving
 
-Contexts = Callable[..., BrowserContext]
 KEPT_ASIDE = "SELECT reason FROM delivery_quarantine"
 # All that is on the device's disk besides the sealed queue.
 ON_DISK = """async () => {
@@ -44,12 +41,10 @@ def ready(page: Page, server: Serving, session: str) -> bool:
     return wanted <= set(device.kept_pages(page)) and bool(page.evaluate(REMEMBERS))
 
 
-def begin(
-    page: Page, server: Serving, code: str, enter: Callable[[Page, str], None] = acts.start
-) -> tuple[str, list[str]]:
+def begin(page: Page, server: Serving, code: str) -> tuple[str, list[str]]:
     """Open the exam, answer its first item, and wait until the device could go on alone."""
     acts.sign_in(page, server, code)
-    enter(page, EXAM)
+    acts.start(page, EXAM)
     session = acts.session_of(page)
     device.choose(page, 0)
     expect(page.locator("#save-state")).to_have_text(acts.SAVED)
@@ -132,26 +127,3 @@ def test_where_the_worker_has_forgotten_the_page_waits_calmly_and_nothing_is_los
     assert acts.eventually(lambda: chosen in acts.response_of(demo_server, session, part[0]), page)
     expect(page.locator("#item-form input[type=radio]").nth(2)).to_be_checked()
     assert acts.rows(demo_server, KEPT_ASIDE) == []
-
-
-def test_what_was_answered_after_a_reload_is_a_draft_where_another_device_has_taken_over(
-    demo_server: Serving, new_context: Contexts
-) -> None:
-    server, first = demo_server, new_context().new_page()
-    session, _ = begin(first, server, acts.WITH_EXTRA, acts.resume)
-    key = acts.item_key(first)
-    first.context.set_offline(True)
-    first.reload()
-    shows(first, key, 0)
-    device.choose(first, 3)
-    expect(first.locator("#save-state")).to_contain_text("1 answer waiting")
-    second = new_context().new_page()
-    acts.sign_in(second, server, acts.WITH_EXTRA)
-    acts.resume(second, EXAM)
-    device.choose(second, 1)
-    chosen = value(second, 1)
-    expect(second.locator("#save-state")).to_have_text(acts.SAVED)
-    first.context.set_offline(False)
-    expect(first.get_by_role("heading", name="Your test is open elsewhere")).to_be_visible()
-    assert acts.eventually(lambda: acts.rows(server, KEPT_ASIDE) == [("lease_lost",)], first)
-    assert acts.response_of(server, session, key) == [chosen]

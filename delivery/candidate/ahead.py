@@ -108,8 +108,12 @@ def item(visit: Visit, key: str) -> HttpResponse:
 @require_GET
 @gate.session_data
 def offline(visit: Visit) -> HttpResponse:
-    """Return the page that a device shows when it is asked for one that it does not have."""
-    context = {"session": visit.session, "sitting": visit.desk.sitting}
+    """Return the page that a device shows when it is asked for one that it does not have.
+
+    It lies on the device's disk: the key to what waits there, and words to the candidate, do not.
+    """
+    left_out = {"queue_key": "", "inbox": (), "drafts": 0, "held": False}
+    context = pages.frame(visit) | {"scripts": pages.COMMENTED} | left_out
     return render(visit.request, "candidate/offline.html", context)
 
 

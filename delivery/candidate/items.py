@@ -34,6 +34,7 @@ ENDINGS: Final = frozenset(
         Reason.TERMINATED,
         Reason.PAUSED,
         Reason.PART_ENDED,
+        Reason.COMMENT_LATE,
     }
 )
 # What was typed stays in the page, so that it can be mended.
@@ -41,8 +42,10 @@ MENDABLE: Final = frozenset({Reason.NOT_VALID, Reason.MALFORMED, Reason.TOO_LARG
 
 
 @require_http_methods(["GET", "POST"])
-@gate.session_page(State.IN_PROGRESS)
+@gate.session_page(*State)
 def item(visit: Visit, key: str) -> HttpResponse:
+    if visit.session.state != State.IN_PROGRESS:
+        return _too_late(visit, key)
     if visit.request.method == "GET":
         return _show(visit, _enter(visit, key), key)
     refused = _keep(visit, key) or _comment(visit, key)
@@ -55,6 +58,14 @@ def item(visit: Visit, key: str) -> HttpResponse:
     return _show(visit, desk.read(visit.session.pk), key, refused=refused)
 
 
+def _too_late(visit: Visit, key: str) -> HttpResponse:
+    """What a form brings after the end, or into a pause, is kept aside; the page moves on."""
+    if visit.request.method == "POST" and visit.desk.route.index(key) >= 0:
+        _keep(visit, key)
+        _comment(visit, key)
+    return gate.go(visit.request, gate.url_of(visit.session))
+
+
 def _enter(visit: Visit, key: str) -> Desk:
     if visit.session.position == key:
         return visit.desk
@@ -64,12 +75,12 @@ def _enter(visit: Visit, key: str) -> Desk:
 def _comment(visit: Visit, key: str) -> Refused | None:
     """Keep what was written to those who mark; one that is too long stays in the page."""
     text = visit.request.POST.get("comment")
-    if text is None or not comments.may_comment(visit.desk, key):
+    if text is None:
         return None
     try:
         comments.save(visit.session.pk, key, text, visit.at, by=visit.by)
     except Refusal as refusal:
-        return Refused(key, "", 0, refusal)
+        return None if refusal.reason is Reason.NO_COMMENTS else Refused(key, "", 0, refusal)
     return None
 
 

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from delivery.models import Quarantine, Sitting
 from delivery.rules import refusals
 from delivery.rules.refusals import Reason, Refusal
-from delivery.saving import aside, exports, quarantine
+from delivery.saving import aside, comments, exports, quarantine
 from delivery.sitting import proctoring
 
 LARGEST_FILE: Final = 8_000_000
@@ -70,8 +70,10 @@ class DecisionForm(forms.Form):
 
 
 def words_of(reason: str) -> str:
-    """Say to staff why an answer was kept aside."""
-    return str(REASONS.get(reason, reason.replace("_", " ")))
+    """Say to staff why an answer, or a comment, was kept aside."""
+    plain = reason.removeprefix(comments.ASIDE)
+    words = str(REASONS.get(plain, plain.replace("_", " ")))
+    return words if plain == reason else gettext("a comment: %(why)s") % {"why": words}
 
 
 def sentence(refusal: Refusal) -> str:

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     FILE_TOO_LARGE = "file_too_large"
     FILES_TOO_MANY = "files_too_many"
     NO_COMMENTS = "no_comments"
+    COMMENT_LATE = "comment_late"
     NO_REVIEW = "no_review"
     NO_SOLUTION = "no_solution"
     STILL_OPEN = "still_open"
@@ -172,6 +173,10 @@ SENTENCES: Final[dict[Reason, str]] = {
         "You have handed in as many files as this test takes (%(limit)s in all). Tell your proctor."
     ),
     Reason.NO_COMMENTS: _("This item does not take comments."),
+    Reason.COMMENT_LATE: _(
+        "This comment came too late to go with your answers. It is kept beside them, with the time "
+        "at which it came, and those who run the test can read it."
+    ),
     Reason.NO_REVIEW: _("This item cannot be looked at again. Its saved answer counts."),
     Reason.NO_SOLUTION: _("The solution of this item is not shown."),
     Reason.STILL_OPEN: _("This item is still open: its solution can be shown when it is closed."),
@@ -222,7 +227,8 @@ SENTENCES: Final[dict[Reason, str]] = {
     ),
     Reason.REASON_REQUIRED: _("Please give a reason: it is recorded and shown to the candidate."),
     Reason.NOTHING_TO_ADMIT: _(
-        "These fields belong to nothing that the item asks, so there is no answer to admit."
+        "This holds no answer to what the item asks, so there is nothing to admit: "
+        "it is kept to be read."
     ),
     Reason.SECOND_PERSON: _(
         "Somebody else has to agree: an answer from quarantine is admitted by two people."

@@ -11,13 +11,16 @@ from django.db.models.expressions import OuterRef, Subquery
 
 from assembly import bank, wording
 from delivery.models import ItemSession, Quarantine, Sitting
+from delivery.saving import comments
 
 PAGE: Final = 50
-OPEN: Final = Q(admitted_at__isnull=True, refused_at__isnull=True)
+DECIDED: Final = Q(admitted_at__isnull=False) | Q(refused_at__isnull=False)
+# A comment waits for nobody's decision: it is there to be read.
+OPEN: Final = ~DECIDED & ~Q(reason__startswith=comments.ASIDE)
 SHOWS: Final = {
     "open": OPEN,
     "proposed": OPEN & Q(proposed_at__isnull=False),
-    "decided": ~OPEN,
+    "decided": DECIDED,
     "all": Q(),
 }
 

@@ -1,4 +1,7 @@
-"""Candidates' comments on items (QTI allow-comment): saved like an answer, told as a digest."""
+"""Candidates' comments on items (QTI allow-comment): saved like an answer, told as a digest.
+
+One that comes too late is kept aside with the reason, as late answers are, and is never merged.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,30 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from assembly.qti.values import Raw
 from delivery.facts import events, journal
-from delivery.models import CandidateComment, ItemSession
+from delivery.models import CandidateComment, ItemSession, Quarantine, State
 from delivery.rules import legible, navigation, refusals
 from delivery.rules.refusals import Permission, Reason, Refusal
+from delivery.saving import responses
 from delivery.session import desk, sessions
 from delivery.session.desk import Desk
 
 LONGEST: Final = 4000
+# Stands before the reason of a comment in quarantine, which has answers otherwise.
+ASIDE: Final = "comment."
+LATE: Final = frozenset(
+    {
+        Reason.PAUSED,
+        Reason.CLOSED,
+        Reason.TERMINATED,
+        Reason.OUT_OF_TIME,
+        Reason.ITEM_CLOSED,
+        Reason.PART_ENDED,
+    }
+)
 
 
 def may_comment(at_desk: Desk, key: str) -> Permission:
@@ -33,28 +51,49 @@ def may_comment(at_desk: Desk, key: str) -> Permission:
 
 def of(session_id: UUID) -> dict[str, str]:
     """Return the comments of a session by item key; a comment taken back is not among them."""
-    found = CandidateComment.objects.filter(item_session__session=session_id).exclude(text="")
-    return dict(found.values_list("item_session__key", "text"))
+    return dict(_comments(session_id).values_list("item_session__key", "text"))
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment as staff read it, with the item's number in the candidate's test."""
+    """A comment as staff read it, with the item's number in the candidate's test.
+
+    `late` is why it was kept aside, "" for one that is part of the test.
+    """
 
     number: int
     key: str
     text: str
     saved_at: datetime
+    late: str = ""
 
 
 def listed(session_id: UUID) -> list[Comment]:
-    """Return the comments of a session in the order of its items."""
-    found = CandidateComment.objects.filter(item_session__session=session_id).exclude(text="")
-    rows = found.select_related("item_session").order_by("item_session__position")
-    return [
-        Comment(row.item_session.position + 1, row.item_session.key, row.text, row.saved_at)
-        for row in rows
+    """Return the comments of a session in the order of its items, late ones after the others."""
+    places = {row.key: row for row in ItemSession.objects.filter(session=session_id)}
+    texts = {row.item_session_id: row for row in _comments(session_id)}
+    told = [
+        Comment(row.position + 1, row.key, texts[row.pk].text, texts[row.pk].saved_at)
+        for row in places.values()
+        if row.pk in texts
     ]
+    told += [
+        Comment(
+            places[kept.item_key].position + 1,
+            kept.item_key,
+            kept.value["comment"],
+            kept.received_at,
+            kept.reason,
+        )
+        for kept in Quarantine.objects.filter(session=session_id, reason__startswith=ASIDE)
+        # Of an erased person there is no text left.
+        if kept.value.get("comment")
+    ]
+    return sorted(told, key=lambda one: one.number)
+
+
+def _comments(session_id: UUID) -> QuerySet[CandidateComment]:
+    return CandidateComment.objects.filter(item_session__session=session_id).exclude(text="")
 
 
 def on(row: ItemSession) -> str:
@@ -64,20 +103,62 @@ def on(row: ItemSession) -> str:
 
 
 def save(session_id: UUID, key: str, text: str, at: datetime, *, by: str) -> bool:
-    """Keep a comment in the place of the last one; False where nothing changed. Raises Refusal."""
+    """Keep a comment in the place of the last one; False where nothing changed.
+
+    Raises Refusal; COMMENT_LATE is raised after the comment was kept aside.
+    """
     text = legible.text(text.replace("\r\n", "\n").strip())
     if len(text) > LONGEST:
         raise Refusal(Reason.TOO_LARGE, {"limit": str(LONGEST)})
     with transaction.atomic():
         found = desk.lock(session_id)
         sessions.settle(found, at)
-        sessions.running(found, at).demand()
-        may_comment(found, key).demand()
         row = found.item(key)
-        if on(row) == text:
+        refusal = _why_not(found, key, at)
+        if (refusal is None or refusal.reason in LATE) and on(row) == text:
             return False
-        _keep(found, row, text, at, by)
-    return True
+        if refusal is None:
+            _keep(found, row, text, at, by)
+            return True
+        if not (text and refusal.reason in LATE and _keep_aside(found, key, text, at, by, refusal)):
+            raise refusal
+    raise Refusal(Reason.COMMENT_LATE)
+
+
+def _why_not(found: Desk, key: str, at: datetime) -> Refusal | None:
+    if not found.outline.control(found.planned(key)).allow_comment:
+        return Refusal(Reason.NO_COMMENTS)
+    if found.session.state == State.EXPIRED:
+        return Refusal(Reason.OUT_OF_TIME)
+    return sessions.running(found, at).refusal or may_comment(found, key).refusal
+
+
+def _keep_aside(
+    found: Desk, key: str, text: str, at: datetime, by: str, refusal: Refusal
+) -> Quarantine | None:
+    """Keep a comment in quarantine, the same one once; None where no more is kept there."""
+    session, name = found.session, sha256(text.encode()).hexdigest()
+    kept = Quarantine.objects.filter(session=session)
+    same = kept.filter(item_key=key, key=name, reason__startswith=ASIDE).first()
+    if same is not None or kept.count() >= responses.MOST_QUARANTINED:
+        return same
+    value: dict[str, Raw] = {"comment": text}
+    salt, digest = responses.salted(value)
+    reason = f"{ASIDE}{refusal.reason}"
+    journal.record(
+        events.ResponseQuarantined(
+            **found.head(by, at), item=key, reason=reason, digest=digest, key=name
+        )
+    )
+    return Quarantine.objects.create(
+        session=session,
+        item_key=key,
+        key=name,
+        value=value,
+        salt=salt,
+        reason=reason,
+        received_at=at,
+    )
 
 
 def _keep(found: Desk, row: ItemSession, text: str, at: datetime, by: str) -> None:

@@ -14,7 +14,7 @@ from delivery.facts import recovery_events as facts
 from delivery.models import Quarantine, ResponseRevision
 from delivery.rules import refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason, Refusal
-from delivery.saving import responses
+from delivery.saving import comments, responses
 from delivery.session import desk, drawing, interventions, steps
 from delivery.session.desk import Desk
 
@@ -30,7 +30,7 @@ def may_propose(kept: Quarantine) -> Permission:
     """Ask whether the answer can still be admitted."""
     if kept.session.candidate.erased_at is not None:
         return refusals.refuse(Reason.ALREADY_ERASED)
-    if kept.reason == Reason.STRAY_FIELDS:
+    if kept.reason == Reason.STRAY_FIELDS or kept.reason.startswith(comments.ASIDE):
         return refusals.refuse(Reason.NOTHING_TO_ADMIT)
     if kept.admitted_at is not None:
         return refusals.refuse(Reason.ALREADY_ADMITTED_ANSWER)

@@ -14,13 +14,14 @@ let attempts = 0;
 let heardAt = 0;
 let pollTimer = 0;
 let openTimer = 0;
-let reachable = true;
-let offlineSince = 0;
+// A page that came from this device begins where the one before it was: without the network.
+let reachable = !("reopened" in page);
+let offlineSince = Number(page.downSince) || 0;
 let ended = false;
 let epoch = 0;
 let waitsForSignIn = false;
 
-export const writer = randomId();
+export const writer = page.goesOnAs || randomId();
 
 export function isOpen() {
   return socket !== null && socket.readyState === WebSocket.OPEN;
@@ -40,6 +41,10 @@ export function downSince() {
 
 export function setEpoch(value) {
   epoch = value;
+}
+
+export function heldEpoch() {
+  return epoch;
 }
 
 export function send(frame) {

@@ -1,5 +1,7 @@
 // The pages of a running test on this device; and how all of them leave it.
 
+import * as recollection from "./recollection.js";
+
 const PAGES = "invigil-pages-";
 
 export function pagesOf(session) {
@@ -9,6 +11,7 @@ export function pagesOf(session) {
 // Everything of the candidate's pages leaves this device, of every session.
 export async function purge() {
   if (!("caches" in window)) return;
+  if (await recollection.begin()) recollection.forget();
   const names = await caches.keys();
   await Promise.all(names.filter((one) => one.startsWith(PAGES)).map((one) => caches.delete(one)));
 }

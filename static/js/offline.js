@@ -4,11 +4,14 @@ import { alarm, on, page, say, tell } from "./bus.js";
 import * as clock from "./clock.js";
 import * as connection from "./connection.js";
 import * as keeping from "./keeping.js";
+import * as recollection from "./recollection.js";
 import * as saving from "./saving.js";
 
 const BREATH_MS = 400;
 const SHORTEST_SPAN_MS = 10_000;
 const DRAIN_MS = 500;
+// A worker that hears nothing for half a minute ends, and forgets.
+const REMIND_MS = 12_000;
 
 let ahead = null;
 let span = null;
@@ -17,15 +20,24 @@ function name() {
   return keeping.pagesOf(page.session);
 }
 
-const isPossible = "serviceWorker" in navigator && "caches" in window;
-
 async function purge() {
   ahead = null;
   await keeping.purge();
 }
 
+// What a page that is loaded again without the network needs to go on as this one.
+function remember() {
+  const answers = saving.memory();
+  if (!ahead || !answers || page.state !== "in_progress") return;
+  const away = span && { ...span, began: Date.now() - (performance.now() - span.started) };
+  const time = { timer: clock.told(), server: clock.serverNow(), wall: Date.now() };
+  const who = { writer: connection.writer, epoch: connection.heldEpoch(), queueKey: page.queueKey };
+  const where = { ahead, span: away, downSince: connection.downSince() };
+  recollection.remember({ ...who, ...where, ...time, answers });
+}
+
 async function fetchAhead() {
-  if (!isPossible || !page.ahead || page.state !== "in_progress") return;
+  if (!recollection.isPossible || !page.ahead || page.state !== "in_progress") return;
   let index;
   try {
     index = await connection.get(page.ahead);
@@ -39,6 +51,8 @@ async function fetchAhead() {
   const worker = registration.active ?? navigator.serviceWorker.controller;
   worker?.postMessage({ type: "fetch-ahead", cache: name(), shell: index.shell, pages, breath: BREATH_MS });
   ahead = index;
+  if (worker) recollection.keepIn(worker);
+  remember();
 }
 
 // Where a press of a button leads, among the items of this part.
@@ -52,8 +66,7 @@ function target(wanted, key) {
 async function pageOf(item) {
   const cache = await caches.open(name());
   const found = await cache.match(item.ahead);
-  if (!found) return null;
-  return new DOMParser().parseFromString(await found.text(), "text/html").getElementById("desk");
+  return found ? new DOMParser().parseFromString(await found.text(), "text/html") : null;
 }
 
 // Puts an answer into the controls of a page that came without one.
@@ -94,15 +107,18 @@ function hindrance(key, item) {
 }
 
 async function show(item) {
-  const desk = await pageOf(item);
+  const kept = await pageOf(item);
+  const desk = kept?.getElementById("desk");
   if (!desk) return false;
+  saving.keep();
   fill(desk, saving.known().get(item.key) ?? item.value);
   mark(desk);
   desk.dataset.revision = item.revision;
-  desk.dataset.savedAt = item.saved_at;
+  desk.dataset.savedAt = saving.savedAt(item.key) ?? item.saved_at;
   desk.dataset.timer = clock.told();
-  saving.keep();
   document.getElementById("desk").replaceWith(desk);
+  document.getElementById("place")?.replaceChildren(...(kept.getElementById("place")?.childNodes ?? []));
+  document.title = kept.title;
   window.htmx.process(desk);
   desk.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: desk } }));
   if (location.pathname !== item.url) history.pushState(null, "", item.url);
@@ -125,6 +141,19 @@ async function go(move) {
   if (!(await show(item))) return alarm(say("offlineGo"), "attention");
   alarm(say("offlineOn"), "attention");
   span?.visited.push(key);
+  remember();
+}
+
+// Goes on where the page before this one was when it was loaded again.
+export async function goOn(memory) {
+  ahead = memory.ahead;
+  if (memory.span) span = { ...memory.span, started: performance.now() - (Date.now() - memory.span.began) };
+  else onDisconnected();
+  const item = ahead.items.find((one) => one.url === location.pathname);
+  if (!(await show(item))) return location.reload();
+  span?.visited.push(item.key);
+  alarm(say("offlineOn"), "attention");
+  remember();
 }
 
 function onDisconnected() {
@@ -168,6 +197,10 @@ export function begin() {
   on("go-without", go);
   on("disconnected", onDisconnected);
   on("connected", onConnected);
+  for (const name of ["waiting-changed", "timer_sync", "disconnected", "connected"]) on(name, remember);
+  setInterval(remember, REMIND_MS);
+  if (recollection.isPossible) recollection.follow(remember);
+  window.addEventListener("pagehide", remember);
   on("session", (frame) => {
     if (frame.state && frame.state !== "in_progress") purge();
   });

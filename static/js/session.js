@@ -7,17 +7,21 @@ import * as connection from "./connection.js";
 import * as item from "./item.js";
 import * as lockdown from "./lockdown.js";
 import * as offline from "./offline.js";
+import * as recollection from "./recollection.js";
 import * as rescue from "./rescue.js";
 import * as saving from "./saving.js";
 
 const ASK_MS = 1_500;
 const UNLOAD_MS = 400;
+const AGAIN_MS = 2_500;
 
 let asking = 0;
 let going = false;
 let claiming = false;
 let mine = 0;
 let lost = false;
+// The right to write is gone, whether the cover that says so is there yet or not.
+let isOver = false;
 
 function tabKey() {
   return `invigil.writer.${page.session}`;
@@ -120,6 +124,7 @@ function onSession(frame) {
 // Another page writes now: this one only says so, and what it still holds is kept as drafts.
 function loseLease(overlay) {
   lost = true;
+  isOver = true;
   mine = 0;
   saving.stopWriting();
   lockdown.cover(overlay);
@@ -129,6 +134,7 @@ function loseLease(overlay) {
 // The push may have been missed; the refusal of a save says the same, and the poll brings the cover.
 function onLeaseLost() {
   if (lost) return;
+  isOver = true;
   saving.stopWriting();
   connection.poll();
 }
@@ -152,14 +158,14 @@ function onRefused(frame) {
   if (frame.reason !== "elsewhere") return;
   claiming = false;
   // A page that wrote before has lost the lease: it stays, and says what it still held.
-  if (mine) return onLeaseLost();
+  if (mine || isOver) return onLeaseLost();
   location.replace(page.elsewhere);
 }
 
 // What the page shows is older than what is saved: the server draws it anew, in its place.
 function refresh() {
   const desk = document.getElementById("desk");
-  if (!desk?.dataset.url || !window.htmx) return;
+  if (!desk?.dataset.url || !window.htmx || isOver) return;
   window.htmx.ajax("GET", desk.dataset.url, { source: desk, target: desk, swap: "outerHTML" });
 }
 
@@ -194,6 +200,13 @@ function onMoreTime() {
   setTimeout(() => alarm(""), 10_000);
 }
 
+// As the page before this one, whose right to write this one still has.
+function goOn(memory) {
+  mine = memory.epoch;
+  connection.setEpoch(mine);
+  offline.goOn(memory);
+}
+
 document.querySelectorAll('input[name="javascript"]').forEach((field) => (field.value = "1"));
 
 async function begin() {
@@ -215,14 +228,19 @@ async function begin() {
   on("signed-in", beginToWrite);
   on("connected", () => mine || beginToWrite());
   clock.begin();
+  if (recollection.known()) saving.goOn(recollection.known().answers);
   saving.begin();
   item.begin();
   lockdown.begin();
   again.begin();
   rescue.begin();
   offline.begin();
-  setTimeout(() => mine || beginToWrite(), 2_500);
+  if (recollection.known()) goOn(recollection.known());
   connection.begin();
+  if (mine) return;
+  // At once, by HTTP: a socket may come late, or never.
+  beginToWrite();
+  setTimeout(() => mine || beginToWrite(), AGAIN_MS);
 }
 
 begin();

@@ -2,6 +2,7 @@
 "use strict";
 
 const PREFIX = "invigil-pages-";
+const ABSENT = new Set([502, 503, 504]);
 const IMPORTS = /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+\.js)"/g;
 const PARTS = /(?:src|href|data-src|poster)="(\/(?:sessions|static)\/[^"]+)"/g;
 
@@ -56,11 +57,23 @@ async function fetchAhead({ cache: name, shell, pages, breath }) {
   }
 }
 
+// What the page knew last. Here and nowhere else: it opens what waits sealed on this device's disk.
+let remembered = null;
+
+async function recall({ data, ports }) {
+  const isKept = await caches.has(PREFIX + data.session);
+  ports[0].postMessage(isKept && remembered?.session === data.session ? remembered.memory : null);
+}
+
 self.addEventListener("message", (event) => {
-  if (event.data?.type === "fetch-ahead") event.waitUntil(fetchAhead(event.data));
+  const told = event.data ?? {};
+  if (told.type === "fetch-ahead") event.waitUntil(fetchAhead(told));
+  if (told.type === "remember") remembered = told;
+  if (told.type === "forget") remembered = null;
+  if (told.type === "recall") event.waitUntil(recall(event));
 });
 
-async function kept(request) {
+async function kept(request, otherwise = Response.error()) {
   for (const name of await caches.keys()) {
     if (!name.startsWith(PREFIX)) continue;
     const cache = await caches.open(name);
@@ -73,13 +86,24 @@ async function kept(request) {
     const found = await cache.match(request, { ignoreSearch: false });
     if (found) return found;
   }
-  return Response.error();
+  return otherwise;
+}
+
+// A page that the server draws knows better than what an earlier one knew.
+async function fromServer(request) {
+  const response = await fetch(request);
+  if (request.mode !== "navigate") return response;
+  // What stands before the server answers for it: that is no page of the test.
+  if (ABSENT.has(response.status)) return kept(request, response);
+  remembered = null;
+  return response;
 }
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const path = new URL(request.url).pathname;
-  const mine = request.mode === "navigate" || /\/(assets|test-assets)\//.test(path) || path.startsWith("/static/");
+  const isPart = /\/(assets|test-assets|appearance)\//.test(path) || path.startsWith("/static/");
+  const mine = request.mode === "navigate" || isPart;
   if (request.method !== "GET" || !mine || new URL(request.url).origin !== self.location.origin) return;
-  event.respondWith(fetch(request).catch(() => kept(request)));
+  event.respondWith(fromServer(request).catch(() => kept(request)));
 });

@@ -132,10 +132,10 @@ def test_an_admitted_answer_is_a_revision_like_any_other() -> None:
 def test_the_page_claims_saves_and_leaves_as_the_design_says() -> None:
     scripts = Path(settings.BASE_DIR) / "static/js"
     source = {path.name: path.read_text() for path in scripts.glob("*.js")}
-    assert "keepalive" in source["saving.js"]
+    assert "keepalive" in source["sent.js"]
     assert not any("sendBeacon" in text for text in source.values())
     # Retried with jitter, between three quarters and five quarters of the wait.
-    assert re.search(r"0\.75 \+ Math\.random\(\) / 2", source["saving.js"])
+    assert re.search(r"0\.75 \+ Math\.random\(\) / 2", source["sent.js"])
     page_of_htmx = (Path(settings.BASE_DIR) / "templates/base.html").read_text()
     for rule in (
         '"includeIndicatorStyles": false',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -137,14 +138,16 @@ def _of_clocks(stack: Stack, record: Record) -> list[Fault]:
 
 
 def _of_the_network(stack: Stack) -> list[Fault]:
+    cuts = itertools.count(1)
+
     def ten_minutes() -> None:
         stack.cut()
-        stack.set_clocks(SIMULATED_SECONDS)
+        stack.set_clocks(SIMULATED_SECONDS * next(cuts))
 
     return [
-        Fault("network cut for 5 s", 3, stack.cut, stack.mend, 5.0),
-        Fault("network cut for 90 s", 1, stack.cut, stack.mend, 90.0),
-        Fault("network cut for 10 min (clocks)", 1, ten_minutes, stack.mend, 6.0),
+        Fault("network cut for 5 s", 5, stack.cut, stack.mend, 5.0),
+        Fault("network cut for 90 s", 2, stack.cut, stack.mend, 90.0),
+        Fault("network cut for 10 min (clocks)", 3, ten_minutes, stack.mend, 6.0),
     ]
 
 

@@ -195,21 +195,6 @@ def test_a_candidate_reads_answers_and_moves_without_the_network(
     expect(page.locator(f"#desk[data-key='{part[1]}']")).to_be_visible()
 
 
-def test_a_page_that_is_loaded_without_the_network_says_so_and_comes_back(
-    demo_server: Serving, page: Page
-) -> None:
-    acts.sign_in(page, demo_server, acts.RUNNING)
-    acts.resume(page, EXAM)
-    assert acts.eventually(
-        lambda: any("/offline/" in url for url in device.kept_pages(page)), page, 30
-    )
-    page.context.set_offline(True)
-    page.reload()
-    expect(page.get_by_role("heading", name="The network is down")).to_be_visible()
-    page.context.set_offline(False)
-    page.locator("#desk").wait_for()
-
-
 def test_a_pause_and_the_end_take_the_pages_off_the_device(
     demo_server: Serving, new_context: Contexts
 ) -> None:

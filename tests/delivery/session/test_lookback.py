@@ -146,7 +146,7 @@ def test_a_comment_is_kept_changed_and_told_as_a_digest_each_time() -> None:
     assert comments.of(session.pk) == {"B": "second thoughts\nhere"}
 
 
-def test_a_comment_is_refused_where_the_item_takes_none_is_closed_or_it_is_too_long() -> None:
+def test_a_comment_is_refused_where_the_item_takes_none_or_is_closed_or_it_is_too_long() -> None:
     plain = begun(Part(items=("A",)))
     taken = begun(
         Part(items=("A",), control=control(allow_comment="true", show_feedback="true")),
@@ -160,10 +160,8 @@ def test_a_comment_is_refused_where_the_item_takes_none_is_closed_or_it_is_too_l
     checked(taken, "A", "A", after(3))
     with pytest.raises(Refusal) as refusal:
         comments.save(taken.pk, "A", "x", after(4), by=ME)
-    assert refusal.value.reason is Reason.ITEM_CLOSED
-    with pytest.raises(Refusal) as refusal:
-        comments.save(taken.pk, "A", "x", after(4000), by=ME)
-    assert refusal.value.reason is Reason.CLOSED
+    assert refusal.value.reason is Reason.COMMENT_LATE
+    assert comments.of(taken.pk) == {}
 
 
 def test_an_answer_that_does_not_fit_holds_a_part_where_the_test_validates() -> None:

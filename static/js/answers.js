@@ -1,0 +1,178 @@
+// What this page knows of its candidate's answers: the newest of each item, what is saved, and what waits to be sent.
+
+import { page, randomId, tell } from "./bus.js";
+import * as connection from "./connection.js";
+import { SealedQueue } from "./queue.js";
+import * as recollection from "./recollection.js";
+
+// What an earlier page left is numbered below all that this one adds.
+const OWN_FROM = 100_000;
+// A page that goes on as the one before it leaves room for what that one numbered last.
+const GAP = 1_000;
+
+const queue = new SealedQueue(page.session);
+const revisions = new Map();
+// What this page itself heard of: only that may move the base of an answer from an earlier page.
+const heard = new Map();
+const saved = new Map();
+const newest = new Map();
+// The newest answer to each item that this page knows, whether it is saved or waits.
+const values = new Map();
+
+let epoch = 0;
+let sequence = OWN_FROM;
+let earlier = 0;
+let isTakenUp = false;
+
+export function next() {
+  return (sequence += 1);
+}
+
+export function waiting() {
+  return queue.all();
+}
+
+export function of(item) {
+  return queue.all().filter((entry) => entry.item === item);
+}
+
+export function find(key) {
+  return queue.all().find((entry) => entry.key === key);
+}
+
+export function isDurable() {
+  return queue.durable;
+}
+
+export function known() {
+  return values;
+}
+
+export function revision(item) {
+  return revisions.get(item) ?? 0;
+}
+
+export function savedAt(item) {
+  return saved.get(item);
+}
+
+export function present() {
+  return epoch;
+}
+
+export function setEpoch(value) {
+  epoch = value;
+}
+
+// The page that was drawn says how an item stood.
+export function learn(item, value, revision_, savedAt_) {
+  revisions.set(item, Math.max(revision_, revision(item)));
+  if (savedAt_) saved.set(item, savedAt_);
+  values.set(item, value);
+}
+
+export function note(item, value) {
+  values.set(item, value);
+}
+
+// A number that this page gave to an answer, or to a form that carries one.
+export function number(item, value) {
+  newest.set(item, Math.max(newest.get(item) ?? 0, value));
+}
+
+export function isOvertaken(entry) {
+  return entry.client_seq < (newest.get(entry.item) ?? 0);
+}
+
+export function add(item, value, text, elapsed) {
+  const entry = {
+    type: "answer",
+    item,
+    value,
+    base_revision: revision(item),
+    client_seq: next(),
+    key: randomId(),
+    elapsed_ms: elapsed,
+    epoch,
+    writer: connection.writer,
+    text,
+    sentAt: 0,
+    queuedAt: performance.now(),
+    writtenAt: Date.now(),
+  };
+  number(item, entry.client_seq);
+  queue.add(entry);
+  tell("waiting-changed");
+}
+
+export function remove(keep) {
+  const before = queue.size;
+  queue.remove(keep);
+  if (queue.size !== before) tell("waiting-changed");
+}
+
+// An entry as the server is told it.
+export function frame(entry) {
+  const { sentAt, queuedAt, writtenAt, restored, turnedAway, text, ...told } = entry;
+  const base = (restored ? heard : revisions).get(entry.item) ?? entry.base_revision;
+  return { ...told, epoch: entry.epoch || epoch, base_revision: base };
+}
+
+// The server has an answer; returns the entry that it acknowledges, if it still waited.
+export function acknowledge(told) {
+  const entry = find(told.key);
+  // Only one page's own numbers say which of its answers came first.
+  const overtakes = (one) =>
+    entry && one.item === entry.item && one.writer === entry.writer && one.client_seq <= entry.client_seq;
+  remove((one) => one.key !== told.key && !overtakes(one));
+  // The server names the number under which it first had an answer: this one was new to it.
+  if (entry?.restored && told.client_seq === entry.client_seq) renew(entry.item);
+  revisions.set(told.item, Math.max(revision(told.item), told.revision));
+  heard.set(told.item, revision(told.item));
+  saved.set(told.item, told.saved_at);
+  return entry;
+}
+
+// What an earlier page had after an answer that is saved only now comes after it again, as news.
+function renew(item) {
+  const later = of(item).filter((one) => one.restored);
+  if (!later.length) return;
+  queue.remove((one) => !later.includes(one));
+  queue.restore(later.map((one) => ({ ...one, key: randomId(), sentAt: 0 })));
+}
+
+// Takes up what an earlier page left: as this page's own where nobody else wrote in between, else
+// under its old lease, so that the server keeps it as a draft and nothing is merged blindly.
+export async function takeUp() {
+  const stored = await queue.open(page.queueKey);
+  // What the page before this one said last may not have reached the store.
+  const recalled = recollection.known()?.answers.waiting ?? [];
+  const known = new Set([...recalled, ...queue.all()].map((entry) => entry.key));
+  const restored = [...stored.filter((entry) => !known.has(entry.key)), ...recalled].map(adopted);
+  queue.restore(restored);
+  isTakenUp = true;
+  for (const entry of restored) if (!newest.has(entry.item)) values.set(entry.item, entry.value);
+  tell("waiting-changed");
+}
+
+function adopted(entry) {
+  const kept = { ...entry, sentAt: 0, queuedAt: performance.now() };
+  // This page goes on as the one that wrote it.
+  if (entry.writer === connection.writer) return kept;
+  const isOthers = entry.epoch && entry.writer !== page.writer;
+  if (isOthers) return { ...kept, restored: true };
+  return { ...kept, restored: true, epoch: 0, writer: connection.writer, client_seq: (earlier += 1) };
+}
+
+// What a page that goes on as this one has to know; null before this page knows what an earlier one left.
+export function memory() {
+  if (!isTakenUp) return null;
+  return { epoch, sequence, revisions, heard, saved, newest, values, waiting: queue.all() };
+}
+
+export function goOn(memory_) {
+  epoch = memory_.epoch;
+  sequence = memory_.sequence + GAP;
+  const maps = { revisions, heard, saved, newest, values };
+  for (const [name, map] of Object.entries(maps)) for (const [key, value] of memory_[name]) map.set(key, value);
+}

@@ -241,8 +241,13 @@ class CandidateConsumer(AsyncWebsocketConsumer):
 
     def hear(self, message: Frame) -> None:
         """Take a hint, each in its turn; words may come between, their order does not matter."""
-        what = message.get("what", "")
-        vigil.later(self._tell_messages() if what == "message.sent" else self._take(what))
+        what, said = message.get("what", ""), message.get("said")
+        if said is not None:
+            vigil.later(self._tell(frames.hinted(self.session_id, said)))
+        elif what == "message.sent":
+            vigil.later(self._tell_messages())
+        else:
+            vigil.later(self._take(what))
 
     async def _take(self, what: str) -> None:
         async with self.turn:

@@ -220,6 +220,14 @@ def unread_of_many(session_ids: list[UUID]) -> dict[UUID, list[Outgoing]]:
     return {pk: [_message(message) for message in found] for pk, found in unread.items()}
 
 
+def hinted(session_id: UUID, told: dict[str, Any]) -> Outgoing:
+    """Return a proctor's message that came with its hint."""
+    sent_at = datetime.fromisoformat(told["sent_at"])
+    return _message(
+        Message(pk=told["id"], session_id=session_id, text=told["text"], sent_at=sent_at)
+    )
+
+
 def _message(message: Message) -> Outgoing:
     written = _written(message.text, message.sent_at, get_language())
     html = written.replace(str(SOMEBODY), str(message.session_id))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -39,6 +39,10 @@ REASONED: Final = frozenset(
 )
 
 
+# What a hint says beside its kind, by session.
+Said = Mapping[UUID, dict[str, Any]]
+
+
 def session_group(session_id: UUID) -> str:
     """Name the channel group of everything that shows one session."""
     return f"session.{session_id.hex}"
@@ -54,10 +58,13 @@ def record(fact: Fact) -> Sealed:
     return record_all([fact])[0]
 
 
-def record_all(facts: Sequence[Fact], streams: Locked | None = None) -> list[Sealed]:
+def record_all(
+    facts: Sequence[Fact], streams: Locked | None = None, said: Said | None = None
+) -> list[Sealed]:
     """Record facts in their order, in a constant number of statements.
 
-    `streams` are those that the caller has locked already.
+    `streams` are those that the caller has locked already. `said` goes with the hints of sessions,
+    so that a thousand pages need not ask for them.
     """
     hidden = [_hide(fact) for fact in facts]
     sealed = ledger.append_many(
@@ -69,7 +76,7 @@ def record_all(facts: Sequence[Fact], streams: Locked | None = None) -> list[Sea
     )
     words.keep(zip(sealed, (written for _payload, written in hidden), strict=True))
     if facts:
-        transaction.on_commit(partial(_tell, list(facts)), robust=True)
+        transaction.on_commit(partial(_tell, list(facts), said or {}), robust=True)
     return sealed
 
 
@@ -88,7 +95,7 @@ def note(sitting: Sitting, kind: str, payload: Payload, *, by: str, at: datetime
     words.keep([(ledger.append(stream=stream, kind=kind, payload=told, actor=by, at=at), written)])
 
 
-def _tell(facts: Sequence[Fact]) -> None:
+def _tell(facts: Sequence[Fact], said: Said) -> None:
     """Hint at what changed: each session's pages by kind, each board once for all sessions."""
     boards: dict[int, dict[str, None]] = {}
     for fact in facts:
@@ -96,7 +103,10 @@ def _tell(facts: Sequence[Fact]) -> None:
     told = {(fact.session_id, fact.kind) for fact in facts if fact.kind not in TOLD_BY_ANSWER}
     hub.send_all(
         [
-            (session_group(session_id), {"type": "session.changed", "what": kind})
+            (
+                session_group(session_id),
+                {"type": "session.changed", "what": kind} | said.get(session_id, {}),
+            )
             for session_id, kind in sorted(told)
         ]
     )

@@ -281,7 +281,10 @@ def message_all(session_ids: Sequence[UUID], text: str, *, by: User, at: datetim
             Message(session=session, text=text, salt=secrets.token_hex(16), by=by, sent_at=at)
             for session in locked
         )
-        journal.record_all([_message_sent(one, actor(by), at) for one in sent])
+        facts = [_message_sent(one, actor(by), at) for one in sent]
+        told = {"text": text, "sent_at": at.isoformat()}
+        said = {one.session_id: {"said": told | {"id": one.pk}} for one in sent}
+        journal.record_all(facts, said=said)
         return sent
 
 

@@ -205,7 +205,12 @@ async def test_an_extension_and_a_message_reach_the_page(begin: Begin) -> None:
     await database_sync_to_async(interventions.message)(
         session.pk, "Ten minutes more.", by=proctor, at=timezone.now()
     )
-    assert "Ten minutes more." in (await until(socket, "message"))["html"]
+    told = await until(socket, "message")
+    assert "Ten minutes more." in told["html"]
+    # Whoever comes back is told the same, by the database.
+    again = await opened(session)
+    assert await until(again, "message") == told
+    await again.disconnect()
     await socket.disconnect()
 
 

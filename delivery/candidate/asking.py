@@ -30,17 +30,20 @@ DEBOUNCE_SECONDS: Final = 4.0
 
 
 def _read(session_ids: list[UUID]) -> dict[UUID, Desk]:
-    """Read desks with what a frame needs of them, so that the loop asks the database nothing."""
+    return _desks_of(sight.of_many(session_ids))
+
+
+def _desks_of(sessions: list[AssessmentSession]) -> dict[UUID, Desk]:
+    """Return desks with what a frame needs of them, so that the loop asks the database nothing."""
     at, found = timezone.now(), {}
-    for session in sight.of_many(session_ids):
+    for session in sessions:
         found[session.pk] = Desk(session, None)
         found[session.pk].reading(at)
     return found
 
 
 def _close(session_ids: list[UUID]) -> dict[UUID, Desk]:
-    expiry.close(session_ids, timezone.now())
-    return _read(session_ids)
+    return _desks_of(expiry.close(session_ids, timezone.now()))
 
 
 def _note_seen(session_ids: list[UUID]) -> dict[UUID, None]:

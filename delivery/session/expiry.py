@@ -52,10 +52,15 @@ def _sweep_batch(at: datetime) -> int:
         return len(locked)
 
 
-def close(session_ids: Sequence[UUID], at: datetime) -> None:
-    """Look whether time has decided something about the sessions; asking never ends one early."""
+def close(session_ids: Sequence[UUID], at: datetime) -> list[AssessmentSession]:
+    """Look whether time has decided something about the sessions; asking never ends one early.
+
+    Returns them as they then stand.
+    """
     with transaction.atomic():
-        _settle_or_expire(sight.of_many(list(session_ids), lock=True), at)
+        locked = sight.of_many(list(session_ids), lock=True)
+        _settle_or_expire(locked, at)
+        return locked
 
 
 def _settle_or_expire(locked: Sequence[AssessmentSession], at: datetime) -> None:

@@ -17,6 +17,10 @@ from delivery.hosting.embedded import EmbeddedCelery
 from delivery.hosting.server import OrderlyServer
 from delivery.vitals import pulse
 
+# A page asks every few seconds by itself, and silence is known from that; this finds connections
+# that are dead on the other side.
+PING_SECONDS = 60
+
 
 class Command(BaseCommand):
     help = "Serve Invigil from one process: Daphne, a Celery worker and beat."
@@ -72,6 +76,7 @@ class Command(BaseCommand):
             signal_handlers=True,
             ready_callable=ready,
             server_name="Invigil",
+            ping_interval=PING_SECONDS,
             proxy_forwarded_address_header="X-Forwarded-For" if trusted else None,
             proxy_forwarded_port_header="X-Forwarded-Port" if trusted else None,
             proxy_forwarded_proto_header="X-Forwarded-Proto" if trusted else None,

@@ -229,6 +229,11 @@ def pins(test_version_id: int) -> Mapping[str, int]:
     return _pins.get(test_version_id, _read_pins)
 
 
+def known_pins(test_version_id: int) -> Mapping[str, int] | None:
+    """What `pins` returns, where this process has read it already."""
+    return _pins.known(test_version_id)
+
+
 def _read_pins(test_version_id: int) -> tuple[Mapping[str, int], bool]:
     rows = models.TestVersionItem.objects.filter(version_id=test_version_id)
     return dict(rows.values_list("ref", "item_version_id")), True

@@ -15,7 +15,7 @@ from assembly import bank
 from assembly.qti.item import AssessmentItem
 from delivery.candidate import backend, door, frames, gate
 from delivery.models import AssessmentSession
-from delivery.queries import sight
+from delivery.queries import plans, sight
 from delivery.queries.gathering import Gathering
 from delivery.rules.protocol import SessionMessage
 from delivery.seat import presence
@@ -103,6 +103,9 @@ def _opened(session_id: UUID, session_key: str | None) -> Desk | None:
     if needs_browser and not door.may_listen(request.session, found.session, timezone.now()):
         return None
     found.reading(timezone.now())
+    # An answer asks for both, in the loop.
+    bank.pins(found.sitting.test_version_id)
+    plans.known(found.session)
     return found
 
 

@@ -25,7 +25,7 @@ from assembly import bank
 from assembly.qti.item import AssessmentItem
 from delivery.candidate import asking, door, frames, vigil, words
 from delivery.facts import hub, journal
-from delivery.queries import sight
+from delivery.queries import plans, sight
 from delivery.queries.sight import Stamp
 from delivery.rules import protocol
 from delivery.rules.clock import Clock
@@ -118,6 +118,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             await self.close(code=NOT_YOURS)
             return
         self.by = f"candidate:{found.session.candidate_id}"
+        self.test_version = found.sitting.test_version_id
         if not await hub.join(journal.session_group(self.session_id), self.hear):
             # Over HTTP the page asks by itself until a socket can hear of a pause again.
             await self.close(code=NO_HINTS)
@@ -198,14 +199,23 @@ class CandidateConsumer(AsyncWebsocketConsumer):
 
     async def _definition(self, key: str) -> AssessmentItem:
         """Return an item of this session; what is not in it does not exist."""
+        planned = plans.item_of(self.session_id, key)
+        pins = bank.known_pins(self.test_version)
+        if planned is not None and pins is not None:
+            version = pins[planned.ref]
+        else:
+            version = await self._version(key)
+        # Only what this process has not read yet is worth a thread.
+        item: AssessmentItem = bank.known_item(version) or await asking.item(version)
+        return item
+
+    async def _version(self, key: str) -> int:
+        """Ask for an item of a plan that grows, or that this process has not read."""
         if key not in self.items:
             self.items = await asking.item_versions(self.session_id)
         if key not in self.items:
             raise Refusal(Reason.NO_SUCH_ITEM)
-        version = self.items[key]
-        # Only what this process has not read yet is worth a thread.
-        item: AssessmentItem = bank.known_item(version) or await asking.item(version)
-        return item
+        return self.items[key]
 
     async def _pong(self, ping: Ping) -> None:
         at = timezone.now()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-from assembly.selection import TestPlan
+from assembly.selection import PlannedItem, TestPlan
 from delivery.models import AssessmentSession
 
 MOST: Final = 20_000
@@ -30,6 +30,13 @@ _places: dict[tuple[str, ...], Mapping[str, int]] = {}
 def is_known(session_id: UUID) -> bool:
     """Tell whether a session's plan need not be read again."""
     return session_id in _known
+
+
+def item_of(session_id: UUID, key: str) -> PlannedItem | None:
+    """Return an item of a plan that is known already, without asking anybody."""
+    found = _known.get(session_id)
+    place = None if found is None else found.places.get(key)
+    return None if found is None or place is None else found.plan.items[place]
 
 
 def of(session: AssessmentSession) -> TestPlan:

@@ -1,6 +1,7 @@
 """A plan is read once a process, shares what is alike, and a growing one is read each time."""
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from assembly.adaptive import Settings
 from delivery.models import AssessmentSession
@@ -55,3 +56,15 @@ def test_plan_that_can_grow_is_read_each_time(pair: list[AssessmentSession]) -> 
     assert plans.of(session) == plans.of(session)
     assert not plans.is_known(session.pk)
     assert plans.of(session) is not plans.of(session)
+
+
+def test_an_item_of_a_known_plan_asks_nobody(
+    pair: list[AssessmentSession], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    alice, bob = pair
+    plans.forget()
+    first = plans.of(alice).items[0]
+    with django_assert_num_queries(0):
+        assert plans.item_of(alice.pk, "Q1") is first
+        assert plans.item_of(alice.pk, "Q9") is None
+        assert plans.item_of(bob.pk, "Q1") is None

@@ -13,6 +13,7 @@ from delivery.demo import cast
 from tests.serving import Serving
 
 EXAM = "Autumn examination: Earth science and mathematics"
+PLACEMENT = "Number sense: adaptive placement"
 TO_START, WITH_EXTRA, RUNNING, ENDED = "AMBER-2026", "BIRCH-2026", "CEDAR-2026", "FJORD-2026"
 UNLIMITED, PAUSED, ADAPTIVE, PRACTISING = "DELTA-2026", "EMBER-2026", "GROVE-2026", "HAZEL-2026"
 SAVED = re.compile(r"Saved \d\d:\d\d:\d\d")

@@ -195,6 +195,24 @@ def test_a_candidate_reads_answers_and_moves_without_the_network(
     expect(page.locator(f"#desk[data-key='{part[1]}']")).to_be_visible()
 
 
+def test_a_part_without_a_way_back_stays_on_its_item_and_says_so(
+    demo_server: Serving, page: Page
+) -> None:
+    acts.sign_in(page, demo_server, acts.ADAPTIVE)
+    acts.start(page, acts.PLACEMENT)
+    here = str(page.locator("#desk").get_attribute("data-key"))
+    acts.answer(page)
+    expect(page.locator("#save-state")).to_have_text(acts.SAVED)
+    page.context.set_offline(True)
+    page.locator("#next").click()
+    page.locator("#onward-dialog").get_by_role("button", name="Go on").click()
+    expect(page.locator("#alerts")).to_contain_text("Stay here: your answer waits on this page")
+    expect(page.locator(f"#desk[data-key='{here}']")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#save-state")).to_have_text(acts.SAVED)
+    expect(page.locator(f"#desk[data-key='{here}']")).to_be_visible()
+
+
 def test_a_pause_and_the_end_take_the_pages_off_the_device(
     demo_server: Serving, new_context: Contexts
 ) -> None:

@@ -6,7 +6,6 @@ from tests.journeys import acts
 from tests.serving import Serving
 
 PRACTICE = "Open practice: a bit of everything"
-PLACEMENT = "Number sense: adaptive placement"
 
 
 def test_feedback_comes_between_two_attempts(demo_server: Serving, page: Page) -> None:
@@ -31,7 +30,7 @@ def test_the_adaptive_test_chooses_by_the_answers_and_ends(
     demo_server: Serving, page: Page
 ) -> None:
     acts.sign_in(page, demo_server, acts.ADAPTIVE)
-    acts.start(page, PLACEMENT)
+    acts.start(page, acts.PLACEMENT)
     session, seen = acts.session_of(page), list[str]()
     while page.locator("#desk").count():
         seen.append(acts.item_key(page))

@@ -112,17 +112,19 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         self.ended = -1
         self.heard = self.window_began = asyncio.get_running_loop().time()
         self.in_window = 0
+        # First, so that what changes from here on is heard: in its turn, behind this.
+        hears = await hub.join(journal.session_group(self.session_id), self.hear)
         sign_in = cookies.get(settings.SESSION_COOKIE_NAME)
         found = await asking.openings.ask((self.session_id, sign_in))
         if found is None:
             await self.close(code=NOT_YOURS)
             return
-        self.by = f"candidate:{found.session.candidate_id}"
-        self.test_version = found.sitting.test_version_id
-        if not await hub.join(journal.session_group(self.session_id), self.hear):
+        if not hears:
             # Over HTTP the page asks by itself until a socket can hear of a pause again.
             await self.close(code=NO_HINTS)
             return
+        self.by = f"candidate:{found.session.candidate_id}"
+        self.test_version = found.sitting.test_version_id
         await self.accept()
         tally.here.sockets["candidate"] += 1
         self._sync_later()
@@ -139,7 +141,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
 
     def _let_go(self) -> None:
         """Hear nothing more and be counted no more, however the socket ended."""
-        if hasattr(self, "by"):
+        if hasattr(self, "session_id"):
             hub.leave(journal.session_group(self.session_id), self.hear)
         for timer in (self.alarm, self.sync):
             if timer is not None:
@@ -252,22 +254,24 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     def hear(self, message: Frame) -> None:
         """Take a hint, each in its turn; words may come between, their order does not matter."""
         what, said = message.get("what", ""), message.get("said")
-        if said is not None:
+        if said is not None and self.sync is not None:
             vigil.later(self._tell(frames.hinted(self.session_id, said)))
-        elif what == "message.sent":
-            vigil.later(self._tell_messages())
         else:
             vigil.later(self._take(what))
 
     async def _take(self, what: str) -> None:
         async with self.turn:
-            await self._change(what)
+            if self.sync is not None:  # a page that is not its candidate's hears nothing
+                await self._change(what)
 
     async def _change(self, what: str) -> None:
         """Something changed: read it again and say what this page must know."""
         if what in SILENT:
             if what == "item.entered":
                 self._set_alarm(await self._desk())
+            return
+        if what == "message.sent":
+            await self._tell_messages()
             return
         if what == "session.expired" and self.ended >= 0:
             return  # the page's own alarm was quicker

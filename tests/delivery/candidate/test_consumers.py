@@ -17,6 +17,7 @@ from django.utils import timezone
 from delivery.asgi import application
 from delivery.candidate import asking, backend, consumers, vigil
 from delivery.models import AssessmentSession, ItemSession, Sitting, State
+from delivery.queries.gathering import Gathering
 from delivery.saving import lane
 from delivery.seat import presence
 from delivery.session import interventions, sessions
@@ -191,6 +192,28 @@ async def test_a_proctor_s_pause_reaches_the_page_with_what_hides_the_item(begin
     assert "A fire alarm." in standing["overlay"]
     clock = await until(socket, "timer_sync")
     assert (clock["state"], clock["remaining_ms"] > 0) == ("paused", True)
+    await socket.disconnect()
+
+
+async def test_what_happens_while_the_socket_opens_is_heard(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await begun(begin)
+    proctor = await database_sync_to_async(factories.proctor)()
+
+    def meanwhile(asked: list[asking.Asked]) -> dict[asking.Asked, Any]:
+        found = asking._open(asked)
+        at = timezone.now()
+        sessions.pause(session.pk, paused_by="proctor", reason="Alarm.", by="user:1", at=at)
+        interventions.message(session.pk, "All out.", by=proctor, at=at)
+        return found
+
+    monkeypatch.setattr(asking, "openings", Gathering(meanwhile))
+    socket = await page(session)
+    assert (await socket.connect())[0]
+    heard_of = {(frame := await heard(socket))["type"]: frame for _frame in range(5)}
+    assert heard_of["session"]["state"] == "paused"
+    assert "All out." in heard_of["message"]["html"]
     await socket.disconnect()
 
 

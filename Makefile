@@ -105,10 +105,10 @@ $(VENV)/bin/python:
 
 $(RUNTIME): requirements.lock | $(VENV)/bin/python
 	@echo "[1/4] installing the locked dependencies"
-	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r requirements.lock
 	@touch $@
 
 $(DEVELOPMENT): requirements-dev.lock | $(VENV)/bin/python
 	@echo "installing the locked dependencies, with the tools"
-	@$(PIP) install --require-hashes --only-binary :all: -r requirements-dev.lock
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r requirements-dev.lock
 	@touch $@ $(RUNTIME)

@@ -12,6 +12,7 @@ from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 
 from delivery.hosting.eager import EagerServer
+from delivery.hosting.shortframes import ShortFrames
 
 # After a signal to end, in seconds: for requests under way, for goodbyes of the sockets, for what
 # must be cancelled, and in all.
@@ -33,6 +34,7 @@ class OrderlyServer(Server):
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
         self.ports.append(port)
+        self.ws_factory.protocol = ShortFrames
         if getattr(port, "transport", None) is tcp.Server:
             port.transport = EagerServer
 
@@ -41,6 +43,14 @@ class OrderlyServer(Server):
         super().protocol_connected(protocol)
         if not isinstance(protocol, WebRequest) and isinstance(protocol.transport, EagerServer):
             protocol.transport.eager = True
+
+    async def handle_reply(self, protocol: Any, message: Any) -> None:
+        """Most replies are a text for an open socket, of which nothing is left to be asked."""
+        text = message.get("text") if isinstance(protocol, ShortFrames) else None
+        if text and protocol.state == protocol.STATE_OPEN:
+            protocol.serverSend(text)
+        else:
+            await super().handle_reply(protocol, message)
 
     def kill_all_applications(self) -> Any:
         """Called by Twisted before it stops the loop, which waits for the deferred returned."""

@@ -7,7 +7,6 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, OuterRef
 from django.db.transaction import TransactionManagementError
 
@@ -91,35 +90,29 @@ def append_many(drafts: Sequence[Draft], streams: Locked | None = None) -> list[
     ids = {name: stream_id for name, (stream_id, _) in streams.items()}
     positions = {name: streams[name][1] for name in names}
     entries = [_seal(draft, positions) for draft in drafts]
-    with rowsets.cursor() as cursor:
-        _insert(cursor, ids, entries)
-        _move_heads(cursor, ids, positions)
+    _insert(ids, entries)
+    _move_heads(ids, positions)
     return [Sealed(entry.stream, entry.seq, entry.hash) for entry in entries]
 
 
-def lock(names: Iterable[str]) -> Callable[[], Locked]:
-    """Lock those of the streams that are there; what is returned waits (`rowsets.together`)."""
+def lock(names: Iterable[str]) -> Locked:
+    """Lock those of the streams that are there, in the order of their names."""
     mark = "FOR UPDATE" if connection.features.has_select_for_update else ""
     which, values = rowsets.any_of("name", sorted(names), "text")
-    cursor = rowsets.cursor()
-    cursor.execute(f"{SELECT} WHERE {which} ORDER BY name {mark}", values)
-
-    def locked() -> Locked:
-        with cursor:
-            rows = cursor.fetchall()
-        return {name: (id_, Position(length, head)) for name, id_, length, head in rows}
-
-    return locked
+    with rowsets.cursor() as cursor:
+        cursor.execute(f"{SELECT} WHERE {which} ORDER BY name {mark}", values)
+        rows = cursor.fetchall()
+    return {name: (id_, Position(length, head)) for name, id_, length, head in rows}
 
 
 def _lock(names: list[str]) -> Locked:
-    found = lock(names)()
+    found = lock(names)
     if len(found) < len(names):
         LedgerStream.objects.bulk_create(
             [LedgerStream(name=name) for name in names if name not in found],
             ignore_conflicts=True,
         )
-        found = lock(names)()
+        found = lock(names)
     return found
 
 
@@ -136,20 +129,20 @@ def _seal(draft: Draft, positions: dict[str, Position]) -> Entry:
     return entry
 
 
-def _insert(cursor: CursorWrapper, ids: dict[str, int], entries: list[Entry]) -> None:
+def _insert(ids: dict[str, int], entries: list[Entry]) -> None:
     for start in range(0, len(entries), ROWS_PER_STATEMENT):
         some = entries[start : start + ROWS_PER_STATEMENT]
         rows = [(ids[entry.stream], *entry[1:]) for entry in some]
         new, values = rowsets.source(COLUMNS, KINDS, rows)
-        cursor.execute(new + INSERT, values)
+        rowsets.write(new + INSERT, values)
 
 
-def _move_heads(cursor: CursorWrapper, ids: dict[str, int], ends: dict[str, Position]) -> None:
+def _move_heads(ids: dict[str, int], ends: dict[str, Position]) -> None:
     rows = [(ids[name], end.hash, end.seq) for name, end in ends.items()]
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         some = rows[start : start + ROWS_PER_STATEMENT]
         new, values = rowsets.source(("id", "head", "length"), ("bigint", "text", "bigint"), some)
-        cursor.execute(new + MOVE_HEADS, values)
+        rowsets.write(new + MOVE_HEADS, values)
 
 
 def head(stream: str) -> Sealed | None:

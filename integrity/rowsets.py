@@ -64,19 +64,43 @@ def cursor() -> CursorWrapper:
     return database._prepare_cursor(found)  # type: ignore[no-any-return]  # noqa: SLF001
 
 
-@contextmanager
-def together() -> Iterator[None]:
-    """Send statements without waiting for each; one that asks for its rows waits for all before.
+# What waits on a connection for the end of its `as_one`.
+_gathered: WeakKeyDictionary[BaseDatabaseWrapper, list[tuple[str, Sequence[Any]]]] = (
+    WeakKeyDictionary()
+)
 
-    What fails is raised at the first wait behind it, at the latest at the end.
+
+@contextmanager
+def as_one() -> Iterator[None]:
+    """Send what is written within as one statement: each costs both sides a turn.
+
+    The writes see nothing of each other, so no two of them may touch the same row. What fails is
+    raised at the end. Another database than PostgreSQL gets each at once.
     """
     database: Any = connections[DEFAULT_DB_ALIAS]
     if database.vendor != "postgresql":
         yield
         return
-    database.ensure_connection()
-    with database.wrap_database_errors, database.connection.pipeline():
+    writes = _gathered[database] = []
+    try:
         yield
+    finally:
+        del _gathered[database]
+    if len(writes) > 1:
+        named = ", ".join(f"w{number} AS ({sql})" for number, (sql, _) in enumerate(writes))
+        writes = [(f"WITH {named} SELECT", [value for _, values in writes for value in values])]
+    for sql, values in writes:
+        write(sql, values)
+
+
+def write(sql: str, values: Sequence[Any]) -> None:
+    """Run a statement that returns nothing and whose text is always the same."""
+    gathered = _gathered.get(connections[DEFAULT_DB_ALIAS])
+    if gathered is not None:
+        gathered.append((sql, values))
+        return
+    with cursor() as used:
+        used.execute(sql, values)
 
 
 def moment(value: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,12 +13,23 @@ from delivery.models import AssessmentSession
 from delivery.queries.prepared import Prepared
 from integrity import rowsets
 
-# What an answer asks of a session; the plan is read once a process.
-ASKED: Final = (
-    "id", "sitting_id", "state", "created_at", "started_at", "finished_at", "scored_at",
-    "base_ms", "time_multiplier", "fixed_ms", "unlimited", "adjusted_ms", "paused_ms", "window_ms",
+# What tells whether a session stands as it stood: every change counts its version up, or is one
+# of its sitting; an answer changes neither. Then what every answer may change.
+STAMP: Final = (
+    "s.version", "s.epoch", "t.test_version_id", "t.closes_at", "t.grace_seconds",
+    "t.extend_past_window", "t.linear",
+)  # fmt: skip
+CHANGING: Final = ("s.lease_device", "s.answered")
+_LOCKED: Final = (
+    f"SELECT s.id, {', '.join(CHANGING + STAMP)} FROM delivery_assessmentsession s"  # noqa: S608
+    " JOIN delivery_sitting t ON t.id = s.sitting_id WHERE "
+)
+# How a session stands; the plan is read once a process.
+STANDING: Final = (
+    "id", "sitting", "state", "created_at", "started_at", "finished_at", "scored_at", "base_ms",
+    "time_multiplier", "fixed_ms", "unlimited", "adjusted_ms", "paused_ms", "window_ms",
     "paused_at", "paused_by", "timing", "position", "since", "ended_parts", "closed_scopes",
-    "epoch", "lease_device", "answered",
+    "epoch",
 )  # fmt: skip
 # The columns of the item, then of what was saved there before under the same key, if anything was.
 ITEM: Final = (
@@ -43,13 +54,28 @@ _ANSWERS: Final = (
 Found = list[tuple[Any, ...]]
 
 
-def _locked(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
-    found = AssessmentSession.objects.filter(pk__in=session_ids)
-    return found.select_for_update().order_by("pk").only(*ASKED)
+def _standing(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
+    found = AssessmentSession.objects.filter(pk__in=session_ids).select_related("sitting")
+    sitting = (f"sitting__{name.removeprefix('t.')}" for name in STAMP if name.startswith("t."))
+    return found.only(*STANDING, "sitting__id", *sitting)
 
 
-def answers(sent: Sequence[tuple[UUID, str, str]]) -> Callable[[], Found]:
-    """Ask for the items (session, item, key of the save) and for what was saved there before.
+STANDINGS: Final = Prepared(_standing, [UUID(int=1)])
+
+
+def lock(session_ids: Sequence[UUID]) -> Found:
+    """Lock sessions in the order of their keys; a row is the key, CHANGING and STAMP."""
+    keys = [pk if connection.vendor == "postgresql" else pk.hex for pk in session_ids]
+    known = dict(zip(keys, session_ids, strict=True))
+    mark = "FOR UPDATE OF s" if connection.features.has_select_for_update_of else ""
+    which, values = rowsets.any_of("s.id", keys, "uuid")
+    with rowsets.cursor() as cursor:
+        cursor.execute(f"{_LOCKED}{which} ORDER BY s.id {mark}", values)
+        return [(known[pk], *columns) for pk, *columns in cursor.fetchall()]
+
+
+def answers(sent: Sequence[tuple[UUID, str, str]]) -> Found:
+    """Return the items (session, item, key of the save), with what was saved there before.
 
     A row is the place in `sent`, the columns of ITEM and those of EARLIER; an item has as many rows
     as there were saves under the key, and at least one.
@@ -60,14 +86,6 @@ def answers(sent: Sequence[tuple[UUID, str, str]]) -> Callable[[], Found]:
     ]
     new, values = rowsets.source(*_SENT, rows)
     answers = _ANSWERS.format(materialized="MATERIALIZED" if postgresql else "")
-    cursor = rowsets.cursor()
-    cursor.execute(new + answers, values)
-
-    def found() -> Found:
-        with cursor:
-            return list(cursor.fetchall())
-
-    return found
-
-
-SESSIONS: Final = Prepared(_locked, [UUID(int=1)])
+    with rowsets.cursor() as cursor:
+        cursor.execute(new + answers, values)
+        return list(cursor.fetchall())

@@ -55,15 +55,6 @@ class Prepared(Generic[M]):
     def all(self, *arguments: Any) -> list[M]:
         return list(self._objects(arguments))
 
-    def ask(self, *arguments: Any) -> Callable[[], list[M]]:
-        """Send the query; what is returned waits for the objects (`rowsets.together`)."""
-        built, cursor = self._asked(arguments)
-
-        def objects() -> list[M]:
-            return list(_objects(built, cursor))
-
-        return objects
-
     def _objects(self, arguments: Sequence[Any]) -> Iterator[M]:
         return _objects(*self._asked(arguments))
 

@@ -29,12 +29,7 @@ def update(
         kind: Any = model or type(some[0])
         shape = _shape(kind, ("pk", *names), connection.vendor)
         new, values = rowsets.source(shape.columns, shape.kinds, shape.values(some))
-        key, setters = shape.columns[0], ", ".join(f'"{c}" = new."{c}"' for c in shape.columns[1:])
-        _run(
-            f'{new} UPDATE "{shape.table}" SET {setters} FROM new '  # noqa: S608  (our names)
-            f'WHERE "{shape.table}"."{key}" = new."{key}"',
-            values,
-        )
+        rowsets.write(new + shape.update, values)
 
 
 def insert(rows: Collection[Any], model: type[models.Model] | None = None) -> None:
@@ -46,8 +41,7 @@ def insert(rows: Collection[Any], model: type[models.Model] | None = None) -> No
     for some in _portions(rows, len(names)):
         shape = _shape(kind, names, connection.vendor)
         new, values = rowsets.source(shape.columns, shape.kinds, shape.values(some))
-        listed = ", ".join(f'"{column}"' for column in shape.columns)
-        _run(f'{new} INSERT INTO "{shape.table}" ({listed}) SELECT {listed} FROM new', values)  # noqa: S608
+        rowsets.write(new + shape.insert, values)
 
 
 def close_items(session_ids: Collection[UUID]) -> None:
@@ -55,7 +49,7 @@ def close_items(session_ids: Collection[UUID]) -> None:
     sqlite = connection.vendor == "sqlite"
     ids = [one.hex if sqlite else one for one in session_ids]
     which, values = rowsets.any_of("session_id", ids, "uuid")
-    _run(
+    rowsets.write(
         f"UPDATE delivery_itemsession SET state = 'closed' WHERE {which} AND state <> 'closed'",  # noqa: S608  (our names)
         values,
     )
@@ -66,19 +60,21 @@ def _portions(rows: Collection[Any], width: int) -> list[list[Any]]:
     return [listed[start : start + step] for start in range(0, len(listed), step)]
 
 
-def _run(sql: str, values: Sequence[Any]) -> None:
-    with rowsets.cursor() as cursor:
-        cursor.execute(sql, values)
-
-
 class _Shape:
-    """A model's table, and of the named fields the columns, types, and how values are taken."""
+    """A model's named fields: their columns and types, how values are taken, and the statements.
+
+    What is written stands in `new`; `update` finds its row by the first column.
+    """
 
     def __init__(self, model: type[models.Model], names: Sequence[str], vendor: str) -> None:
         meta: Any = model._meta  # noqa: SLF001  (how Django names it)
         fields = [meta.pk if name == "pk" else meta.get_field(name) for name in names]
-        self.table: str = meta.db_table
         self.columns = tuple(field.column for field in fields)
+        table, key, *others = (f'"{name}"' for name in (meta.db_table, *self.columns))
+        listed = ", ".join((key, *others))
+        setters = ", ".join(f"{column} = new.{column}" for column in others)
+        self.insert = f" INSERT INTO {table} ({listed}) SELECT {listed} FROM new"  # noqa: S608  (our names)
+        self.update = f" UPDATE {table} SET {setters} FROM new WHERE {table}.{key} = new.{key}"  # noqa: S608
         self.kinds = tuple(_kind(field) for field in fields)
         self._taken = attrgetter(*(field.attname for field in fields))
         self._adapts = None if vendor == "postgresql" else [_adapt(field) for field in fields]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from delivery.rules import clock, navigation, refusals
 from delivery.rules.clock import Clock
@@ -14,8 +13,7 @@ from delivery.rules.refusals import GRANTED, Permission, Reason
 PAUSE_FLUSH: Final = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facing:
+class Facing(NamedTuple):
     """A save and what it meets: the session, its clock and route, and the item's current answer.
 
     `revision`, `row_epoch`, `row_writer` and `row_seq` tell who wrote the current answer;

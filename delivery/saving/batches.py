@@ -1,4 +1,4 @@
-"""What a batch of answers meets in the database: read in one round trip, written in another."""
+"""What a batch of answers meets in the database: read behind locks, written in one statement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from django.utils import timezone
 from delivery.facts import journal
 from delivery.facts.events import Fact, ResponseSaved
 from delivery.models import AssessmentSession, ItemSession, ResponseRevision
-from delivery.queries import lookups, setwise, sight
+from delivery.queries import lookups, setwise
+from delivery.saving import standings
+from delivery.saving.standings import Seat
 from integrity import ledger, rowsets
 from integrity.ledger import Locked
 from integrity.rowsets import Written
@@ -31,7 +33,7 @@ class Row:
 
     id: int
     key: str
-    session: AssessmentSession
+    seat: Seat
     position: int
     item_version_id: int
     state: str
@@ -75,7 +77,7 @@ class Revision:
 class Batch:
     """What one commit read first and writes last."""
 
-    sessions: dict[UUID, AssessmentSession]
+    seats: dict[UUID, Seat]
     rows: dict[tuple[UUID, str], Row]
     earlier: dict[tuple[int, str, str], Revision]
     streams: Locked
@@ -88,21 +90,15 @@ class Batch:
 
 def read(sent: Sequence[tuple[UUID, str, str]], at: datetime | None) -> Batch:
     """Lock the sessions and their streams, and read the items (session, item, key of the save)."""
-    wanted = sorted({session_id for session_id, _, _ in sent})
-    with rowsets.together():
-        sessions = lookups.SESSIONS.ask(wanted)
-        # Only what is asked behind the locks cannot be changed by another any more.
-        sittings, answers = sight.SITTINGS.ask(wanted), lookups.answers(sent)
-        streams = ledger.lock(f"session:{session_id}" for session_id in wanted)
-    locked, by_id = sessions(), {one.pk: one for one in sittings()}
-    for session in locked:
-        session.sitting = by_id[session.sitting_id]
-    batch = Batch({session.pk: session for session in locked}, {}, {}, streams(), at)
-    for place, *columns in answers():
+    seats = standings.lock(sorted({session_id for session_id, _, _ in sent}))
+    # Only what is asked behind the locks cannot be changed by another any more.
+    streams = ledger.lock(f"session:{session_id}" for session_id in seats)
+    batch = Batch(seats, {}, {}, streams, at)
+    for place, *columns in lookups.answers(sent):
         session_id, key, _ = sent[place]
         row = batch.rows.get((session_id, key))
         if row is None:
-            row = _row(batch.sessions[session_id], key, columns)
+            row = _row(seats[session_id], key, columns)
             batch.rows[session_id, key] = row
         if columns[WIDTH] is not None:
             known = _earlier(row, columns[WIDTH:])
@@ -110,9 +106,9 @@ def read(sent: Sequence[tuple[UUID, str, str]], at: datetime | None) -> Batch:
     return batch
 
 
-def _row(session: AssessmentSession, key: str, columns: Sequence[Any]) -> Row:
+def _row(seat: Seat, key: str, columns: Sequence[Any]) -> Row:
     pk, position, version, state, answered, flagged, *written = columns[:WIDTH]
-    return Row(pk, key, session, position, version, state, bool(answered), bool(flagged), *written)
+    return Row(pk, key, seat, position, version, state, bool(answered), bool(flagged), *written)
 
 
 def _earlier(row: Row, columns: Sequence[Any]) -> Revision:
@@ -126,7 +122,7 @@ def write(batch: Batch) -> None:
     """Write the facts of a batch, the answers that it kept and what they changed."""
     if not batch.facts:
         return
-    with rowsets.together():
+    with rowsets.as_one():
         sealed = journal.record_all(batch.facts, batch.streams)
         saved = (
             seal
@@ -139,5 +135,5 @@ def write(batch: Batch) -> None:
             return
         setwise.insert(batch.revisions, ResponseRevision)
         setwise.update(batch.changed.values(), ROW_CHANGES, ItemSession)
-        touched = {row.session.pk: row.session for row in batch.changed.values()}
-        setwise.update(touched.values(), SESSION_CHANGES)
+        touched = {row.seat.id: row.seat for row in batch.changed.values()}
+        setwise.update(touched.values(), SESSION_CHANGES, AssessmentSession)

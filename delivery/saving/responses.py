@@ -14,17 +14,18 @@ from django.db import transaction
 
 from assembly.qti.values import RawResponses
 from delivery.facts import events
-from delivery.models import AssessmentSession, ItemSession, Quarantine
+from delivery.models import ItemSession, Quarantine
 from delivery.rules import admissibility, clock, legible, outline
 from delivery.rules.admissibility import Facing
 from delivery.rules.refusals import Reason, Refusal
 from delivery.saving import batches, handing, judging
 from delivery.saving.batches import Batch, Revision, Row
-from delivery.session import desk
+from delivery.saving.standings import Seat
 from integrity import chain
 from integrity.rowsets import Written
 
 MOST_QUARANTINED: Final = 500
+SALT_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,8 @@ def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
     saves = [one if _is_legible(one) else _legible(one) for one in saves]
     with transaction.atomic():
         batch = batches.read([(one.session_id, one.item, one.key) for one in saves], at)
-        decided = [_decide(batch, one) for one in saves]
+        salts = _salts(len(saves))
+        decided = [_decide(batch, one, salt) for one, salt in zip(saves, salts, strict=True)]
         for one in saves:
             _keep_strays(batch, one)
         batches.write(batch)
@@ -124,7 +126,7 @@ def fingerprint_of(raw: RawResponses) -> str:
     return sha256(chain.canonical(dict(raw))).hexdigest()
 
 
-def _decide(batch: Batch, one: Save) -> Revision | Refused:
+def _decide(batch: Batch, one: Save, salt: str) -> Revision | Refused:
     row = batch.rows.get((one.session_id, one.item))
     if row is None:
         return _refuse(one, Refusal(Reason.NO_SUCH_ITEM))
@@ -138,12 +140,12 @@ def _decide(batch: Batch, one: Save) -> Revision | Refused:
     except Refusal as refusal:
         return _refuse(one, refusal)
     if not (judged.offered and handing.are_here(one.session_id, one.raw)):
-        return _quarantine(batch, row.session, one, Refusal(Reason.NOT_OFFERED))
+        return _quarantine(batch, row.seat, one, Refusal(Reason.NOT_OFFERED))
     facing = _facing(row, one, batch.zone, answered=judged.answered)
     permission = admissibility.may_save(facing)
     if permission.refusal is not None:
-        return _quarantine(batch, row.session, one, permission.refusal)
-    revision = _accept(batch, row, one, canonical, facing)
+        return _quarantine(batch, row.seat, one, permission.refusal)
+    revision = _accept(batch, row, one, canonical, facing, salt)
     revision.fingerprint = fingerprint
     batch.earlier[row.id, one.key, fingerprint] = revision
     return revision
@@ -151,18 +153,17 @@ def _decide(batch: Batch, one: Save) -> Revision | Refused:
 
 def _facing(row: Row, one: Save, zone: tzinfo, *, answered: bool) -> Facing:
     """Gather what the pure question needs, as of when the save was received."""
-    session = row.session
-    now = desk.clock_of(session)
+    seat, standing = row.seat, row.seat.standing
     return Facing(
-        state=session.state,
-        started=session.started_at is not None,
-        clock=now,
-        paused_at=session.paused_at,
-        finished_at=session.finished_at,
-        scored=session.scored_at is not None,
-        route=desk.route_around(session, row.key, _letter_of(row)),
-        epoch=session.epoch,
-        is_holder=not one.device or session.lease_device in ("", one.device),
+        state=standing.state,
+        started=standing.started,
+        clock=standing.clock,
+        paused_at=standing.paused_at,
+        finished_at=standing.finished_at,
+        scored=standing.scored,
+        route=standing.around(row.key, _letter_of(row)),
+        epoch=standing.epoch,
+        is_holder=not one.device or seat.lease_device in ("", one.device),
         revision=row.revision,
         row_answered=row.answered,
         row_epoch=row.epoch,
@@ -176,7 +177,7 @@ def _facing(row: Row, one: Save, zone: tzinfo, *, answered: bool) -> Facing:
         writer=one.writer,
         answered=answered,
         zone=zone,
-        in_time=clock.is_clear(now, one.received_at),
+        in_time=clock.is_clear(standing.clock, one.received_at),
     )
 
 
@@ -189,8 +190,8 @@ def _refuse(one: Save, refusal: Refusal) -> Refused:
     return Refused(one.item, one.key, one.client_seq, refusal)
 
 
-def _quarantine(batch: Batch, session: AssessmentSession, one: Save, refusal: Refusal) -> Refused:
-    kept = Quarantine.objects.filter(session=session)
+def _quarantine(batch: Batch, seat: Seat, one: Save, refusal: Refusal) -> Refused:
+    kept = Quarantine.objects.filter(session=seat.id)
     same = kept.filter(item_key=one.item, key=one.key, value=dict(one.raw)).first()
     if same is not None:
         return Refused(one.item, one.key, one.client_seq, refusal, same.pk)
@@ -198,7 +199,7 @@ def _quarantine(batch: Batch, session: AssessmentSession, one: Save, refusal: Re
         return _refuse(one, refusal)
     salt, digest = salted(one.raw)
     row = Quarantine.objects.create(
-        session=session,
+        session_id=seat.id,
         item_key=one.item,
         key=one.key,
         value=dict(one.raw),
@@ -211,7 +212,7 @@ def _quarantine(batch: Batch, session: AssessmentSession, one: Save, refusal: Re
     )
     batch.facts.append(
         events.ResponseQuarantined(
-            **_head(session, one),
+            **_head(seat, one),
             item=one.item,
             reason=refusal.reason,
             digest=digest,
@@ -223,19 +224,20 @@ def _quarantine(batch: Batch, session: AssessmentSession, one: Save, refusal: Re
 
 def _keep_strays(batch: Batch, one: Save) -> None:
     """Keep aside what the item never asked for; what is too large for an answer is forgotten."""
-    session = batch.sessions.get(one.session_id)
-    known = (one.session_id, one.item) in batch.rows
-    if not one.strays or session is None or not known:
+    row = batch.rows.get((one.session_id, one.item))
+    if not one.strays or row is None:
         return
     if len(chain.canonical(dict(one.strays))) <= judging.LONGEST_ANSWER:
         refusal = Refusal(Reason.STRAY_FIELDS)
-        _quarantine(batch, session, replace(one, raw=one.strays, strays={}), refusal)
+        _quarantine(batch, row.seat, replace(one, raw=one.strays, strays={}), refusal)
 
 
-def _accept(batch: Batch, row: Row, one: Save, canonical: bytes, facing: Facing) -> Revision:
-    session, answered = row.session, facing.answered
-    session.answered += int(answered) - int(row.answered)
-    session.last_save_at = session.last_seen_at = one.received_at
+def _accept(
+    batch: Batch, row: Row, one: Save, canonical: bytes, facing: Facing, salt: str
+) -> Revision:
+    seat, answered = row.seat, facing.answered
+    seat.answered += int(answered) - int(row.answered)
+    seat.last_save_at = seat.last_seen_at = one.received_at
     row.revision += 1
     row.response, row.answered, row.saved_at = (
         Written(canonical.decode()),
@@ -243,7 +245,6 @@ def _accept(batch: Batch, row: Row, one: Save, canonical: bytes, facing: Facing)
         one.received_at,
     )
     row.epoch, row.writer, row.client_seq = one.epoch, one.writer, one.client_seq
-    salt = secrets.token_hex(16)
     revision = Revision(
         row=row,
         revision=row.revision,
@@ -256,18 +257,24 @@ def _accept(batch: Batch, row: Row, one: Save, canonical: bytes, facing: Facing)
         client_seq=one.client_seq,
         received_at=one.received_at,
         elapsed_ms=max(0, one.elapsed_ms),
-        in_grace=session.is_ended or session.paused_at is not None or not facing.in_time,
+        in_grace=seat.standing.ended or facing.paused_at is not None or not facing.in_time,
         answered=answered,
     )
-    batch.facts.append(_saved_fact(session, one, revision, batch.at))
+    batch.facts.append(_saved_fact(seat, one, revision, batch.at))
     batch.revisions.append(revision)
     batch.changed[row.id] = row
     return revision
 
 
+def _salts(count: int) -> list[str]:
+    """Return new salts, drawn at once."""
+    drawn = secrets.token_hex(SALT_BYTES * count)
+    return [drawn[start : start + 2 * SALT_BYTES] for start in range(0, len(drawn), 2 * SALT_BYTES)]
+
+
 def salted(raw: RawResponses) -> tuple[str, str]:
     """Return a new salt and the digest under it: erasing the row leaves the ledger whole."""
-    salt = secrets.token_hex(16)
+    salt = secrets.token_hex(SALT_BYTES)
     return salt, digest_under(salt, raw)
 
 
@@ -277,10 +284,10 @@ def digest_under(salt: str, raw: RawResponses) -> str:
 
 
 def _saved_fact(
-    session: AssessmentSession, one: Save, revision: Revision, at: datetime | None
+    seat: Seat, one: Save, revision: Revision, at: datetime | None
 ) -> events.ResponseSaved:
     return events.ResponseSaved(
-        **_head(session, one),
+        **_head(seat, one),
         item=one.item,
         revision=revision.revision,
         digest=revision.digest,
@@ -292,8 +299,8 @@ def _saved_fact(
     )
 
 
-def _head(session: AssessmentSession, one: Save) -> events.Head:
-    return events.head(session.pk, session.sitting_id, one.by, one.received_at)
+def _head(seat: Seat, one: Save) -> events.Head:
+    return events.head(seat.id, seat.standing.sitting_id, one.by, one.received_at)
 
 
 def _acknowledge(revision: Revision) -> Saved:

@@ -21,7 +21,7 @@ from delivery.queries import plans, sight
 from delivery.rules import clock, navigation, outline
 from delivery.rules.clock import Clock, Reading
 from delivery.rules.navigation import Route, Stop
-from delivery.rules.outline import NOTHING, Outline, Stops
+from delivery.rules.outline import Outline, Stops
 
 
 @lru_cache(maxsize=128)
@@ -247,13 +247,6 @@ def route_of(session: AssessmentSession, known: plans.Known, stops: Sequence[Sto
         shut=frozenset(session.closed_scopes),
         places=known.places,
     )
-
-
-def route_around(session: AssessmentSession, key: str, letter: str) -> Route:
-    """Return a session's route where of all items only one is known: enough to ask about it."""
-    found, known = outline_of(session.sitting.test_version_id), plans.known(session)
-    letters = (NOTHING * known.places[key] + letter).ljust(len(known.places), NOTHING)
-    return route_of(session, known, Stops(found, known.plan, letters))
 
 
 def clock_of(session: AssessmentSession) -> Clock:

@@ -1,7 +1,7 @@
 """Sets of rows reach both databases whole, whatever their columns hold."""
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from integrity import rowsets
 
@@ -25,23 +25,69 @@ def test_values_may_be_missing_and_text_may_look_like_anything() -> None:
         assert [tuple(row) for row in cursor.fetchall()] == rows
 
 
-def test_statements_sent_together_see_each_other_and_keep_their_rows() -> None:
-    with transaction.atomic(), rowsets.together():
-        first, second = rowsets.cursor(), rowsets.cursor()
-        first.execute("INSERT INTO integrity_ledgerstream (name, head, length) VALUES ('t', '', 0)")
-        second.execute("SELECT name FROM integrity_ledgerstream WHERE name = %s", ["t"])
-        third = rowsets.cursor()
-        third.execute("SELECT 1")
-    with first, second, third:
-        assert (second.fetchall(), third.fetchall()) == ([("t",)], [(1,)])
-
-
-def test_what_fails_among_statements_sent_together_fails_the_block() -> None:
-    with pytest.raises(DatabaseError), transaction.atomic(), rowsets.together():
-        rowsets.cursor().execute("SELECT nothing FROM nowhere")
+def streams() -> list[tuple[str, str]]:
     with rowsets.cursor() as cursor:
-        cursor.execute("SELECT 1")
-        assert cursor.fetchall() == [(1,)]
+        cursor.execute("SELECT name, head FROM integrity_ledgerstream ORDER BY name")
+        return [tuple(row) for row in cursor.fetchall()]
+
+
+def add(name: str) -> None:
+    new, values = rowsets.source(("name",), ("text",), [(name,)])
+    insert = " INSERT INTO integrity_ledgerstream (name, head, length) SELECT name, '', 0 FROM new"
+    rowsets.write(new + insert, values)
+
+
+def rename(head: str) -> None:
+    new, values = rowsets.source(("head",), ("text",), [(head,)])
+    rowsets.write(f"{new} UPDATE integrity_ledgerstream SET head = new.head FROM new", values)
+
+
+def test_what_is_written_as_one_is_all_written() -> None:
+    add("before")
+    with transaction.atomic(), rowsets.as_one():
+        add("first")
+        add("second")
+    assert streams() == [("before", ""), ("first", ""), ("second", "")]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite gets each write at once")
+def test_what_is_written_as_one_sees_nothing_of_each_other() -> None:
+    add("before")
+    with transaction.atomic(), rowsets.as_one():
+        add("beside")
+        rename("x")
+    assert streams() == [("before", "x"), ("beside", "")]
+
+
+def test_one_write_as_one_is_itself() -> None:
+    with transaction.atomic(), rowsets.as_one():
+        add("alone")
+    with transaction.atomic(), rowsets.as_one():
+        pass
+    assert streams() == [("alone", "")]
+
+
+def test_what_fails_among_the_writes_fails_the_block_and_leaves_nothing() -> None:
+    def fail() -> None:
+        with transaction.atomic(), rowsets.as_one():
+            add("first")
+            rowsets.write("UPDATE nowhere SET nothing = 1", [])
+
+    with pytest.raises(DatabaseError):
+        fail()
+    assert streams() == []
+
+
+def test_an_error_before_the_end_sends_nothing() -> None:
+    def stop() -> None:
+        with transaction.atomic(), rowsets.as_one():
+            add("first")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        stop()
+    add("after")
+    assert streams() == [("after", "")]
 
 
 def test_condition_names_any_of_the_values() -> None:

@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from django.db import connection
 
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
 from delivery.rules.refusals import Reason
@@ -262,7 +263,9 @@ def test_a_batch_costs_as_many_statements_as_one_save(
 ) -> None:
     one, three = batch_of(1), batch_of(3)
     responses.save(batch_of(1))
-    with django_assert_num_queries(11):  # type: ignore[operator]
+    # PostgreSQL gets all that is written in one.
+    number = 7 if connection.vendor == "postgresql" else 11
+    with django_assert_num_queries(number):  # type: ignore[operator]
         responses.save(one)
-    with django_assert_num_queries(11):  # type: ignore[operator]
+    with django_assert_num_queries(number):  # type: ignore[operator]
         responses.save(three)

@@ -112,6 +112,18 @@ def _opened(session_id: UUID, session_key: str | None) -> Desk | None:
 openings: Final = Gathering(_open)
 
 
+def known_version(session_id: UUID, test_version_id: int, key: str) -> int | None:
+    """Return the version of an item of a session, where this process has read the plan."""
+    planned, pins = plans.item_of(session_id, key), bank.known_pins(test_version_id)
+    return None if planned is None or pins is None else pins[planned.ref]
+
+
+def known_item(session_id: UUID, test_version_id: int, key: str) -> AssessmentItem | None:
+    """Return an item of a session that this process has read, without asking anybody."""
+    version = known_version(session_id, test_version_id, key)
+    return None if version is None else bank.known_item(version)
+
+
 @database_sync_to_async
 def item(item_version_id: int) -> AssessmentItem:
     return bank.item(item_version_id)

@@ -21,11 +21,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import timezone
 
-from assembly import bank
 from assembly.qti.item import AssessmentItem
 from delivery.candidate import asking, door, frames, vigil, words
 from delivery.facts import hub, journal
-from delivery.queries import plans, sight
+from delivery.queries import sight
 from delivery.queries.sight import Stamp
 from delivery.rules import protocol
 from delivery.rules.clock import Clock
@@ -86,7 +85,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         self.scope, self.base_send = scope, send
         handlers = {
             "websocket.connect": self.websocket_connect,
-            "websocket.receive": self.websocket_receive,
+            "websocket.receive": self._receive,
             "websocket.disconnect": self.websocket_disconnect,
         }
         self.turn = asyncio.Lock()
@@ -150,12 +149,12 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             vigil.end(self)
             tally.here.sockets["candidate"] -= 1
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+    async def _receive(self, frame: Frame) -> None:
         if not self._may_speak():
             await self.close(code=TOO_FAST)
             return
         try:
-            message = protocol.read(text_data or "")
+            message = protocol.read(frame.get("text") or "")
         except Refusal as refusal:
             await self._tell(frames.refused("", "", 0, refusal))
             return
@@ -175,9 +174,10 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         return self.in_window <= MOST_A_MINUTE
 
     async def _hear(self, message: Incoming) -> None:
+        if isinstance(message, Answer):  # nearly all are, and a match asks each in turn
+            await self._save(message)
+            return
         match message:
-            case Answer():
-                await self._save(message)
             case Ping():
                 await self._pong(message)
             case Claim():
@@ -189,7 +189,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):
 
     async def _save(self, answer: Answer) -> None:
         at = timezone.now()
-        definition = await self._definition(answer.item)
+        known = asking.known_item(self.session_id, self.test_version, answer.item)
+        definition = known or await self._definition(answer.item)
         save = frames.save_of(answer, definition, self.session_id, self.by, at, self.device)
         try:
             result = await lane.saved(save)
@@ -200,24 +201,17 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             await self._tell(told)
 
     async def _definition(self, key: str) -> AssessmentItem:
-        """Return an item of this session; what is not in it does not exist."""
-        planned = plans.item_of(self.session_id, key)
-        pins = bank.known_pins(self.test_version)
-        if planned is not None and pins is not None:
-            version = pins[planned.ref]
-        else:
-            version = await self._version(key)
-        # Only what this process has not read yet is worth a thread.
-        item: AssessmentItem = bank.known_item(version) or await asking.item(version)
+        """Ask for an item of this session; what is not in it does not exist."""
+        version = asking.known_version(self.session_id, self.test_version, key)
+        if version is None:
+            # The plan grows, or this process has not read it.
+            if key not in self.items:
+                self.items = await asking.item_versions(self.session_id)
+            if key not in self.items:
+                raise Refusal(Reason.NO_SUCH_ITEM)
+            version = self.items[key]
+        item: AssessmentItem = await asking.item(version)
         return item
-
-    async def _version(self, key: str) -> int:
-        """Ask for an item of a plan that grows, or that this process has not read."""
-        if key not in self.items:
-            self.items = await asking.item_versions(self.session_id)
-        if key not in self.items:
-            raise Refusal(Reason.NO_SUCH_ITEM)
-        return self.items[key]
 
     async def _pong(self, ping: Ping) -> None:
         at = timezone.now()

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from assembly import rendering
 from assembly.qti.item import AssessmentItem
 from delivery.candidate import gate, words
 from delivery.models import AssessmentSession, Message, State
@@ -60,12 +59,12 @@ def save_of(
     numbers = (answer.base_revision, answer.client_seq, answer.elapsed_ms, answer.epoch)
     if min(numbers) < 0 or max(numbers) >= 2**53 or not answer.key:
         raise Refusal(Reason.MALFORMED)
-    form = posted.form(answer.value)
+    read = posted.read(item, answer.value)
     return Save(
         session_id=session_id,
         item=answer.item,
-        raw=rendering.posted_responses(item, form),
-        strays=rendering.strays(item, form),
+        raw=read.raw,
+        strays=read.strays,
         base_revision=answer.base_revision,
         client_seq=answer.client_seq,
         key=answer.key[:64],

@@ -9,6 +9,7 @@ from uuid import UUID
 
 Flat = str | int | bool | list[str]
 HEADER = frozenset({"kind", "session_id", "sitting_id", "actor", "at"})
+PLAIN = frozenset({str, int, bool})
 
 
 class Head(TypedDict):
@@ -42,8 +43,8 @@ class Fact:
 
     def payload(self) -> dict[str, Flat]:
         """Return the payload of the ledger entry."""
-        own = {n: getattr(self, n) for n in self.__dataclass_fields__ if n not in HEADER}
-        return {name: _flat(value) for name, value in own.items() if value not in (None, "")}
+        own = [(n, getattr(self, n)) for n in self.__dataclass_fields__ if n not in HEADER]
+        return {n: v if type(v) in PLAIN else _flat(v) for n, v in own if v not in (None, "")}
 
 
 def _flat(value: Flat | datetime | tuple[str, ...]) -> Flat:

@@ -29,15 +29,16 @@ class Incoming:
     @classmethod
     def read(cls, frame: dict[str, Any]) -> Self:
         """Return the message; raises Refusal MALFORMED."""
-        values: dict[str, Any] = {}
-        for name, kind, optional in _kinds(cls):  # type: ignore[arg-type]  # a class is hashable
-            if optional and name not in frame:
-                continue
-            value = values[name] = frame.get(name)
-            # JSON gives no other kinds; and a bool is an int to Python, never one to us.
-            if type(value) is not kind:
-                raise _malformed()
-        return cls(**values)
+        shape = _shape(cls)  # type: ignore[arg-type]  # a class is hashable
+        # JSON gives no other kinds; and a bool is an int to Python, never one to us.
+        values = tuple(map(frame.get, shape.names))
+        if tuple(map(type, values)) == shape.kinds:
+            return cls(*values)
+        given = {name: frame[name] for name in shape.names if name in frame}
+        fits = all(type(given[name]) is shape.kind_of[name] for name in given)
+        if not fits or not shape.needed <= given.keys():
+            raise _malformed()
+        return cls(**given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +95,22 @@ class Events(Incoming):
     events: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The fields of a kind of message: their names and types in order, and those it must have."""
+
+    names: tuple[str, ...]
+    kinds: tuple[type, ...]
+    kind_of: dict[str, type]
+    needed: frozenset[str]
+
+
 @lru_cache(maxsize=64)
-def _kinds(kind: type[Incoming]) -> tuple[tuple[str, type, bool], ...]:
-    """Return each field's name and type, and whether it may be left out."""
-    kinds = {"str": str, "int": int, "list": list, "dict": dict}
-    return tuple(
-        (one.name, kinds[str(one.type).split("[", 1)[0]], one.default is not MISSING)
-        for one in fields(kind)
-    )
+def _shape(kind: type[Incoming]) -> _Shape:
+    known = {"str": str, "int": int, "list": list, "dict": dict}
+    kinds = {one.name: known[str(one.type).split("[", 1)[0]] for one in fields(kind)}
+    needed = frozenset(one.name for one in fields(kind) if one.default is MISSING)
+    return _Shape(tuple(kinds), tuple(kinds.values()), kinds, needed)
 
 
 INCOMING: dict[str, type[Incoming]] = {

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from assembly import bank, rendering, wording
+from assembly import bank, wording
 from delivery.facts import journal
 from delivery.facts import recovery_events as facts
 from delivery.models import AssessmentSession, ItemSession, Quarantine, Sitting
@@ -93,7 +93,7 @@ def _desk_of(envelope: Envelope, sittings: QuerySet[Sitting]) -> Desk:
 def _held(found: Desk, rows: dict[str, ItemSession], entry: dict[str, Any]) -> Held:
     row = rows[entry["item"]]
     item = bank.item(row.item_version_id)
-    raw = rendering.posted_responses(item, posted.form(_pairs(entry)))
+    raw = posted.read(item, _pairs(entry)).raw
     return Held(
         item=row.key,
         number=found.route.index(row.key) + 1,
@@ -141,12 +141,12 @@ def replay(opened: Opened, *, by: User, at: datetime) -> list[Replayed]:
 
 def _save(found: Desk, held: Held, by: str, at: datetime) -> Save:
     entry, definition = held.entry, found.definition(held.item)
-    form = posted.form(_pairs(entry))
+    read = posted.read(definition, _pairs(entry))
     return Save(
         session_id=found.session.pk,
         item=held.item,
-        raw=rendering.posted_responses(definition, form),
-        strays=rendering.strays(definition, form),
+        raw=read.raw,
+        strays=read.strays,
         key=str(entry.get("key", ""))[:64] or _key_of(held),
         received_at=at,
         by=by,

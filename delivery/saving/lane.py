@@ -7,6 +7,7 @@ import contextlib
 import logging
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Final
@@ -20,6 +21,8 @@ from delivery.saving.responses import Outcome, Save
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE: Final = 256
+# A connection that has just worked is taken to work still; a batch that fails asks.
+TRUSTED_SECONDS: Final = 1.0
 AnyFuture = Future[Outcome] | asyncio.Future[Outcome]
 Waiting = tuple[Save, AnyFuture]
 Result = Outcome | Exception
@@ -69,9 +72,13 @@ class Lane:
 
     def _run(self) -> None:
         try:
+            heard = 0.0
             while (waiting := self._take()) is not None:
-                close_old_connections()
+                # Asking a connection whether it lives costs as much as some answers.
+                if time.monotonic() - heard > TRUSTED_SECONDS:
+                    close_old_connections()
                 _commit(waiting)
+                heard = time.monotonic()
         finally:
             close_old_connections()
 
@@ -93,14 +100,15 @@ class Lane:
         return taken
 
 
-def _commit(waiting: Sequence[Waiting]) -> None:
-    """Save a batch; where it fails as a whole, each save is tried alone and fails alone."""
+def _commit(waiting: Sequence[Waiting], *, again: bool = True) -> None:
+    """Save a batch; where it fails, each save is tried again alone and fails alone."""
     try:
         outcomes = _together([save for save, _ in waiting])
     except Exception:  # the lane outlives whatever one batch does
-        if len(waiting) > 1:
+        close_old_connections()
+        if again:
             for one in waiting:
-                _commit([one])
+                _commit([one], again=False)
             return
         logger.exception("A save could not be committed.")
         tally.here.failed += 1

@@ -89,3 +89,17 @@ def test_saves_over_http_share_the_commit_of_what_waited_with_them() -> None:
     assert [(one["type"], one["item"]) for one in told] == [("saved", "Q1")] * NUMBER
     assert ResponseRevision.objects.count() == NUMBER + 1
     assert len(transactions()) == 1, transactions()
+
+
+def test_a_connection_that_died_between_two_answers_costs_none() -> None:
+    session = factories.session()
+    first = lane.submit(factories.save(session, "Q1", writer="page", client_seq=1))
+    assert isinstance(first.result(PATIENCE_SECONDS), Saved)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+    second = lane.submit(factories.save(session, "Q1", "B", writer="page", client_seq=2))
+    assert isinstance(second.result(PATIENCE_SECONDS), Saved)

@@ -8,7 +8,8 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextvars import Context
 from typing import Any, Final
@@ -30,6 +31,10 @@ PULSE: Final = "pulse"
 PROCESSES: Final = "processes"
 # Redis passes a bundle on in one piece.
 MOST_IN_A_BUNDLE: Final = 2_000
+# So long what is gathered waits for more of the same.
+GATHER_SECONDS: Final = 0.2
+# Later than this, the loop that was to send it has ended.
+GIVEN_UP_SECONDS: Final = 1.0
 
 
 class _Hub:
@@ -42,6 +47,8 @@ class _Hub:
         self.here: dict[str, list[Hear]] = {}
         self.beginning: asyncio.Task[None] | None = None
         self.listening: asyncio.Task[None] | None = None
+        self.gathered: dict[str, set[str]] = {}
+        self.gathering_since = 0.0
 
     def running_loop(self) -> asyncio.AbstractEventLoop | None:
         loop = self.loop
@@ -162,6 +169,37 @@ def send_all(messages: Sequence[Addressed]) -> None:
     loop = _hub.running_loop() or _hub.loop_of_our_own()
     future = asyncio.run_coroutine_threadsafe(_deliver(layer, list(messages)), loop)
     future.add_done_callback(_done)
+
+
+def gather(group: str, sessions: Iterable[str]) -> None:
+    """Tell a group of boards which sessions changed, together with what changes right after.
+
+    Answers come by the hundreds a second, and a board looks a few times a second at most.
+    """
+    memory = isinstance(get_channel_layer(), InMemoryChannelLayer)
+    loop = _hub.running_loop() or (None if memory else _hub.loop_of_our_own())
+    if loop is None:
+        return
+    now = time.monotonic()
+    with _hub.lock:
+        begins = not _hub.gathered or now - _hub.gathering_since > GIVEN_UP_SECONDS
+        _hub.gathered.setdefault(group, set()).update(sessions)
+        if begins:
+            _hub.gathering_since = now
+    if begins:
+        with contextlib.suppress(RuntimeError):  # it has just ended, and its sockets with it
+            loop.call_soon_threadsafe(loop.call_later, GATHER_SECONDS, _send_gathered)
+
+
+def _send_gathered() -> None:
+    with _hub.lock:
+        gathered, _hub.gathered = _hub.gathered, {}
+    send_all([(group, changed(sessions)) for group, sessions in gathered.items()])
+
+
+def changed(sessions: Iterable[str]) -> Message:
+    """Return the message that tells a board which sessions to look at."""
+    return {"type": "board.changed", "sessions": sorted(sessions)}
 
 
 def _send_here(messages: Sequence[Addressed]) -> None:

@@ -97,9 +97,10 @@ def note(sitting: Sitting, kind: str, payload: Payload, *, by: str, at: datetime
 
 def _tell(facts: Sequence[Fact], said: Said) -> None:
     """Hint at what changed: each session's pages by kind, each board once for all sessions."""
-    boards: dict[int, dict[str, None]] = {}
+    boards: dict[tuple[int, bool], set[str]] = {}
     for fact in facts:
-        boards.setdefault(fact.sitting_id, {})[str(fact.session_id)] = None
+        waits = fact.kind in TOLD_BY_ANSWER
+        boards.setdefault((fact.sitting_id, waits), set()).add(str(fact.session_id))
     told = {(fact.session_id, fact.kind) for fact in facts if fact.kind not in TOLD_BY_ANSWER}
     hub.send_all(
         [
@@ -110,5 +111,8 @@ def _tell(facts: Sequence[Fact], said: Said) -> None:
             for session_id, kind in sorted(told)
         ]
     )
-    for sitting_id, sessions in boards.items():
-        hub.send(board_group(sitting_id), {"type": "board.changed", "sessions": list(sessions)})
+    for (sitting_id, waits), sessions in boards.items():
+        if waits:
+            hub.gather(board_group(sitting_id), sessions)
+        else:
+            hub.send(board_group(sitting_id), hub.changed(sessions))

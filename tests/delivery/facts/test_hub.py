@@ -70,11 +70,60 @@ def test_thread_wakes_the_loop_that_serves(
     assert asyncio.run(listen()) == HELLO
 
 
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_what_answers_change_is_told_together(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str, in_memory: bool
+) -> None:
+    layer: Any = InMemoryChannelLayer() if in_memory else RedisPubSubChannelLayer(hosts=[redis_url])
+    use(monkeypatch, layer)
+
+    async def listen() -> Any:
+        first, other = Ear(), Ear()
+        assert await hub.join("board.1", first.hear)
+        assert await hub.join("board.2", other.hear)
+        for session in ("a", "c", "b", "a"):
+            threading.Thread(target=hub.gather, args=("board.1", [session])).start()
+        hub.gather("board.2", ["d"])
+        found = [await first.next(), await other.next()]
+        # What comes afterwards is told anew.
+        hub.gather("board.1", ["e"])
+        found.append(await first.next())
+        rest = first.heard.qsize() + other.heard.qsize()
+        hub.leave("board.1", first.hear)
+        hub.leave("board.2", other.hear)
+        await layer.flush()
+        return found, rest
+
+    assert asyncio.run(listen()) == (
+        [hub.changed(["a", "b", "c"]), hub.changed(["d"]), hub.changed(["e"])],
+        0,
+    )
+
+
+def test_what_a_loop_that_ended_did_not_tell_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, InMemoryChannelLayer())
+
+    async def leave_at_once() -> None:
+        hub.attach()
+        hub.gather("board.1", ["a"])
+
+    async def listen() -> Any:
+        ear = Ear()
+        assert await hub.join("board.1", ear.hear)
+        hub.gather("board.1", ["b"])
+        return await ear.next()
+
+    asyncio.run(leave_at_once())
+    monkeypatch.setattr(hub, "GIVEN_UP_SECONDS", 0.0)
+    assert asyncio.run(listen()) == hub.changed(["a", "b"])
+
+
 def test_memory_layer_without_a_server_has_nobody_to_tell(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     use(monkeypatch, InMemoryChannelLayer())
     hub.send("session.1", HELLO)
+    hub.gather("board.1", ["a"])
     assert (hub._hub.waiting, hub._hub.loop, caplog.records) == (0, None, [])
 
 

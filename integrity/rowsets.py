@@ -22,6 +22,8 @@ NEVER_UNASKED: Final = 2**31
 _NULL: Final = "NULL"
 # What these are written as holds nothing to escape.
 _PLAIN: Final = frozenset({"bigint", "integer", "smallint", "uuid", "boolean", "double precision"})
+# These are text already.
+_TEXTS: Final = frozenset({"text", "jsonb"})
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -153,7 +155,7 @@ def array(values: Sequence[Any], kind: str) -> str:
         return f"{{{','.join(written)}}}"
     if kind in _PLAIN:
         return f"{{{','.join(map(str, values))}}}"
-    texts = [str(one) for one in values]
+    texts = values if kind in _TEXTS else list(map(str, values))
     joined = '","'.join(texts)
     # Nearly always there is nothing to escape in a whole column.
     if "\\" not in joined and joined.count('"') == 2 * (len(texts) - 1):

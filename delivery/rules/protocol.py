@@ -14,6 +14,8 @@ from delivery.rules.refusals import Reason, Refusal
 
 LONGEST_FRAME = 400_000
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+_quoted = json.encoder.encode_basestring_ascii
+_TRUTH = ("false", "true")
 
 
 def _malformed() -> Refusal:
@@ -221,6 +223,16 @@ class SavedMessage(Outgoing):
     answered: bool
     in_grace: bool
     saved_at: str
+
+    def frame(self) -> str:
+        """Return what `Outgoing.frame` does, spelled out: each answer is told so."""
+        return (
+            f'{{"type":"saved","item":{_quoted(self.item)},"key":{_quoted(self.key)},'
+            f'"client_seq":{self.client_seq},"revision":{self.revision},'
+            f'"ledger_seq":{self.ledger_seq},"head":"{self.head}",'
+            f'"answered":{_TRUTH[self.answered]},"in_grace":{_TRUTH[self.in_grace]},'
+            f'"saved_at":"{self.saved_at}"}}'
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,9 @@ class LedgerStream(models.Model):
 class LedgerEntry(models.Model):
     """A sealed fact; written by `ledger` alone, and never changed: the database refuses it."""
 
-    # The unique constraint's index serves the foreign key too.
+    # The unique constraint's index serves the foreign key too, and a stream cannot be removed.
     stream = models.ForeignKey(
-        LedgerStream, models.PROTECT, related_name="entries", db_index=False,
+        LedgerStream, models.PROTECT, related_name="entries", db_index=False, db_constraint=False,
         verbose_name=_("stream"),
     )  # fmt: skip
     seq = models.BigIntegerField(_("number"))

@@ -97,9 +97,13 @@ class AnswerFile(models.Model):
 class ResponseRevision(models.Model):
     """One acknowledged answer, never changed: the history behind an item session's current one."""
 
-    # The index of `revision_once` serves the foreign key too.
+    # The index of `revision_once` serves the foreign key too; a trigger keeps what it points to.
     item_session = models.ForeignKey(
-        ItemSession, on_delete=models.CASCADE, related_name="revisions", db_index=False
+        ItemSession,
+        on_delete=models.CASCADE,
+        related_name="revisions",
+        db_index=False,
+        db_constraint=False,
     )
     revision = models.PositiveIntegerField()
     key = models.CharField(max_length=64)

@@ -46,6 +46,10 @@ class Trial:
     def scored(self) -> bool:
         return self.session.num_attempts > 0
 
+    @property
+    def processed(self) -> bool:
+        return item_session.is_processed(self.session)
+
     def to_json(self) -> dict[str, Any]:
         return {"session": item_session.to_json(self.session), "raw": dict(self.raw)}
 

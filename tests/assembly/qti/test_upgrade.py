@@ -12,7 +12,7 @@ SOURCE = b"""<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p%d"
  </responseDeclaration>
  <itemBody><p class="x" data-fooBar="1">t<m:math altText="x"/></p>
   <feedbackBlock outcomeIdentifier="F" identifier="f">see <b>that</b> there</feedbackBlock>
-  <endAttemptInteraction responseIdentifier="R" title="x"/></itemBody>
+  <endAttemptInteraction responseIdentifier="R" title="x" countAttempt="false"/></itemBody>
  <responseProcessing><durationGTE/><isNull/><anyN/></responseProcessing>
 </assessmentItem>"""
 
@@ -37,6 +37,7 @@ def test_attributes_of_qti_elements_only_are_renamed() -> None:
     assert by_name["p"] == {"class": "x", "data-fooBar": "1"}
     assert by_name["math"] == {"altText": "x"}
     assert by_name["qti-feedback-block"]["outcome-identifier"] == "F"
+    assert by_name["qti-end-attempt-interaction"]["count-attempt"] == "false"
 
 
 def test_content_is_wrapped_whole() -> None:

@@ -156,6 +156,8 @@ def result_of(
     variable_mappings: Mapping[str, str] | None = None,
 ) -> ItemResult:
     """What outcome processing needs of one item session, its built-in variables included."""
+    # A button that was not pressed is no response, and whatever its default, it is ignored.
+    unpressed = dict.fromkeys(item_session.buttons(item), values.boolean(False))
     built_in: dict[str, Value | None] = {
         "duration": values.single(BaseType.DURATION, session.duration_seconds),
         "numAttempts": values.integer(session.num_attempts),
@@ -173,6 +175,6 @@ def result_of(
         corrects=item_session.correct_responses(item, session),
         response_declarations=item.responses,
         outcome_declarations=item.outcomes,
-        defaults=item_scope.initial_responses(item, session.defaults),
+        defaults={**item_scope.initial_responses(item, session.defaults), **unpressed},
         attempted=session.num_attempts > 0,
     )

@@ -1,10 +1,11 @@
 """Buttons of an item that do not count as an attempt: what they process and what stays."""
 
-from assembly.qti import item_session, values
+from assembly.qti import item_session, outcomes, values
 from assembly.qti.item import AssessmentItem
 from assembly.qti.item_session import ItemSession
+from assembly.qti.outcomes import TestScope
 from assembly.qti.values import Raw, RawResponses
-from tests.assembly.qti.engine import STREAM, item
+from tests.assembly.qti.engine import STREAM, item, outcome
 
 ANSWERED = (
     '<qti-match><qti-variable identifier="RESPONSE"/>'
@@ -84,6 +85,13 @@ def test_after_a_button_an_item_that_begins_anew_is_to_be_processed_again() -> N
     session = attempted(PLAIN, GIVEN, PRESSED)
     assert told(session, "SCORE", "TOLD") == ("0.0", "true")
     assert not item_session.is_committed(PLAIN, session, GIVEN)
+
+
+def test_a_button_that_was_not_pressed_is_no_response() -> None:
+    for raw, count in (({}, "0"), ({"RESPONSE": "Hull"}, "1"), ({"HINT": "true"}, "1")):
+        session = attempted(COUNTING, raw)
+        result = outcomes.result_of(COUNTING, session, key="Q", ref="Q")
+        assert outcome("<qti-number-responded/>", TestScope({}, {}, [result])) == count
 
 
 def test_a_session_after_such_a_button_is_kept_and_taken_up_again() -> None:

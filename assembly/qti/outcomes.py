@@ -74,10 +74,13 @@ class TestScope(Scope):
         return found.response_declarations[name]
 
     def _item_variable(self, identifier: str) -> tuple[ItemResult | None, str]:
-        """Identifiers may hold dots themselves, so the longest item name that fits wins."""
+        """Identifiers may hold dots themselves, so the longest item name that fits wins.
+
+        Of several instances of an item that are not told apart, the last one is meant.
+        """
         fitting = [
             (len(name), result)
-            for result in self._results
+            for result in reversed(self._results)
             for name in (result.key, result.ref)
             if identifier.startswith(f"{name}.")
         ]

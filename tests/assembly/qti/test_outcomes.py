@@ -148,6 +148,15 @@ def test_expressions_look_over_the_items(expression: str, result: Raw) -> None:
     assert outcome(expression, SCOPE) == result
 
 
+def test_of_several_instances_the_last_is_meant_unless_one_is_named() -> None:
+    first, last = (
+        replace(Q02, key=f"Q02.{at}", outcomes={"SCORE": values.real(float(at))}) for at in (1, 2)
+    )
+    scope = TestScope({}, {}, [first, last])
+    assert outcome("<qti-variable identifier='Q02.SCORE'/>", scope) == "2.0"
+    assert outcome("<qti-variable identifier='Q02.1.SCORE'/>", scope) == "1.0"
+
+
 def test_a_mapping_can_be_asked_of_an_item() -> None:
     mapped = replace(
         Q02,

@@ -316,14 +316,16 @@ def test_a_hint_that_counts_as_no_attempt_is_shown_and_leaves_the_item_open(
         '<qti-modal-feedback outcome-identifier="ASKED" identifier="true" show-hide="show">'
         "<qti-content-body><p>Think of roses.</p></qti-content-body></qti-modal-feedback>"
     )
-    asks = (
-        '<qti-outcome-declaration identifier="ASKED" cardinality="single" base-type="boolean"/>',
-        '<qti-response-processing><qti-set-outcome-value identifier="ASKED"><qti-variable'
-        ' identifier="HINT"/></qti-set-outcome-value></qti-response-processing>',
+    declared = (
+        '<qti-outcome-declaration identifier="ASKED" cardinality="single" base-type="boolean"/>'
     )
-    xml = factories.HELPED.replace("<qti-item-body>", f"{asks[0]}<qti-item-body>")
+    rules = (
+        '<qti-response-processing><qti-set-outcome-value identifier="ASKED"><qti-variable'
+        ' identifier="HINT"/></qti-set-outcome-value></qti-response-processing>'
+    )
+    xml = factories.HELPED.replace("<qti-item-body>", f"{declared}<qti-item-body>")
     processing = xml.index("<qti-response-processing")
-    xml = f"{xml[:processing]}{asks[1]}{told}</qti-assessment-item>"
+    xml = f"{xml[:processing]}{rules}{told}</qti-assessment-item>"
     part = Part(items=("H",), control='<qti-item-session-control max-attempts="1"/>')
     version = factories.published(part, items={"H": factories.item_version("H", xml)})
     sitting = factories.sitting(version, opens_at=None, closes_at=None)

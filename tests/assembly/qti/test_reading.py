@@ -192,6 +192,16 @@ def test_an_item_can_be_read_without_its_body() -> None:
     assert reading.read_item(item_source(inner), with_body=False).body == ()
 
 
+def test_an_integer_may_be_written_with_a_point_as_long_as_it_is_whole() -> None:
+    declared = (
+        '<qti-outcome-declaration identifier="N" cardinality="single" base-type="integer">'
+        "<qti-default-value><qti-value>{}</qti-value></qti-default-value></qti-outcome-declaration>"
+    )
+    assert item(declared.format("-3.00")).outcomes["N"].default == value("-3", "integer")
+    with pytest.raises(ReadingError, match="whole number"):
+        item(declared.format("3.5"))
+
+
 def test_every_base_type_is_read() -> None:
     for base_type in BaseType:
         shape = f'identifier="O" cardinality="multiple" base-type="{base_type}"'

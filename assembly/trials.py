@@ -9,7 +9,7 @@ from typing import Any
 
 from assembly import adaptive, bank, linting, models, selection
 from assembly.packages import stored
-from assembly.qti import assessment, explaining, item_session, values
+from assembly.qti import assessment, explaining, item_session, outcomes, values
 from assembly.qti.assessment import AssessmentTest
 from assembly.qti.declarations import Declaration
 from assembly.qti.errors import QtiError
@@ -45,6 +45,10 @@ class Trial:
     @property
     def scored(self) -> bool:
         return self.session.num_attempts > 0
+
+    @property
+    def processed(self) -> bool:
+        return item_session.is_processed(self.session)
 
     def to_json(self) -> dict[str, Any]:
         return {"session": item_session.to_json(self.session), "raw": dict(self.raw)}
@@ -276,8 +280,8 @@ class Line:
 def result(trial: TestTrial) -> tuple[list[Line], list[tuple[str, str]]]:
     """A line per item, and the test's outcome variables."""
     lines = [_line(trial, place, one) for place, one in enumerate(trial.plan.items, start=1)]
-    outcomes = assessment.score_test(trial.definition, _results(trial))
-    return lines, [(name, words(value)) for name, value in outcomes.items()]
+    scored = assessment.score_test(trial.definition, _results(trial))
+    return lines, [(name, words(value)) for name, value in scored.items()]
 
 
 def _line(trial: TestTrial, place: int, planned: PlannedItem) -> Line:
@@ -296,18 +300,13 @@ def _result(trial: TestTrial, planned: PlannedItem, ref: assessment.ItemRef) -> 
     item = stored.read_item(trial.versions[planned.ref])
     kept = trial.items.get(planned.key)
     done = resume(item, kept) if kept else begin(item, trial.key)
-    return ItemResult(
+    return outcomes.result_of(
+        item,
+        done.session,
         key=planned.key,
         ref=planned.ref,
         sections=planned.sections,
         categories=ref.categories,
         weights=ref.weights,
         variable_mappings=ref.variable_mappings,
-        outcomes=done.session.outcomes,
-        responses=done.session.responses,
-        corrects=item_session.correct_responses(item, done.session),
-        response_declarations=item.responses,
-        outcome_declarations=item.outcomes,
-        defaults=done.session.defaults,
-        attempted=done.scored,
     )

@@ -22,6 +22,21 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 QTI = 'xmlns="http://www.imsglobal.org/xsd/imsqtiasi_v3p0"'
 MATCH = "https://purl.imsglobal.org/spec/qti/v3p0/rptemplates/match_correct.xml"
 
+# A text to enter, and a hint to ask for that counts as no attempt.
+HELPED = f"""<qti-assessment-item {QTI} identifier="H" title="Helped" adaptive="false"
+  time-dependent="false">
+  <qti-response-declaration identifier="RESPONSE" cardinality="single" base-type="string">
+    <qti-correct-response><qti-value>York</qti-value></qti-correct-response>
+  </qti-response-declaration>
+  <qti-response-declaration identifier="HINT" cardinality="single" base-type="boolean"/>
+  <qti-outcome-declaration identifier="SCORE" cardinality="single" base-type="float"/>
+  <qti-item-body><p><qti-text-entry-interaction response-identifier="RESPONSE"/>
+    <qti-end-attempt-interaction response-identifier="HINT" title="Hint" count-attempt="false"/>
+  </p></qti-item-body>
+  <qti-response-processing
+    template="{MATCH}"/>
+</qti-assessment-item>"""
+
 _number = count(1)
 
 

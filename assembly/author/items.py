@@ -256,7 +256,7 @@ def show(
         style_url=address,
         stimuli=bank.stimuli(version.pk) if version else (),
         disabled=disabled,
-        show_feedback=trial.scored,
+        show_feedback=trial.processed,
         frames=portables.frames(version.pk) if version else None,
     )
 

@@ -9,6 +9,7 @@ from assembly.qti.body import Interaction, Problem, ShuffleGroup
 from assembly.qti.draws import Draws
 from assembly.qti.errors import ProcessingError, ResponseError
 from assembly.qti.expressions import Stream, Witness
+from assembly.qti.interactions_other import EndAttempt
 from assembly.qti.interactions_portable import PortableCustom
 from assembly.qti.item import AssessmentItem
 from assembly.qti.item_scope import COMPLETION_STATUS, ItemScope, Variables
@@ -17,6 +18,7 @@ from assembly.qti.values import Raw, RawResponses, Value
 
 TEMPLATE_TRIES = 100
 SEEDS = 2**63
+PRESSED = values.boolean(True)
 IMPOSSIBLE = frozenset({"unknown_identifier", "wrong_type"})
 NOT_ATTEMPTED, UNKNOWN, COMPLETED = "not_attempted", "unknown", "completed"
 
@@ -217,16 +219,15 @@ def attempt(
 ) -> ItemSession:
     """One attempt: the responses are committed and response processing runs.
 
-    Responses that are not given keep the session's; end-attempt buttons start unpressed.
+    Responses that are not given keep the session's; end-attempt buttons start unpressed. A button
+    that does not count has its responses processed, but the attempt goes on: they stay uncommitted.
     """
     committed = {**session.responses, **_unpressed(item), **_given(item, raw)}
-    status = UNKNOWN if session.completion_status == NOT_ATTEMPTED else session.completion_status
-    outcomes = (
-        dict(session.outcomes)
-        if item.adaptive
-        else item_scope.initial_outcomes(item, session.defaults)
-    )
-    outcomes[COMPLETION_STATUS] = values.identifier(status)
+    counts = not _is_asked(item, committed)
+    status = session.completion_status
+    fresh = item_scope.initial_outcomes(item, session.defaults)
+    outcomes = dict(session.outcomes) if item.adaptive else fresh
+    outcomes[COMPLETION_STATUS] = values.identifier(UNKNOWN if status == NOT_ATTEMPTED else status)
     scope = ItemScope(
         item,
         Variables(
@@ -237,7 +238,7 @@ def attempt(
             defaults=dict(session.defaults),
             contexts=dict(session.contexts),
         ),
-        num_attempts=session.num_attempts + 1,
+        num_attempts=session.num_attempts + counts,
         duration_seconds=duration_seconds,
         stream=Draws(session.seed) if session.seed else None,
         label=f"responses|{session.num_attempts + 1}|",
@@ -245,6 +246,8 @@ def attempt(
     )
     run = Run(scope, scope.assign, [])
     run.all(item.response_processing)
+    if not counts:
+        committed = {**session.responses, **{name: committed[name] for name in buttons(item)}}
     return replace(_settled(item, session, scope, run.notes), responses=committed)
 
 
@@ -253,9 +256,8 @@ def _settled(
 ) -> ItemSession:
     outcomes = scope.variables.outcomes
     status = outcomes.get(COMPLETION_STATUS) if item.adaptive else None
-    settled = (
-        str(status.scalar) if status is not None else (UNKNOWN if item.adaptive else COMPLETED)
-    )
+    done = COMPLETED if scope.num_attempts and not item.adaptive else UNKNOWN
+    settled = str(status.scalar) if status is not None else done
     if COMPLETION_STATUS not in item.outcomes:
         outcomes.pop(COMPLETION_STATUS, None)
     return replace(
@@ -282,14 +284,32 @@ def buttons(item: AssessmentItem) -> set[str]:
     return {
         interaction.response_identifier
         for interaction in item.interactions
-        if interaction.name == "end_attempt_interaction"
-        and interaction.response_identifier in item.responses
+        if isinstance(interaction, EndAttempt) and interaction.response_identifier in item.responses
     }
 
 
+def _is_asked(item: AssessmentItem, responses: Values) -> bool:
+    """Is a button pressed that does not count as an attempt, as one for a hint may be?"""
+    return any(
+        isinstance(each, EndAttempt)
+        and not each.count_attempt
+        and responses.get(each.response_identifier) == PRESSED
+        for each in item.interactions
+    )
+
+
+def is_processed(session: ItemSession) -> bool:
+    """Did response processing run, for an attempt or for a button that does not count as one?"""
+    return session.num_attempts > 0 or session.completion_status != NOT_ATTEMPTED
+
+
 def is_committed(item: AssessmentItem, session: ItemSession, raw: RawResponses) -> bool:
-    """Are these the responses of the last attempt, however they are written (4.10 for 4.1)?"""
-    if session.num_attempts == 0:
+    """Are these the responses of the last attempt, however they are written (4.10 for 4.1)?
+
+    Where a button that does not count spoke last, the outcomes of an item that begins anew at each
+    processing are the button's, and no longer those of the attempt.
+    """
+    if session.num_attempts == 0 or (not item.adaptive and _is_asked(item, session.responses)):
         return False
     given = {name: value for name, value in bind(item, raw).items() if name not in buttons(item)}
     return all(_equal(session.responses.get(name), value) for name, value in given.items())

@@ -1,6 +1,9 @@
 """Comparisons: match, equal with its tolerances, orders, durations, points inside areas."""
 
+import math
 from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
 
 from assembly.qti import values
 from assembly.qti.expressions import Call
@@ -29,7 +32,10 @@ def _comparable(left: BaseType | None, right: BaseType | None) -> bool:
 
 
 def equal(call: Call) -> Value | None:
-    """Absolute: first - t0 <= second <= first + t1; relative: in percent of it."""
+    """Absolute: first - t0 <= second <= first + t1; relative: in percent of it.
+
+    The bounds are reckoned in the decimal digits that a person reads: 0.7 lies within 0.1 of 0.8.
+    """
     pair = call.pair()
     if pair is None:
         return None
@@ -40,7 +46,7 @@ def equal(call: Call) -> Value | None:
     bounds = _tolerances(call)
     if bounds is None:
         return None
-    below, above = bounds
+    first, second, below, above = _as_read(first, second, *bounds)
     if mode == "absolute":
         low, high = first - below, first + above
     elif mode == "relative":
@@ -50,6 +56,13 @@ def equal(call: Call) -> Value | None:
     enough = low < second or (low == second and call.flag("include-lower-bound", True))
     not_more = second < high or (second == high and call.flag("include-upper-bound", True))
     return values.boolean(enough and not_more)
+
+
+def _as_read(*numbers: float) -> tuple[Any, ...]:
+    """Decimals, or the floats themselves where one of them is infinite or no number."""
+    if not all(map(math.isfinite, numbers)):
+        return numbers
+    return tuple(Decimal(str(number)) for number in numbers)
 
 
 def _tolerances(call: Call) -> tuple[float, float] | None:

@@ -103,7 +103,7 @@ def _integers(call: Call) -> tuple[int, int] | None:
 
 def _extreme(pick: Callable[[Sequence[float]], float]) -> Callable[[Call], Value | None]:
     def choose(call: Call) -> Value | None:
-        numbers = call.numbers()
+        numbers = _numbers_or_null(call)
         if numbers is None or any(math.isnan(number) for number in numbers):
             return None
         return _number(call, pick(numbers))
@@ -111,9 +111,15 @@ def _extreme(pick: Callable[[Sequence[float]], float]) -> Callable[[Call], Value
     return choose
 
 
+def _numbers_or_null(call: Call) -> list[float] | None:
+    """NULL also where an operand is no number: so the specification has it of these operators."""
+    numeric = all(value is None or value.base_type in values.NUMERIC for value in call.count(1))
+    return call.numbers() if numeric else None
+
+
 def _of_integers(combine: Callable[..., int]) -> Callable[[Call], Value | None]:
     def fold(call: Call) -> Value | None:
-        numbers = call.numbers()
+        numbers = _numbers_or_null(call)
         if numbers is None:
             return None
         if not call.all_integers:

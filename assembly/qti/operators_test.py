@@ -1,6 +1,6 @@
 """Expressions of outcome processing that look over the items of a test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from assembly.qti import item_result, values
 from assembly.qti.declarations import OutcomeDeclaration
@@ -19,32 +19,37 @@ def _subset(call: Call) -> list[ItemResult]:
     )
 
 
+def _named(call: Call, identifier: str) -> Iterator[tuple[ItemResult, str]]:
+    """The items, each with its own name of a variable, but for those that call it otherwise."""
+    for result in _subset(call):
+        own_name = result.mapped(identifier)
+        if own_name != identifier or identifier not in result.variable_mappings:
+            yield result, own_name
+
+
 def test_variables(call: Call) -> Value | None:
     """Single values that are not NULL; weighted ones, and mixed numbers, become floats."""
     name = call.attribute("variable-identifier")
     weight = call.expression.attributes.get("weight-identifier")
     wanted = call.expression.attributes.get("base-type")
     found: list[tuple[Value, float]] = []
-    for result in _subset(call):
-        value = result.variable(result.mapped(name))
+    for result, own_name in _named(call, name):
+        value = result.variable(own_name)
         if value is not None and not value.is_container and _fits(value, wanted):
             found.append((value, result.weight(weight)))
     return _together(call, found, weight is not None)
 
 
 def _fits(value: Value, wanted: str | None) -> bool:
-    """Without a base type, numbers of both kinds are meant."""
+    """Without a base type, numbers of both kinds are meant; with it, that one only."""
     if wanted is None:
         return value.base_type in values.NUMERIC
-    return value.base_type is not None and (
-        value.base_type.value == wanted
-        or (wanted == BaseType.FLOAT and value.base_type is BaseType.INTEGER)
-    )
+    return value.base_type == wanted
 
 
 def _together(call: Call, found: list[tuple[Value, float]], weighted: bool) -> Value | None:
     types = {value.base_type for value, _ in found}
-    floats = weighted or len(types) > 1 or call.expression.attributes.get("base-type") == "float"
+    floats = weighted or len(types) > 1
     if not (types <= values.NUMERIC and floats):
         return values.container(
             next(iter(types), None), Cardinality.MULTIPLE, (value.scalar for value, _ in found)
@@ -81,8 +86,8 @@ def _limits(call: Call, pick: Callable[[OutcomeDeclaration], float | None]) -> l
     name = call.attribute("outcome-identifier")
     weight = call.expression.attributes.get("weight-identifier")
     found: list[float | None] = []
-    for result in _subset(call):
-        declaration = result.outcome_declarations.get(result.mapped(name))
+    for result, own_name in _named(call, name):
+        declaration = result.outcome_declarations.get(own_name)
         limit = None if declaration is None else pick(declaration)
         found.append(None if limit is None else limit * result.weight(weight))
     return found

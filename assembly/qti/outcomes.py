@@ -74,10 +74,13 @@ class TestScope(Scope):
         return found.response_declarations[name]
 
     def _item_variable(self, identifier: str) -> tuple[ItemResult | None, str]:
-        """Identifiers may hold dots themselves, so the longest item name that fits wins."""
+        """Identifiers may hold dots themselves, so the longest item name that fits wins.
+
+        Of several instances of an item that are not told apart, the last one is meant.
+        """
         fitting = [
             (len(name), result)
-            for result in self._results
+            for result in reversed(self._results)
             for name in (result.key, result.ref)
             if identifier.startswith(f"{name}.")
         ]
@@ -156,6 +159,8 @@ def result_of(
     variable_mappings: Mapping[str, str] | None = None,
 ) -> ItemResult:
     """What outcome processing needs of one item session, its built-in variables included."""
+    # A button that was not pressed is no response, and whatever its default, it is ignored.
+    unpressed = dict.fromkeys(item_session.buttons(item), values.boolean(False))
     built_in: dict[str, Value | None] = {
         "duration": values.single(BaseType.DURATION, session.duration_seconds),
         "numAttempts": values.integer(session.num_attempts),
@@ -173,6 +178,6 @@ def result_of(
         corrects=item_session.correct_responses(item, session),
         response_declarations=item.responses,
         outcome_declarations=item.outcomes,
-        defaults=item_scope.initial_responses(item, session.defaults),
+        defaults={**item_scope.initial_responses(item, session.defaults), **unpressed},
         attempted=session.num_attempts > 0,
     )

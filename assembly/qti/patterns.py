@@ -159,19 +159,19 @@ class _Reading:
 
     def _escape(self, symbol: str) -> str:
         if symbol in "pP":
-            return f"[{'^' if symbol == 'P' else ''}{self._category()}]"
+            return f"[{self._category(symbol)}]"
         if symbol in _OUTSIDE:
             return f"(?:{_OUTSIDE[symbol]})"
         if symbol.isalnum() and symbol not in _SINGLE:
             raise ValueError(f"\\{symbol} is not supported")
         return "\\" + symbol
 
-    def _category(self) -> str:
+    def _category(self, symbol: str) -> str:
         if self._take() != "{":
             raise ValueError("a category stands in braces")
         end = self.pattern.index("}", self.at)
         name, self.at = self.pattern[self.at : end], end + 1
-        return _ranges(name)
+        return _ranges(name, symbol == "P")
 
     def _class(self) -> str:
         """[a-z-[aeiou]] becomes a look at what is taken away, then the class."""
@@ -195,25 +195,55 @@ class _Reading:
         if symbol != "\\":
             return "\\" + symbol if symbol in "[&~|" else symbol
         symbol = self._take()
-        if symbol in "PIC":
+        if symbol in "IC":
             raise ValueError(f"\\{symbol} inside a class is not supported")
-        if symbol == "p":
-            return self._category()
+        if symbol in "pP":
+            return self._category(symbol)
         return _INSIDE.get(symbol, "\\" + symbol)
 
 
 @lru_cache(maxsize=64)
-def _ranges(name: str) -> str:
-    """The characters of a Unicode category ("L", "Lu"), as the inside of a class."""
-    spans = [
-        span
-        for category, found in _categories().items()
-        if category.startswith(name)
-        for span in found
-    ]
-    if not spans or name.startswith("Is"):
+def _ranges(name: str, others: bool) -> str:
+    """The characters of a Unicode category ("L", "Lu") or block, or all others, in a class."""
+    block = _BLOCKS.get(name.removeprefix("Is")) if name.startswith("Is") else None
+    spans = sorted([block] if block else _of_category(name))
+    if not spans:
         raise ValueError(f"the category {name} is not supported")
-    return "".join(f"\\U{start:08x}-\\U{end:08x}" for start, end in sorted(spans))
+    if others:
+        ends = [-1, *(end for _, end in spans)]
+        starts = [*(start for start, _ in spans), sys.maxunicode + 1]
+        gaps = zip(ends, starts, strict=True)
+        spans = [(end + 1, start - 1) for end, start in gaps if end + 1 < start]
+    return "".join(f"\\U{start:08x}-\\U{end:08x}" for start, end in spans)
+
+
+def _of_category(name: str) -> list[tuple[int, int]]:
+    known = _categories().items()
+    return [span for category, found in known if category.startswith(name) for span in found]
+
+
+# Of XML Schema's blocks those that texts of our day are written in.
+_BLOCKS = {
+    "BasicLatin": (0x0, 0x7F),
+    "Latin-1Supplement": (0x80, 0xFF),
+    "LatinExtended-A": (0x100, 0x17F),
+    "LatinExtended-B": (0x180, 0x24F),
+    "LatinExtendedAdditional": (0x1E00, 0x1EFF),
+    "Greek": (0x370, 0x3FF),
+    "Cyrillic": (0x400, 0x4FF),
+    "Armenian": (0x530, 0x58F),
+    "Hebrew": (0x590, 0x5FF),
+    "Arabic": (0x600, 0x6FF),
+    "Devanagari": (0x900, 0x97F),
+    "Bengali": (0x980, 0x9FF),
+    "Tamil": (0xB80, 0xBFF),
+    "Thai": (0xE00, 0xE7F),
+    "Georgian": (0x10A0, 0x10FF),
+    "Hiragana": (0x3040, 0x309F),
+    "Katakana": (0x30A0, 0x30FF),
+    "CJKUnifiedIdeographs": (0x4E00, 0x9FFF),
+    "HangulSyllables": (0xAC00, 0xD7A3),
+}
 
 
 @lru_cache(maxsize=1)

@@ -35,15 +35,13 @@ Declared = TypeVar("Declared", bound=Declaration)
 def read_item(
     source: bytes, *, resolve: Resolver | None = None, with_body: bool = True
 ) -> AssessmentItem:
-    """`resolve` fetches the bytes of files that the item includes, by their address as written.
-
-    Without its body an item can be scored even where one of its interactions cannot be shown.
-    """
+    """`resolve` fetches included files; without its body an item can still be scored."""
     root = _root(source, "qti-assessment-item")
     reading = Reading(resolve, losses=upgrade.losses(root))
-    if resolve is not None:
+    if resolve is not None and with_body:
         including.expand(root, reading)
-    body = _body(root, "qti-item-body") if with_body else ()
+    shown = root if with_body else etree.Element(root.tag)
+    body = _body(shown, "qti-item-body")
     interactions = tuple(reading_body.interactions_in(body))
     responses = _declared(root, "qti-response-declaration", reading_declarations.read_response)
     outcomes = _declared(root, "qti-outcome-declaration", reading_declarations.read_outcome)
@@ -64,11 +62,11 @@ def read_item(
         response_processing=rules,
         body=body,
         interactions=interactions,
-        modal_feedback=tuple(map(_modal, xml.children(root, "qti-modal-feedback"))),
-        stimulus_refs=tuple(map(_stimulus_ref, xml.children(root, "qti-assessment-stimulus-ref"))),
-        stylesheets=_stylesheets(root),
-        catalogs=reading_catalogs.read_catalogs(root),
-        companions=reading_companions.read_companions(root),
+        modal_feedback=tuple(map(_modal, xml.children(shown, "qti-modal-feedback"))),
+        stimulus_refs=tuple(map(_stimulus_ref, xml.children(shown, "qti-assessment-stimulus-ref"))),
+        stylesheets=_stylesheets(shown),
+        catalogs=reading_catalogs.read_catalogs(shown),
+        companions=reading_companions.read_companions(shown),
         max_score=scoring_range.maximum(outcomes, responses, rules),
         losses=tuple(reading.losses),
     )

@@ -1,5 +1,7 @@
 """Reads variable declarations, their values, mappings and tables."""
 
+import re
+
 from lxml import etree
 
 from assembly.qti import values, xml
@@ -34,9 +36,14 @@ def base_type_of(element: etree._Element) -> BaseType:
         raise refusal(element, f"There is no base type {text[:40]}.", "wrong_base_type") from error
 
 
+# An integer as some tools write it; candidates must not.
+_WHOLE = re.compile(r"\s*([+-]?[0-9]{1,400})\.0*\s*")
+
+
 def scalar_of(element: etree._Element, text: str, base_type: BaseType) -> Scalar:
+    whole = _WHOLE.fullmatch(text) if base_type is BaseType.INTEGER else None
     try:
-        return values.parse_scalar(text, base_type)
+        return values.parse_scalar(whole[1] if whole else text, base_type)
     except ResponseError as error:
         raise refusal(element, str(error)) from error
 

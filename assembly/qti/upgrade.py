@@ -152,15 +152,15 @@ def _with_default_namespace(root: etree._Element) -> etree._Element:
 
 
 def upgrade(root: etree._Element) -> etree._Element:
-    """The same document in QTI 3's names; of a QTI 3 document only stray spaces go."""
+    """The same document in QTI 3's names; of a QTI 3 document only slips are mended."""
     if not is_older(root):
+        _rename_completion_status(root)
         _collapse(root)
         return root
     strict_case = _is_before_2_2(root)
     for element in list(root.iter(etree.Element)):
         _rename(element, strict_case)
-    if root.get("adaptive"):
-        _rename_completion_status(root)
+    _rename_completion_status(root)
     for element in list(root.iter(*(f"{{{NAMESPACE}}}{name}" for name in _BODIED))):
         _wrap(element)
     for element in list(root.iter(f"{{{NAMESPACE}}}qti-adaptive-selection")):
@@ -240,7 +240,9 @@ def _rename(element: etree._Element, strict_case: bool) -> None:
 
 
 def _rename_completion_status(root: etree._Element) -> None:
-    """QTI 2.0 wrote the built-in variable with an underscore."""
+    """QTI 2.0 wrote the built-in variable with an underscore, and so do items made from it."""
+    if not root.get("adaptive"):
+        return
     for element in root.iter(etree.Element):
         if element.get("identifier") == "completion_status":
             element.set("identifier", "completionStatus")

@@ -55,7 +55,8 @@ _WIDTH = "js/qti-width.js"
 _SPEAK = "js/qti-speak.js"
 _SUPPORTS = "js/qti-supports.js"
 _CALCULATOR = "js/qti-calculator.js"
-_ALSO = (_CALCULATOR, _SPEAK, _SUPPORTS, _WIDTH)
+_NOTE_TAKING = "js/qti-notes.js"
+_ALSO = (_CALCULATOR, _NOTE_TAKING, _SPEAK, _SUPPORTS, _WIDTH)
 # Every script that an item may need, for pages that swap items in place.
 SCRIPTS = tuple(sorted({script for listed in _SCRIPTS.values() for script in listed} | set(_ALSO)))
 _COMPANIONS = {
@@ -133,10 +134,15 @@ def _rendered(
     beside = (html for name, html in shown.items() if name not in context.placed)
     switches = aids.switches(context.shelf.supports, context.optional)
     wanted = frozenset() if context.disabled else context.shelf.supports
-    calculator = aids.calculator(wanted, context.optional)
-    brought = {_SPEAK: aloud, _SUPPORTS: switches, _CALCULATOR: calculator}
+    brought = {
+        _SUPPORTS: switches,
+        _SPEAK: aloud,
+        _CALCULATOR: aids.calculator(wanted, context.optional),
+        _NOTE_TAKING: aids.notes(wanted, context.optional),
+    }
     scripts = _scripts(item.interactions) + tuple(name for name, html in brought.items() if html)
-    whole = styles + switches + aloud + calculator + _companions(context, item) + body
+    aid = format_html_join("", "{}", ((html,) for html in brought.values()))
+    whole = styles + aid + _companions(context, item) + body
     return RenderedItem(whole, SafeString("".join(beside)), scripts)
 
 

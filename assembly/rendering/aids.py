@@ -13,6 +13,7 @@ from assembly.qti import catalogs
 CAPTIONS = "captions"
 SPELLING = "spell-checker-on-screen"
 CALCULATOR = "calculator-on-screen"
+NOTE_TAKING = "note-taking-on-screen"
 # Four in a row, as on the calculators of a desk; a digit is its own name.
 _KEYS: tuple[tuple[str, str | Promise], ...] = (
     ("C", gettext_lazy("Clear")),
@@ -98,3 +99,11 @@ def calculator(supports: Set[str], optional: Set[str]) -> SafeString:
     ]
     facts = {"keys": keys, "open": CALCULATOR not in optional}
     return SafeString(get_template("qti/_calculator.html").render(facts))
+
+
+def notes(supports: Set[str], optional: Set[str]) -> SafeString:
+    """A place for the reader's own notes, for who has this support."""
+    if NOTE_TAKING not in supports:
+        return SafeString("")
+    facts = {"open": NOTE_TAKING not in optional}
+    return SafeString(get_template("qti/_notes.html").render(facts))

@@ -95,11 +95,11 @@ def points(writer: Writer, interaction: Any) -> Facts:
     placed = shared.held_pairs(writer, interaction)
     rows = zip_longest(range(1, controls.point_rows(interaction) + 1), placed)
     movable = getattr(interaction, "movable", None)
-    thing = None if movable is None else pictures.picture(writer, movable)
+    guide = guides.points if movable is None else guides.placings
     return {
         "picture": pictures.picture(writer, interaction.image),
-        "movable": thing,
-        "held_at": thing and _held_at(interaction, thing),
+        "movable": None if movable is None else pictures.picture(writer, movable),
+        "held_at": getattr(interaction, "center_point", None),
         "rows": [
             {
                 "number": number,
@@ -111,14 +111,8 @@ def points(writer: Writer, interaction: Any) -> Facts:
             for number, point in rows
             if number
         ],
-        "guide": guides.points(interaction.min_choices, interaction.max_choices),
+        "guide": guide(interaction.min_choices, interaction.max_choices),
     }
-
-
-def _held_at(interaction: interactions.PositionObject, thing: pictures.Picture) -> Facts:
-    """The place of the object that lies on the point: its middle, unless it says another."""
-    across, down = interaction.center_point or (thing.width / 2, thing.height / 2)
-    return {"x": across, "y": down}
 
 
 def file(writer: Writer, interaction: Any) -> Facts:

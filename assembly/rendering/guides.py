@@ -78,6 +78,16 @@ def points(low: int, high: int) -> str:
     return gettext("Mark points on the picture.")
 
 
+def placings(low: int, high: int) -> str:
+    if high == 1:
+        return gettext("Put this at its place on the picture.")
+    if low and low == high:
+        return gettext("Put this at %(count)d places on the picture.") % {"count": low}
+    if high:
+        return gettext("Put this at up to %(count)d places on the picture.") % {"count": high}
+    return gettext("Put this at its places on the picture.")
+
+
 def extended_text(interaction: interactions.ExtendedText) -> str:
     if not interaction.expected_length:
         return ""

@@ -116,10 +116,9 @@ class ItemFlagged(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemAttempted(Fact):
-    """An attempt at an item ended: its responses were committed and processed.
+    """Responses were processed: an attempt at an item ended, unless `counted` is False.
 
-    `spent_ms` is the time spent on the item until then; `pressed` the response of the item's own
-    button that ended it (QTI end attempt interaction).
+    `spent_ms` is the time on the item until then; `pressed` the response of the item's own button.
     """
 
     kind: ClassVar[str] = "item.attempted"
@@ -127,6 +126,7 @@ class ItemAttempted(Fact):
     attempt: int
     spent_ms: int
     pressed: str = ""
+    counted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,19 +165,20 @@ class _Item:
         The session's seed is kept, so that the same responses give the same outcomes.
         """
         item = self.item
-        if len(attempts) < 2 or len(attempts) != current.num_attempts:
+        if current.num_attempts < 2:
             return []
         state = _begun(item, current)
         made: list[ItemResult] = []
         try:
             for attempt in attempts:
                 spent = attempt.spent_ms / 1000
+                earlier = state.num_attempts
                 state = item_session.attempt(item, state, attempt.raw, duration_seconds=spent)
-                made.append(self._result(state, attempt.at, Status.FINAL))
+                if state.num_attempts > earlier:
+                    made.append(self._result(state, attempt.at, Status.FINAL))
         except QtiError:
             return []
-        same = (state.outcomes, state.responses) == (current.outcomes, current.responses)
-        return made[:-1] if same else []
+        return made[:-1] if _same(state, current) else []
 
     def _pending(self, current: State) -> ItemResult | None:
         """What was saved after the last attempt, or before any."""
@@ -231,6 +232,11 @@ class _Item:
         if state.num_attempts:
             return Answered.ATTEMPTED
         return Answered.PRESENTED if self.row.entered_at else Answered.NOT_PRESENTED
+
+
+def _same(one: State, other: State) -> bool:
+    found = [(each.num_attempts, each.outcomes, each.responses) for each in (one, other)]
+    return found[0] == found[1]
 
 
 def _blank(item: AssessmentItem) -> State:

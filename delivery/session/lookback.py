@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from assembly.qti import item_session
 from delivery.models import ItemSession
 from delivery.rules import navigation, refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason
@@ -60,10 +61,16 @@ def shows_feedback(at_desk: Desk, key: str) -> bool:
     Items that are submitted with their part have no feedback before its end.
     """
     row = at_desk.item(key)
-    if row.num_attempts == 0:
+    if row.num_attempts == 0 and not _was_asked(row):
         return False
     control = at_desk.outline.control(at_desk.planned(key))
     return control.show_feedback or row.state != ItemSession.State.CLOSED
+
+
+def _was_asked(row: ItemSession) -> bool:
+    """Tell whether a button that counts as no attempt, such as one for a hint, was answered."""
+    status = row.qti.get("completion_status", item_session.NOT_ATTEMPTED)
+    return bool(status != item_session.NOT_ATTEMPTED)
 
 
 def keys_of_part(at_desk: Desk, part: str, at: datetime) -> list[str]:

@@ -175,6 +175,8 @@ def _is_uncommitted(at_desk: Desk, row: ItemSession) -> bool:
             return False
     except QtiError:
         return False
+    if item.adaptive:
+        return True
     most = at_desk.outline.control(at_desk.planned(row.key)).max_attempts
     return most == 0 or row.num_attempts < most
 
@@ -240,13 +242,21 @@ def end_attempt(
 
     `pressed` is the response of the item's own button, where that ended the attempt.
     """
+    before = row.num_attempts
     process_attempt(at_desk, row, pressed)
     row.save(update_fields=ATTEMPT_FIELDS)
-    journal.record(_attempted(at_desk, row, at, by=by, pressed=pressed))
+    counted = row.num_attempts > before
+    journal.record(_attempted(at_desk, row, at, by=by, pressed=pressed, counted=counted))
 
 
 def _attempted(
-    at_desk: Desk, row: ItemSession, at: datetime, *, by: str, pressed: str = ""
+    at_desk: Desk,
+    row: ItemSession,
+    at: datetime,
+    *,
+    by: str,
+    pressed: str = "",
+    counted: bool = True,
 ) -> events.ItemAttempted:
     return events.ItemAttempted(
         **at_desk.head(by, at),
@@ -254,6 +264,7 @@ def _attempted(
         attempt=row.num_attempts,
         spent_ms=_spent(at_desk, row),
         pressed=pressed,
+        counted=None if counted else False,
     )
 
 

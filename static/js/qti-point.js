@@ -20,18 +20,20 @@
     return group;
   }
 
-  function thing(x, y, frame) {
-    const width = Number(frame.dataset.movableWidth);
-    const height = Number(frame.dataset.movableHeight);
-    const left = x - Number(frame.dataset.heldX);
-    const top = y - Number(frame.dataset.heldY);
-    return draw("image", { href: frame.dataset.movable, x: left, y: top, width, height });
+  // The object lies on the point with its middle, unless it says another place.
+  function thing(x, y, object) {
+    const width = Number(object.getAttribute("width")) || object.naturalWidth;
+    const height = Number(object.getAttribute("height")) || object.naturalHeight;
+    const left = x - (object.dataset.heldX ?? width / 2);
+    const top = y - (object.dataset.heldY ?? height / 2);
+    return draw("image", { href: object.src, x: left, y: top, width, height });
   }
 
   function start(interaction) {
     interaction.dataset.pointReady = "true";
     const frame = interaction.querySelector("[data-point-frame]");
     const svg = frame.querySelector(".qti-picture");
+    const object = interaction.querySelector("[data-movable]");
     const layer = svg.appendChild(draw("g", {}));
     const rows = [...interaction.querySelectorAll("[data-point]")].map((row) => {
       const [x, y] = row.querySelectorAll("input");
@@ -42,7 +44,7 @@
 
     const show = () => {
       const placed = rows.filter(isSet);
-      layer.replaceChildren(...placed.map(({ x, y }) => (frame.dataset.movable ? thing(Number(x.value), Number(y.value), frame) : cross(Number(x.value), Number(y.value), rows.findIndex((each) => each.x === x) + 1))));
+      layer.replaceChildren(...placed.map(({ x, y }) => (object ? thing(Number(x.value), Number(y.value), object) : cross(Number(x.value), Number(y.value), rows.findIndex((each) => each.x === x) + 1))));
       rows.forEach((each) => { if (each.remove) each.remove.hidden = !isSet(each); });
     };
     const set = (point, x, y) => {
@@ -70,6 +72,15 @@
       svg.setPointerCapture(event.pointerId);
       set(dragged, x, y);
       svg.focus({ preventScroll: true });
+    });
+    if (object) object.addEventListener("load", show);
+    svg.addEventListener("dragover", (event) => event.preventDefault());
+    svg.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const free = rows.find((each) => !isSet(each)) || (rows.length === 1 ? rows[0] : null);
+      if (!free) return;
+      set(free, ...place(event));
+      changed(free);
     });
     svg.addEventListener("pointermove", (event) => { if (dragged) set(dragged, ...place(event)); });
     svg.addEventListener("pointerup", () => { if (dragged) changed(dragged); dragged = null; });

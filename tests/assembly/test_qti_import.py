@@ -1,3 +1,6 @@
+import os
+import pty
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -48,3 +51,18 @@ def test_a_package_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bad.zip").write_bytes(b"PK no zip")
     with pytest.raises(CommandError, match="Nothing was imported"):
         told(tmp_path / "bad.zip")
+
+
+def test_a_terminal_of_unknown_width_shows_how_far_the_import_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = {f"items/Q{at}.xml": choice_xml(f"Q{at}") for at in range(8)}
+    (tmp_path / "bank.zip").write_bytes(zipped(items))
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        told(tmp_path / "bank.zip")
+        shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "8/8" in shown
+    assert "storing" in shown

@@ -38,9 +38,11 @@ def test_submitting_takes_the_pages_off_the_device(demo_server: Serving, page: P
     acts.start(page, EXAM)
     session = acts.session_of(page)
     assert acts.eventually(lambda: holds_pages(page), page)
+    page.evaluate("sessionStorage.setItem('invigil.notes.1', '{}')")
     end(demo_server, page, session)
     page.wait_for_url("**/receipt/")
     assert acts.eventually(lambda: kept(page) == [], page)
+    assert page.evaluate("sessionStorage.getItem('invigil.notes.1')") is None
 
 
 def end(server: Serving, page: Page, session: str) -> None:

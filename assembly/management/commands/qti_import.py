@@ -2,7 +2,8 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from shutil import get_terminal_size
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -34,11 +35,13 @@ class Command(BaseCommand):
             raise CommandError(f"{refused} of {len(found)} packages were refused.")
 
     def _one(self, path: Path, options: dict[str, Any], *, quiet: bool) -> ImportReport | None:
-        with tqdm(desc=path.name, unit="document", disable=None, leave=not quiet) as bar:
+        with _bar(path.name, leave=not quiet) as bar:
 
             def progress(done: int, total: int, _name: str) -> None:
                 bar.total = total
                 bar.update(done - bar.n)
+                if done == total:
+                    bar.set_postfix_str("storing")
 
             try:
                 report = bank.import_package(
@@ -51,6 +54,7 @@ class Command(BaseCommand):
             except ReadingError as error:
                 self.stdout.write(f"{path}\n  refused  {error} ({error.reason})")
                 return None
+            bar.set_postfix_str("")
         self._write(path, report, all_rows=options["verbosity"] > 1)
         return report
 
@@ -72,6 +76,19 @@ class Command(BaseCommand):
             self.stdout.write(f"{noun}: {told}" + (f", {unchanged} unchanged" if unchanged else ""))
         if refused:
             self.stdout.write(f"packages refused: {refused}")
+
+
+def _bar(name: str, *, leave: bool) -> "tqdm[NoReturn]":
+    """On terminals only; one that does not know its size is taken for 80 columns of 24 lines."""
+    columns, lines = get_terminal_size()
+    return tqdm(
+        desc=name,
+        unit=" documents",
+        disable=None,
+        leave=leave,
+        ncols=columns,
+        nrows=lines,
+    )
 
 
 def _where(row: ItemReport) -> str:

@@ -54,6 +54,10 @@ HUGE = number("1e300")
         ("max", "$I2 $F2.5", "2.5"),
         ("max", "$I3 $F2.5", "3.0"),
         ("max", "$M-123", "3"),
+        ("max", "$I3 $S-York", None),
+        ("min", "$A", None),
+        ("gcd", "$I2 $S-York", None),
+        ("lcm", "$I2 $T", None),
         ("min", "$I2 $NULL", None),
         ("gcd", f"{number('12', 'integer')} {number('-18', 'integer')}", "6"),
         ("gcd", "$I0 $I0", "0"),
@@ -83,7 +87,6 @@ def test_arithmetic_keeps_types_and_null(operator: str, operands: str, result: R
         ("integer-modulus", "$F2.5 $I2"),
         ("gcd", "$F2.5 $I2"),
         ("integer-to-float", "$F2.5"),
-        ("max", "$S-York"),
     ],
 )
 def test_arithmetic_refuses_what_is_not_its_kind_of_number(operator: str, operands: str) -> None:

@@ -109,9 +109,11 @@ SCOPE = TestScope({}, {"TOTAL": values.real(7.0)}, ALL)
         ("<qti-default identifier='Q02.RESPONSE'/>", None),
         ("<qti-default identifier='Q99.SCORE'/>", None),
         ("<qti-test-variables variable-identifier='SCORE'/>", ["1.0", "0.5", "3.0"]),
-        ("<qti-test-variables variable-identifier='SCORE' base-type='float'/>",
-         ["1.0", "0.5", "3.0"]),
+        ("<qti-test-variables variable-identifier='SCORE' base-type='float'/>", ["1.0", "0.5"]),
         ("<qti-test-variables variable-identifier='SCORE' base-type='integer'/>", ["3"]),
+        ("<qti-test-variables variable-identifier='POINTS'/>", None),
+        ("<qti-outcome-maximum outcome-identifier='POINTS' section-identifier='S2'/>", None),
+        ("<qti-outcome-maximum outcome-identifier='POINTS' include-category='cloud'/>", None),
         ("<qti-test-variables variable-identifier='N'/>", ["4"]),
         ("<qti-test-variables variable-identifier='N' weight-identifier='W'/>", ["4.0"]),
         ("<qti-test-variables variable-identifier='RESPONSE' base-type='identifier'/>",
@@ -144,6 +146,15 @@ SCOPE = TestScope({}, {"TOTAL": values.real(7.0)}, ALL)
 )  # fmt: skip
 def test_expressions_look_over_the_items(expression: str, result: Raw) -> None:
     assert outcome(expression, SCOPE) == result
+
+
+def test_of_several_instances_the_last_is_meant_unless_one_is_named() -> None:
+    first, last = (
+        replace(Q02, key=f"Q02.{at}", outcomes={"SCORE": values.real(float(at))}) for at in (1, 2)
+    )
+    scope = TestScope({}, {}, [first, last])
+    assert outcome("<qti-variable identifier='Q02.SCORE'/>", scope) == "2.0"
+    assert outcome("<qti-variable identifier='Q02.1.SCORE'/>", scope) == "1.0"
 
 
 def test_a_mapping_can_be_asked_of_an_item() -> None:

@@ -192,7 +192,30 @@ def test_an_item_can_be_read_without_its_body() -> None:
     assert reading.read_item(item_source(inner), with_body=False).body == ()
 
 
+def test_an_integer_may_be_written_with_a_point_as_long_as_it_is_whole() -> None:
+    declared = (
+        '<qti-outcome-declaration identifier="N" cardinality="single" base-type="integer">'
+        "<qti-default-value><qti-value>{}</qti-value></qti-default-value></qti-outcome-declaration>"
+    )
+    assert item(declared.format("-3.00")).outcomes["N"].default == value("-3", "integer")
+    with pytest.raises(ReadingError, match="whole number"):
+        item(declared.format("3.5"))
+
+
 def test_every_base_type_is_read() -> None:
     for base_type in BaseType:
         shape = f'identifier="O" cardinality="multiple" base-type="{base_type}"'
         assert item(f"<qti-outcome-declaration {shape}/>").outcomes["O"].base_type is base_type
+
+
+def test_an_item_whose_content_includes_what_is_not_there_can_be_scored_without_its_body() -> None:
+    inner = (
+        f"<qti-item-body><xi:include {XI} href='nowhere.xml'/></qti-item-body><qti-modal-feedback/>"
+    )
+    with pytest.raises(ReadingError):
+        reading.read_item(item_source(inner), resolve=_missing)
+    assert reading.read_item(item_source(inner), resolve=_missing, with_body=False).body == ()
+
+
+def _missing(href: str) -> bytes:
+    raise ReadingError(f"There is no {href}.", reason="missing_file")

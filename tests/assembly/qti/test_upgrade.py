@@ -12,7 +12,7 @@ SOURCE = b"""<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p%d"
  </responseDeclaration>
  <itemBody><p class="x" data-fooBar="1">t<m:math altText="x"/></p>
   <feedbackBlock outcomeIdentifier="F" identifier="f">see <b>that</b> there</feedbackBlock>
-  <endAttemptInteraction responseIdentifier="R" title="x"/></itemBody>
+  <endAttemptInteraction responseIdentifier="R" title="x" countAttempt="false"/></itemBody>
  <responseProcessing><durationGTE/><isNull/><anyN/></responseProcessing>
 </assessmentItem>"""
 
@@ -30,6 +30,15 @@ def test_names_are_those_of_qti_3() -> None:
     )
 
 
+@pytest.mark.parametrize("namespace", ["imsqti_v2p0", "imsqtiasi_v3p0"])
+def test_the_completion_status_of_qti_2_0_is_the_built_in_variable(namespace: str) -> None:
+    rule = '<qti-set-outcome-value identifier="completion_status"/>'
+    source = f"""<qti-assessment-item xmlns="http://www.imsglobal.org/xsd/{namespace}"
+      adaptive="true">{rule}</qti-assessment-item>"""
+    (element,) = upgrade.upgrade(xml.parse_xml(source.encode()))
+    assert element.get("identifier") == "completionStatus"
+
+
 def test_attributes_of_qti_elements_only_are_renamed() -> None:
     root = upgrade.upgrade(xml.parse_xml(SOURCE % 2))
     by_name = {xml.name(element): dict(element.attrib) for element in root.iter("*")}
@@ -37,6 +46,7 @@ def test_attributes_of_qti_elements_only_are_renamed() -> None:
     assert by_name["p"] == {"class": "x", "data-fooBar": "1"}
     assert by_name["math"] == {"altText": "x"}
     assert by_name["qti-feedback-block"]["outcome-identifier"] == "F"
+    assert by_name["qti-end-attempt-interaction"]["count-attempt"] == "false"
 
 
 def test_content_is_wrapped_whole() -> None:

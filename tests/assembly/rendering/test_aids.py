@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import axe
-from tests.assembly.item_page import Open, answered, is_wider_than_its_window
+from tests.assembly.item_page import Open, answered, changes, is_wider_than_its_window
 from tests.assembly.rendered import page as parsed
 from tests.assembly.rendering.items import CASES, choices, declaration, interaction, item
 
@@ -128,6 +128,40 @@ def test_the_calculator_is_worked_by_its_keys_and_answers_nothing(open_item: Ope
     page.reload()
     expect(page.locator("summary", has_text="Calculator")).to_be_visible()
     assert not page.get_by_label("Calculation").is_visible()
+
+
+NOTES = frozenset({"note-taking-on-screen"})
+
+
+def test_who_takes_notes_has_a_place_for_them_while_an_item_is_open() -> None:
+    found = CASES["choice_single"].item
+    assert parsed(found).xpath("//*[@data-notes]") == []
+    assert parsed(found, supports=NOTES, disabled=True).xpath("//*[@data-notes]") == []
+    assert len(parsed(found, supports=NOTES).xpath("//*[@data-notes and @open]")) == 1
+    optional = parsed(found, supports=NOTES, optional=NOTES)
+    assert len(optional.xpath("//*[@data-notes and not(@open)]")) == 1
+    assert optional.xpath("//*[@data-notes]//@name") == []
+
+
+@pytest.mark.browser
+def test_notes_stay_in_the_tab_and_answer_nothing(open_item: Open) -> None:
+    found = CASES["choice_single"].item
+    page = open_item(found, shown={"supports": NOTES})
+    notes = page.get_by_role("textbox", name="My notes")
+    notes.fill("b looks wrong")
+    notes.blur()
+    assert changes(page) == 0
+    assert answered(found, page) is None
+    page.set_viewport_size({"width": 320, "height": 256})
+    assert not is_wider_than_its_window(page)
+    assert axe.violations(page) == []
+    page.reload()
+    expect(notes).to_have_value("b looks wrong")
+    page.locator("summary", has_text="My notes").click()
+    page.wait_for_function("sessionStorage.getItem('invigil.notes.').includes('false')")
+    page.reload()
+    expect(page.locator("summary", has_text="My notes")).to_be_visible()
+    assert not notes.is_visible()
 
 
 @pytest.mark.browser

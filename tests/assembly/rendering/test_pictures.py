@@ -1,7 +1,7 @@
 """Pictures in a real browser: areas, points, objects, drawings and files."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.assembly.item_page import Open, answered, changes
 from tests.assembly.rendering.items import CASES, IMAGE, declaration, interaction, item
@@ -75,8 +75,33 @@ def test_points_are_pressed_and_moved_by_arrow_keys(open_item: Open) -> None:
 def test_an_object_is_placed_on_its_stage(open_item: Open) -> None:
     found = CASES["position_object"].item
     page = open_item(found)
+    page.get_by_role("img", name="pin", exact=True).wait_for()
     page.mouse.click(*on_screen(page, 20, 20))
     assert answered(found, page) == "20 20"
+
+
+def test_an_object_is_dragged_onto_its_stage(open_item: Open) -> None:
+    found = CASES["position_object"].item
+    page = open_item(found)
+    page.get_by_role("img", name="pin", exact=True).hover()
+    page.mouse.down()
+    page.mouse.move(*on_screen(page, 10, 10), steps=4)
+    page.mouse.move(*on_screen(page, 20, 20), steps=4)
+    page.mouse.up()
+    # A drop is told in whole pixels of the screen.
+    assert [abs(int(text) - 20) <= 1 for text in str(answered(found, page)).split()] == [True, True]
+    assert changes(page) == 1
+
+
+def test_an_object_without_a_size_is_as_large_as_its_picture(open_item: Open) -> None:
+    stage = IMAGE + interaction("position-object", '<img src="pin.png" alt="pin"/>')
+    found = item(
+        f"<qti-position-object-stage>{stage}</qti-position-object-stage>", declaration("point")
+    )
+    page = open_item(found, "20 20")
+    laid = page.locator("svg.qti-picture g image")
+    expect(laid).to_have_attribute("width", "200")
+    assert [laid.get_attribute(name) for name in ("height", "x", "y")] == ["100", "-80", "-30"]
 
 
 @pytest.mark.parametrize(("extra", "corner"), [("", (15.5, 15.5)), ("3 9", (17, 11))])

@@ -12,7 +12,7 @@ from delivery.models import AssessmentSession, CandidateComment
 from delivery.records import result_documents
 from delivery.session import desk, expiry, moves, scoring, sessions
 from tests import factories, material
-from tests.factories import Part, after
+from tests.factories import HELPED, Part, after
 
 pytestmark = pytest.mark.django_db
 ME = "candidate:1"
@@ -138,6 +138,25 @@ def test_each_attempt_is_a_result_with_its_own_time_and_outcome() -> None:
         "2026-03-02T12:00:04.000Z",
         "2026-03-02T12:00:05.000Z",
     ]
+
+
+def test_a_button_that_counts_as_no_attempt_is_no_result_of_its_own() -> None:
+    control = '<qti-item-session-control max-attempts="3"/>'
+    version = factories.published(
+        Part("P1", ("H",), control=control), items={"H": factories.item_version("H", HELPED)}
+    )
+    session = factories.session(factories.sitting(version))
+    moves.check(session.pk, "H", after(1), by=ME, pressed="HINT")
+    assert told(document(session)) == [("H", "initial", "")]
+    factories.answer(session, "H", "Hull", writer="p", client_seq=1)
+    moves.check(session.pk, "H", after(2), by=ME)
+    moves.check(session.pk, "H", after(3), by=ME, pressed="HINT")
+    factories.answer(session, "H", "York", writer="p", client_seq=2, received_at=after(4))
+    moves.check(session.pk, "H", after(5), by=ME)
+    root = document(session)
+    assert told(root) == [("H", "final", "Hull"), ("H", "final", "York")]
+    known = [variables(one) for one in root.findall("r:itemResult", R)]
+    assert [(one["numAttempts"], one["SCORE"]) for one in known] == [("1", "0.0"), ("2", "1.0")]
 
 
 def test_right_answers_are_told_only_where_they_are_asked_for() -> None:

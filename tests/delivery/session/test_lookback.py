@@ -200,6 +200,43 @@ def test_the_item_s_own_button_ends_an_attempt_and_is_unpressed_at_the_next() ->
     assert "pressed" not in ledger.read(session.stream)[-1].payload
 
 
+def test_a_hint_that_counts_as_no_attempt_leaves_the_attempts_that_there_are() -> None:
+    version = factories.published(
+        Part(items=("H",), control=control(max_attempts="1")),
+        items={"H": factories.item_version("H", factories.HELPED)},
+    )
+    session = factories.session(factories.sitting(version))
+    factories.answer(session, "H", "York")
+    assert not lookback.shows_feedback(read(session), "H")
+    for minute in (2, 3):
+        found = moves.check(session.pk, "H", after(minute), by=ME, pressed="HINT")
+        row = found.item("H")
+        assert (row.num_attempts, row.state) == (0, ItemSession.State.INTERACTING)
+    assert lookback.shows_feedback(found, "H")
+    told = ledger.read(session.stream)[-1].payload
+    assert (told["attempt"], told["pressed"], told["counted"]) == (0, "HINT", False)
+    row = moves.check(session.pk, "H", after(4), by=ME).item("H")
+    assert (row.num_attempts, row.state, row.score) == (1, ItemSession.State.CLOSED, 1.0)
+    assert "counted" not in ledger.read(session.stream)[-1].payload
+
+
+def test_what_was_answered_after_the_last_attempt_at_an_adaptive_item_counts_at_the_end() -> None:
+    version = factories.published(
+        Part(items=("H",), control=control(max_attempts="1")),
+        items={
+            "H": factories.item_version("H", factories.HELPED.replace('="false"', '="true"', 1))
+        },
+    )
+    session = factories.session(factories.sitting(version))
+    factories.answer(session, "H", "Hull", writer="p", client_seq=1)
+    assert moves.check(session.pk, "H", after(2), by=ME).item("H").score == 0.0
+    factories.answer(session, "H", "York", writer="p", client_seq=2, received_at=after(3))
+    sessions.complete(session.pk, after(4), by=ME, confirmed=True)
+    scoring.score(session.pk, after(5))
+    row = read(session).item("H")
+    assert (row.num_attempts, row.score) == (2, 1.0)
+
+
 def test_staff_read_the_comments_in_order_and_erasure_takes_them_away() -> None:
     session = begun(Part(items=("A", "B"), control=control(allow_comment="true")))
     for key in ("B", "A"):

@@ -18,7 +18,7 @@ ASKED: Final = (
     "id", "sitting_id", "state", "created_at", "started_at", "finished_at", "scored_at",
     "base_ms", "time_multiplier", "fixed_ms", "unlimited", "adjusted_ms", "paused_ms", "window_ms",
     "paused_at", "paused_by", "timing", "position", "since", "ended_parts", "closed_scopes",
-    "epoch", "lease_device", "answered",
+    "epoch", "writer", "lease_device", "answered",
 )  # fmt: skip
 # The columns of the item, then of what was saved there before under the same key, if anything was.
 ITEM: Final = (

@@ -163,6 +163,7 @@ def _facing(row: Row, one: Save, zone: tzinfo, *, answered: bool) -> Facing:
         route=desk.route_around(session, row.key, _letter_of(row)),
         epoch=session.epoch,
         is_holder=not one.device or session.lease_device in ("", one.device),
+        holder=session.writer,
         revision=row.revision,
         row_answered=row.answered,
         row_epoch=row.epoch,

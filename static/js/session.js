@@ -162,6 +162,14 @@ function onRefused(frame) {
   location.replace(page.elsewhere);
 }
 
+// The server leads a page that lost the right to write elsewhere: with what it holds it stays under
+// the cover, and says what was not saved.
+function beforeMoving(event) {
+  if (!(mine || isOver) || event.detail.xhr.getResponseHeader("HX-Redirect") !== page.elsewhere) return;
+  event.preventDefault();
+  onLeaseLost();
+}
+
 // What the page shows is older than what is saved: the server draws it anew, in its place.
 function refresh() {
   const desk = document.getElementById("desk");
@@ -220,6 +228,7 @@ async function begin() {
   on("lease-lost", onLeaseLost);
   on("draft", onDraft);
   on("stale-page", refresh);
+  document.addEventListener("htmx:beforeOnLoad", beforeMoving);
   on("message", onMessage);
   on("zero", onZero);
   on("more-time", onMoreTime);

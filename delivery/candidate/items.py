@@ -20,6 +20,7 @@ from delivery.models import State
 from delivery.rules import navigation
 from delivery.rules.refusals import Reason, Refusal
 from delivery.saving import comments, responses
+from delivery.saving.comments import Sender
 from delivery.saving.responses import Refused, Save
 from delivery.seat import presence
 from delivery.session import desk, moves, sessions
@@ -77,8 +78,15 @@ def _comment(visit: Visit, key: str) -> Refused | None:
     text = visit.request.POST.get("comment")
     if text is None:
         return None
+    posted = visit.request.POST
+    sender = Sender(
+        writer=posted.get("writer", "")[:64],
+        client_seq=_whole(posted.get("comment_seq")),
+        epoch=_whole(posted.get("epoch")),
+        device=visit.device,
+    )
     try:
-        comments.save(visit.session.pk, key, text, visit.at, by=visit.by)
+        comments.save(visit.session.pk, key, text, visit.at, by=visit.by, sender=sender)
     except Refusal as refusal:
         return None if refusal.reason is Reason.NO_COMMENTS else Refused(key, "", 0, refusal)
     return None

@@ -23,11 +23,13 @@ def save(visit: Visit, key: str) -> HttpResponse:
         raise Refusal(Reason.NO_SUCH_ITEM)
     told = frames.body(visit.request.body)
     sender = Sender(
-        writer=_text(told, "writer")[:64],
+        writer=_text(told, "writer"),
         client_seq=_whole(told, "client_seq"),
         epoch=_whole(told, "epoch"),
         device=visit.device,
     )
+    if len(sender.writer) > frames.LONGEST_NAME:
+        raise Refusal(Reason.MALFORMED)
     comment = _text(told, "comment")
     comments.save(visit.session.pk, key, comment, visit.at, by=visit.by, sender=sender)
     saved_at = timezone.localtime(visit.at).strftime("%H:%M:%S")

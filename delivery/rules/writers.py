@@ -37,7 +37,8 @@ def may_write(*, is_holder: bool, writer: str, epoch: int, holder: str, held_epo
 
     The pages of one browser hold the lease as one: what an earlier one sent may come late.
     """
-    return is_holder and (epoch in (0, held_epoch) or are_one_line(writer, holder))
+    earlier = epoch < held_epoch and are_one_line(writer, holder)
+    return is_holder and (epoch in (0, held_epoch) or earlier)
 
 
 def is_newer(writer: str, seq: int, than: str, than_seq: int) -> bool | None:

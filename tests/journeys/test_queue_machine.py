@@ -2,10 +2,10 @@
 
 The scripts under test are the real ones in a real browser, and the server's views and verbs are the
 real ones; between them is a wire that delivers in any order, twice, late or never. Meanwhile the
-candidate answers, leaves and reloads, another page takes over and answers, a proctor pauses, and
-the test ends. However it went: once the wire is whole, no answer that was chosen last is lost, none
-of another page's is overwritten, and what the page called saved is saved. Where nobody else acted,
-the answer that was chosen last is the one that counts.
+candidate answers, leaves and reloads, another page takes over and answers, a proctor pauses, the
+time runs out, and the test ends. However it went: once the wire is whole, no answer that was chosen
+last is lost, none of another page's is overwritten, and what the page called saved is saved. Where
+nobody else acted, the answer that was chosen last is the one that counts.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ ITEMS = ("Q1", "Q2")
 CHOICES = ("A", "B", "C")
 PLACE = st.integers(0, 11)
 ALONE, FORGETFUL = "alone", "alone in a browser that keeps nothing"
-TAKEN, PAUSED, ENDED = "taken over", "paused", "ended"
+TAKEN, PAUSED, ENDED, TIMED = "taken over", "paused", "ended", "out of time"
 # Who else acts in a run: only one of them, so that each right outcome is known; and how many runs.
-KINDS = {ALONE: 5, FORGETFUL: 5, TAKEN: 2, PAUSED: 2, ENDED: 2}
+KINDS = {ALONE: 5, FORGETFUL: 5, TAKEN: 2, PAUSED: 2, ENDED: 2, TIMED: 3}
 OLD = {"stale"}
 LONGEST_WAIT_MS = 40_000
+HOUR = 3_600
 CHOOSE = """([value]) => {
   const radios = [...document.querySelectorAll("#item-form input[type=radio]")];
   if (!radios.length || !document.getElementById("cover").hidden) return "";
@@ -70,7 +71,7 @@ class Queue(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        test = factories.published(seconds=None)
+        test = factories.published(seconds=HOUR if self.kind == TIMED else None)
         sitting = factories.sitting(test, opens_at=None, closes_at=None)
         self.session = factories.session(sitting, at=timezone.now())
         self.chosen: dict[str, str] = {}
@@ -188,6 +189,21 @@ class Queue(RuleBasedStateMachine):
             self._disturb()
             interventions.end(session.pk, reason="Phone", by="user:1", at=timezone.now())
 
+    @precondition(lambda self: self.kind == TIMED)
+    @rule(seconds_over=st.sampled_from((2, 60)))
+    def time_runs_out(self, seconds_over: int) -> None:
+        """It began so long ago that its end was a moment ago, in the grace or behind it."""
+        session = self._now()
+        if session.state != State.IN_PROGRESS or not self.is_alone:
+            return
+        assert session.due_at is not None
+        self._disturb()
+        assert session.started_at is not None
+        earlier = session.due_at - (timezone.now() - timedelta(seconds=seconds_over))
+        AssessmentSession.objects.filter(pk=session.pk).update(
+            started_at=session.started_at - earlier, due_at=session.due_at - earlier
+        )
+
     # What holds.
 
     @invariant()
@@ -198,6 +214,8 @@ class Queue(RuleBasedStateMachine):
             assert self._stored(seen["key"]) == self.chosen[seen["key"]]
 
     def teardown(self) -> None:
+        if self.kind == TIMED:  # At the latest now: some of it is still under way.
+            self.time_runs_out(2)
         self._heal()
         self.ran["acknowledged"] += len(self.wire.acknowledged)
         for item, value in self.chosen.items():
@@ -298,5 +316,5 @@ def test_whatever_becomes_of_its_messages_no_answer_is_lost(page: Page, kind: st
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    if kind in (ALONE, FORGETFUL):  # It was no idle run.
-        assert Queue.ran["acknowledged"] > 0
+    # It was no idle run.
+    assert Queue.ran["acknowledged" if kind in (ALONE, FORGETFUL) else "disturbed"] > 0

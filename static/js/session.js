@@ -7,6 +7,7 @@ import * as connection from "./connection.js";
 import * as item from "./item.js";
 import * as lockdown from "./lockdown.js";
 import * as offline from "./offline.js";
+import * as parting from "./parting.js";
 import * as recollection from "./recollection.js";
 import * as rescue from "./rescue.js";
 import * as saving from "./saving.js";
@@ -243,6 +244,7 @@ async function begin() {
   lockdown.begin();
   again.begin();
   rescue.begin();
+  parting.begin();
   offline.begin();
   if (recollection.known()) goOn(recollection.known());
   connection.begin();

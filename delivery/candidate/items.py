@@ -87,6 +87,8 @@ def _comment(visit: Visit, key: str) -> Refused | None:
         epoch=_whole(posted.get("epoch")),
         device=visit.device,
     )
+    if sender.writer and not sender.client_seq:
+        return None  # a page's script sends what was changed, and this was not
     try:
         comments.save(visit.session.pk, key, text, visit.at, by=visit.by, sender=sender)
     except Refusal as refusal:

@@ -15,6 +15,9 @@ const DECIDED = new Set(["comment_late", "too_large", "no_comments", "no_such_it
 
 const queue = new SealedQueue(`comments ${page.session}`);
 
+// The last comment on each item that this page knows, whether it is saved or waits.
+const latest = new Map();
+
 let shown = null;
 let pause = 0;
 let again = 0;
@@ -24,8 +27,9 @@ function of(item) {
   return queue.all().findLast((entry) => entry.item === item);
 }
 
-export function waiting() {
-  return queue.all();
+// What a page that goes on as this one has to know.
+export function memory() {
+  return { waiting: queue.all(), latest };
 }
 
 function say(item, name, value = "") {
@@ -40,6 +44,7 @@ export function keep() {
   clearTimeout(pause);
   if (!shown || shown.field.value === shown.kept || captured.isReadOnly()) return;
   shown.kept = shown.field.value;
+  latest.set(shown.item, shown.kept);
   const client_seq = answers.next();
   shown.seq.value = client_seq;
   const { item, url } = shown;
@@ -81,14 +86,15 @@ function leave() {
   }
 }
 
-// What waits is newer than what the page was drawn with.
+// What waits is newer than what the page was drawn with; so is what is known, where the device drew it.
 function fill() {
-  const entry = shown && of(shown.item);
-  if (!entry || shown.field.value !== shown.drawn) return;
-  shown.field.value = shown.kept = entry.comment;
-  shown.seq.value = entry.writer === connection.writer ? entry.client_seq : "";
-  shown.box.open = true;
-  say(shown.item, "waiting");
+  if (!shown || shown.field.value !== shown.drawn) return;
+  const entry = of(shown.item);
+  const text = entry?.comment ?? (connection.isReachable() ? undefined : latest.get(shown.item));
+  if (text === undefined) return;
+  shown.field.value = shown.kept = text;
+  shown.box.open ||= text !== "";
+  if (entry) say(shown.item, "waiting");
 }
 
 function show() {
@@ -109,7 +115,9 @@ function show() {
 
 async function takeUp() {
   const stored = await queue.open(page.queueKey);
-  const recalled = recollection.known()?.remarks ?? [];
+  const before = recollection.known()?.remarks;
+  const recalled = before?.waiting ?? [];
+  for (const [item, text] of before?.latest ?? []) if (!latest.has(item)) latest.set(item, text);
   const known = new Set([...recalled, ...queue.all()].map((entry) => entry.key));
   queue.restore([...stored.filter((entry) => !known.has(entry.key)), ...recalled]);
   fill();
@@ -119,6 +127,7 @@ async function takeUp() {
 export function begin() {
   for (const name of ["connected", "signed-in"]) on(name, pump);
   on("item-shown", show);
+  on("zero", keep);
   document.addEventListener("htmx:load", show);
   document.addEventListener("submit", keep, true);
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());

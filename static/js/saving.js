@@ -8,7 +8,7 @@ import * as shown from "./shown.js";
 
 export { goOn, isDurable, known, memory, savedAt, waiting } from "./answers.js";
 export { freeze } from "./captured.js";
-export { waiting as remarks } from "./remarks.js";
+export { memory as remarks } from "./remarks.js";
 export { flush, isTurnedAway, setEpoch } from "./sent.js";
 
 let isStopped = false;

@@ -73,7 +73,17 @@ def test_a_comment_is_kept_while_its_page_is_left_and_loaded_again_without_the_n
     assert acts.eventually(
         lambda: wanted <= {f"/{url.split('/', 3)[3]}" for url in device.kept_pages(page)}, page, 60
     )
+    # The device has this page as it was before.
+    write(page, "The second")
+    assert kept(page, session, {"Q1": "The second"})
     page.context.set_offline(True)
+    page.locator("#next").click()
+    expect(page.locator("#desk[data-key='Q2']")).to_be_visible()
+    page.locator("#back").click()
+    expect(page.locator("#desk[data-key='Q1']")).to_be_visible()
+    expect(page.locator(FIELD)).to_have_value("The second")
+    page.reload()
+    expect(page.locator(FIELD)).to_have_value("The second")
     write(page, "Two answers fit")
     expect(page.locator("[data-comment-state]")).to_contain_text("kept on this device")
     page.locator("#next").click()

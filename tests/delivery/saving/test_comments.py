@@ -139,6 +139,19 @@ def test_however_late_an_older_comment_comes_the_newest_one_stays() -> None:
     assert Quarantine.objects.count() == 0
 
 
+def test_a_form_brings_no_comment_back_that_its_page_has_not_touched(client: Client) -> None:
+    session = begun(at=timezone.now())
+    client.force_login(session.candidate.user, backend=backend.PATH)
+    page = f"/sessions/{session.pk}/items/A/"
+    # The form was drawn before the page before it was heard.
+    comments.save(session.pk, "A", "new", timezone.now(), by=ME, sender=Sender("line.1.a", 7))
+    form = {"comment": "old", "writer": "line.2.b", "go": "save"}
+    client.post(page, {**form, "comment_seq": ""})
+    assert comments.of(session.pk) == {"A": "new"}
+    client.post(page, {**form, "comment_seq": "3"})
+    assert comments.of(session.pk) == {"A": "old"}
+
+
 def test_a_comment_of_a_page_that_lost_its_lease_is_kept_aside() -> None:
     session = begun()
     leases.claim(session.pk, Asker("home", "Laptop", "line.1.a"), by=ME, at=after(1))

@@ -18,9 +18,11 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET, require_POST
 
+from assembly import rendering
 from delivery.candidate import frames, gate, pages, words
 from delivery.candidate.gate import Visit
 from delivery.models import ItemSession
+from delivery.rules import writers
 from delivery.rules.refusals import Reason, Refusal
 from delivery.session import ahead
 from delivery.session.ahead import Ready
@@ -113,8 +115,21 @@ def offline(visit: Visit) -> HttpResponse:
     It lies on the device's disk: the key to what waits there, and words to the candidate, do not.
     """
     left_out = {"queue_key": "", "inbox": (), "drafts": 0, "held": False}
-    context = pages.frame(visit) | {"scripts": pages.COMMENTED} | left_out
+    context = pages.frame(visit) | {"scripts": rendering.SCRIPTS} | left_out
     return render(visit.request, "candidate/offline.html", context)
+
+
+def _holds(visit: Visit) -> bool:
+    """Tell whether the page that asks has the lease; one that does not say which it is may."""
+    asked = visit.request.GET
+    epoch = asked.get("epoch", "")
+    return writers.may_write(
+        is_holder=visit.is_holder,
+        writer=asked.get("writer", ""),
+        epoch=int(epoch) if epoch.isascii() and epoch.isdigit() else 0,
+        holder=visit.session.writer,
+        held_epoch=visit.session.epoch,
+    )
 
 
 @require_POST
@@ -122,5 +137,5 @@ def offline(visit: Visit) -> HttpResponse:
 def back(visit: Visit) -> HttpResponse:
     """The network is back: how long the page went on alone, and where it is now."""
     told = frames.body(visit.request.body)
-    ahead.tell_span(visit.session.pk, told, by=visit.by, at=visit.at)
+    ahead.tell_span(visit.session.pk, told, follow=_holds(visit), by=visit.by, at=visit.at)
     return frames.answer_with([])

@@ -32,6 +32,7 @@ from delivery.session.desk import Desk
 from integrity.policy.lockdown import Action, Consequence
 
 KIND: Final = "application/json"
+LONGEST_NAME: Final = 64
 # Stand for a message and its session where the words are the same for many.
 SOMEBODY: Final = UUID("00000000-50ed-4b0d-8000-000000000001")
 A_NUMBER: Final = "8405726139275046"
@@ -57,7 +58,9 @@ def save_of(
 ) -> Save:
     """Return the save that a message asks for; raises Refusal MALFORMED."""
     numbers = (answer.base_revision, answer.client_seq, answer.elapsed_ms, answer.epoch)
-    if min(numbers) < 0 or max(numbers) >= 2**53 or not answer.key:
+    named = 0 < len(answer.key) <= LONGEST_NAME and len(answer.writer) <= LONGEST_NAME
+    # A name that were cut could be another's, and its answer taken for one that is saved.
+    if not named or min(numbers) < 0 or max(numbers) >= 2**53 or answer.epoch >= 2**31:
         raise Refusal(Reason.MALFORMED)
     read = posted.read(item, answer.value)
     return Save(
@@ -67,10 +70,10 @@ def save_of(
         strays=read.strays,
         base_revision=answer.base_revision,
         client_seq=answer.client_seq,
-        key=answer.key[:64],
+        key=answer.key,
         elapsed_ms=answer.elapsed_ms,
         epoch=answer.epoch,
-        writer=answer.writer[:64],
+        writer=answer.writer,
         received_at=at,
         by=by,
         device=device,

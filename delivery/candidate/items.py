@@ -14,12 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from assembly import rendering
 from assembly.qti.values import Raw, RawResponses
-from delivery.candidate import gate, looking, pages, uploads, words
+from delivery.candidate import frames, gate, looking, pages, uploads, words
 from delivery.candidate.gate import Visit
 from delivery.models import State
 from delivery.rules import navigation
 from delivery.rules.refusals import Reason, Refusal
 from delivery.saving import comments, responses
+from delivery.saving.comments import Sender
 from delivery.saving.responses import Refused, Save
 from delivery.seat import presence
 from delivery.session import desk, moves, sessions
@@ -37,6 +38,8 @@ ENDINGS: Final = frozenset(
         Reason.COMMENT_LATE,
     }
 )
+# The most digits of a number of the form: what the database can hold.
+LONGEST: Final = 9
 # What was typed stays in the page, so that it can be mended.
 MENDABLE: Final = frozenset({Reason.NOT_VALID, Reason.MALFORMED, Reason.TOO_LARGE})
 
@@ -77,8 +80,17 @@ def _comment(visit: Visit, key: str) -> Refused | None:
     text = visit.request.POST.get("comment")
     if text is None:
         return None
+    posted = visit.request.POST
+    sender = Sender(
+        writer=_name(posted.get("writer")),
+        client_seq=_whole(posted.get("comment_seq")),
+        epoch=_whole(posted.get("epoch")),
+        device=visit.device,
+    )
+    if sender.writer and not sender.client_seq:
+        return None  # a page's script sends what was changed, and this was not
     try:
-        comments.save(visit.session.pk, key, text, visit.at, by=visit.by)
+        comments.save(visit.session.pk, key, text, visit.at, by=visit.by, sender=sender)
     except Refusal as refusal:
         return None if refusal.reason is Reason.NO_COMMENTS else Refused(key, "", 0, refusal)
     return None
@@ -115,10 +127,10 @@ def _keep(visit: Visit, key: str) -> Refused | None:
         strays=strays,
         base_revision=_whole(posted.get("base_revision")),
         client_seq=_whole(posted.get("client_seq")),
-        key=posted.get("key", "")[:64] or secrets.token_hex(16),
+        key=_name(posted.get("key")) or secrets.token_hex(16),
         elapsed_ms=_whole(posted.get("elapsed_ms")),
         epoch=_whole(posted.get("epoch")),
-        writer=posted.get("writer", "")[:64],
+        writer=_name(posted.get("writer")),
         received_at=visit.at,
         by=visit.by,
         device=visit.device,
@@ -159,7 +171,13 @@ def _strays(visit: Visit, key: str, raw: RawResponses) -> RawResponses:
 
 def _whole(text: str | None) -> int:
     """Read a number of the form; whatever is not one counts as nothing known."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() else 0
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= LONGEST
+    return int(text) if text is not None and is_number else 0
+
+
+def _name(text: str | None) -> str:
+    """Read the name of a save or a page; one that is too long names nothing."""
+    return text if text is not None and len(text) <= frames.LONGEST_NAME else ""
 
 
 def _go(visit: Visit, key: str) -> HttpResponse:

@@ -28,7 +28,6 @@ from integrity.proof import sealing
 QUIET: Final = "goes_on_quietly"
 # A longer test's map comes when it is opened, so that every page costs the same.
 MOST_BOXES: Final = 60
-COMMENTED: Final = (*rendering.SCRIPTS, "js/comment.js")
 A_DAY_MS: Final = 24 * 3_600_000
 UPLOADS: Final = frozenset({"upload_interaction", "drawing_interaction"})
 OWN: Final = UPLOADS | {"portable_custom_interaction"}
@@ -102,7 +101,7 @@ def item_context(
         **_closed(visit, at_desk, key, answerable=answerable),
         "quiet": goes_on_quietly(visit),
         "uploads": any(each.name in UPLOADS for each in definition.interactions),
-        "scripts": COMMENTED if control.allow_comment else rendering.SCRIPTS,
+        "scripts": rendering.SCRIPTS,
     }
 
 

@@ -44,7 +44,7 @@ def remove_check(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0010_fewer_indexes"),
+        ("delivery", "0011_writers_of_comments"),
         ("integrity", "0011_entries_need_no_check"),
     ]
 

@@ -66,6 +66,8 @@ class CandidateComment(models.Model):
     salt = models.CharField(max_length=32)
     revision = models.PositiveIntegerField(default=1)
     saved_at = models.DateTimeField()
+    writer = models.CharField(max_length=64, blank=True, default="", db_default="")
+    client_seq = models.PositiveBigIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return self.text

@@ -14,12 +14,12 @@ from delivery.queries.prepared import Prepared
 from integrity import rowsets
 
 # What tells whether a session stands as it stood: every change counts its version up, or is one
-# of its sitting; an answer changes neither. Then what every answer may change.
+# of its sitting. Then what changes without it, by answers and by pages that say who they are.
 STAMP: Final = (
     "s.version", "s.epoch", "t.test_version_id", "t.closes_at", "t.grace_seconds",
     "t.extend_past_window", "t.linear",
 )  # fmt: skip
-CHANGING: Final = ("s.lease_device", "s.answered")
+CHANGING: Final = ("s.writer", "s.lease_device", "s.answered")
 _LOCKED: Final = (
     f"SELECT s.id, {', '.join(CHANGING + STAMP)} FROM delivery_assessmentsession s"  # noqa: S608
     " JOIN delivery_sitting t ON t.id = s.sitting_id WHERE "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
-from delivery.rules import clock, navigation, refusals
+from delivery.rules import clock, navigation, refusals, writers
 from delivery.rules.clock import Clock
 from delivery.rules.navigation import Route
 from delivery.rules.refusals import GRANTED, Permission, Reason
@@ -18,8 +18,9 @@ class Facing(NamedTuple):
 
     `revision`, `row_epoch`, `row_writer` and `row_seq` tell who wrote the current answer;
     `save_epoch`, `writer` and `client_seq` tell who writes now (0 and "" without JavaScript);
-    `is_holder` whether it comes from the device that holds the lease. `in_time` says that nothing
-    is over by the clock, not even without the grace; False where that is still to be looked at.
+    `is_holder` whether it comes from the device that holds the lease, `holder` the page that does.
+    `in_time` says that nothing is over by the clock, not even without the grace; False where that
+    is still to be looked at.
     """
 
     state: str
@@ -31,6 +32,7 @@ class Facing(NamedTuple):
     route: Route
     epoch: int
     is_holder: bool
+    holder: str
     revision: int
     row_answered: bool
     row_epoch: int
@@ -106,15 +108,22 @@ def _place(facing: Facing) -> Permission:
 
 
 def _lease(facing: Facing) -> Permission:
-    if not facing.is_holder or (facing.save_epoch and facing.save_epoch != facing.epoch):
-        return refusals.refuse(Reason.LEASE_LOST)
-    return GRANTED
+    holds = writers.may_write(
+        is_holder=facing.is_holder,
+        writer=facing.writer,
+        epoch=facing.save_epoch,
+        holder=facing.holder,
+        held_epoch=facing.epoch,
+    )
+    return GRANTED if holds else refusals.refuse(Reason.LEASE_LOST)
 
 
 def _order(facing: Facing) -> Permission:
-    """Within one writer `client_seq` decides; between writers the revision they started from."""
-    if _is_same_writer(facing):
-        newer = facing.client_seq > facing.row_seq
+    """Within one writer `client_seq` decides, the later page where one followed the other; between
+    writers it is the revision that they started from.
+    """
+    newer = _is_newer(facing)
+    if newer is not None:
         return GRANTED if newer else refusals.refuse(Reason.STALE)
     if facing.base_revision == facing.revision:
         return GRANTED
@@ -122,8 +131,10 @@ def _order(facing: Facing) -> Permission:
     return refusals.refuse(Reason.STALE_BLANK if blank else Reason.STALE)
 
 
-def _is_same_writer(facing: Facing) -> bool:
-    """One page instance; what it sent before its claim was answered stands under epoch 0."""
-    if not facing.writer or facing.writer != facing.row_writer:
-        return False
-    return facing.save_epoch == facing.row_epoch or 0 in (facing.save_epoch, facing.row_epoch)
+def _is_newer(facing: Facing) -> bool | None:
+    """What a page sent before its claim was answered stands under epoch 0."""
+    epochs = (facing.save_epoch, facing.row_epoch)
+    # A name of no line may come back after another page has written.
+    if writers.page_of(facing.writer) is None and 0 not in epochs and epochs[0] != epochs[1]:
+        return None
+    return writers.is_newer(facing.writer, facing.client_seq, facing.row_writer, facing.row_seq)

@@ -1,6 +1,7 @@
 """Candidates' comments on items (QTI allow-comment): saved like an answer, told as a digest.
 
-One that comes too late is kept aside with the reason, as late answers are, and is never merged.
+One that comes too late, or from a page that may not write any more, is kept aside with the reason,
+as such answers are, and is never merged.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from django.db.models import QuerySet
 
 from assembly.qti.values import Raw
 from delivery.facts import events, journal
-from delivery.models import CandidateComment, ItemSession, Quarantine, State
-from delivery.rules import legible, navigation, refusals
+from delivery.models import AssessmentSession, CandidateComment, ItemSession, Quarantine, State
+from delivery.rules import legible, navigation, refusals, writers
 from delivery.rules.refusals import Permission, Reason, Refusal
 from delivery.saving import responses
 from delivery.session import desk, sessions
@@ -35,8 +36,22 @@ LATE: Final = frozenset(
         Reason.OUT_OF_TIME,
         Reason.ITEM_CLOSED,
         Reason.PART_ENDED,
+        Reason.LEASE_LOST,
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Which page sent a comment, and as its how manieth; a form without script says nothing."""
+
+    writer: str = ""
+    client_seq: int = 0
+    epoch: int = 0
+    device: str = ""
+
+
+NOBODY: Final = Sender()
 
 
 def may_comment(at_desk: Desk, key: str) -> Permission:
@@ -102,7 +117,9 @@ def on(row: ItemSession) -> str:
     return found.text if found else ""
 
 
-def save(session_id: UUID, key: str, text: str, at: datetime, *, by: str) -> bool:
+def save(
+    session_id: UUID, key: str, text: str, at: datetime, *, by: str, sender: Sender = NOBODY
+) -> bool:
     """Keep a comment in the place of the last one; False where nothing changed.
 
     Raises Refusal; COMMENT_LATE is raised after the comment was kept aside.
@@ -114,23 +131,46 @@ def save(session_id: UUID, key: str, text: str, at: datetime, *, by: str) -> boo
         found = desk.lock(session_id)
         sessions.settle(found, at)
         row = found.item(key)
-        refusal = _why_not(found, key, at)
-        if (refusal is None or refusal.reason in LATE) and on(row) == text:
+        before = CandidateComment.objects.filter(item_session=row).first()
+        refusal = _why_not(found, key, at, sender)
+        is_known = (before.text if before else "") == text or _is_overtaken(before, sender)
+        if is_known and (refusal is None or refusal.reason in LATE):
             return False
         if refusal is None:
-            _keep(found, row, text, at, by)
+            _keep(found, row, before, text, at, by, sender)
             return True
         if not (text and refusal.reason in LATE and _keep_aside(found, key, text, at, by, refusal)):
             raise refusal
     raise Refusal(Reason.COMMENT_LATE)
 
 
-def _why_not(found: Desk, key: str, at: datetime) -> Refusal | None:
+def _is_overtaken(before: CandidateComment | None, sender: Sender) -> bool:
+    """A message that was long on its way brings nothing back that its page has changed since."""
+    if before is None:
+        return False
+    newer = writers.is_newer(sender.writer, sender.client_seq, before.writer, before.client_seq)
+    return newer is False
+
+
+def _why_not(found: Desk, key: str, at: datetime, sender: Sender) -> Refusal | None:
     if not found.outline.control(found.planned(key)).allow_comment:
         return Refusal(Reason.NO_COMMENTS)
     if found.session.state == State.EXPIRED:
         return Refusal(Reason.OUT_OF_TIME)
-    return sessions.running(found, at).refusal or may_comment(found, key).refusal
+    running = sessions.running(found, at).refusal
+    if running is not None or _holds(found.session, sender):
+        return running or may_comment(found, key).refusal
+    return Refusal(Reason.LEASE_LOST)
+
+
+def _holds(session: AssessmentSession, sender: Sender) -> bool:
+    return writers.may_write(
+        is_holder=not sender.device or session.lease_device in ("", sender.device),
+        writer=sender.writer,
+        epoch=sender.epoch,
+        holder=session.writer,
+        held_epoch=session.epoch,
+    )
 
 
 def _keep_aside(
@@ -161,14 +201,20 @@ def _keep_aside(
     )
 
 
-def _keep(found: Desk, row: ItemSession, text: str, at: datetime, by: str) -> None:
+def _keep(
+    found: Desk,
+    row: ItemSession,
+    before: CandidateComment | None,
+    text: str,
+    at: datetime,
+    by: str,
+    sender: Sender,
+) -> None:
     salt = secrets.token_hex(16)
     digest = sha256(salt.encode() + text.encode()).hexdigest()
-    before = CandidateComment.objects.filter(item_session=row).first()
     revision = before.revision + 1 if before else 1
-    CandidateComment.objects.update_or_create(
-        item_session=row,
-        defaults={"text": text, "salt": salt, "revision": revision, "saved_at": at},
-    )
+    told = {"text": text, "salt": salt, "revision": revision, "saved_at": at}
+    page = {"writer": legible.text(sender.writer), "client_seq": sender.client_seq}
+    CandidateComment.objects.update_or_create(item_session=row, defaults=told | page)
     head = found.head(by, at)
     journal.record(events.ItemCommented(**head, item=row.key, revision=revision, digest=digest))

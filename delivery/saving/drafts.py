@@ -14,7 +14,7 @@ from assembly import bank, wording
 from delivery.facts import journal
 from delivery.facts import recovery_events as facts
 from delivery.models import AssessmentSession, ItemSession, Quarantine
-from delivery.rules import navigation
+from delivery.rules import navigation, writers
 from delivery.rules.refusals import Permission, Reason, Refusal
 from delivery.saving import responses
 from delivery.saving.responses import Refused, Save
@@ -61,9 +61,9 @@ def _newest(found: list[Quarantine], rows: dict[str, ItemSession]) -> list[Quara
 def _matters(kept: Quarantine, row: ItemSession | None) -> bool:
     if row is None or _said(kept.value) == _said(row.response) or not _said(kept.value):
         return False
-    # A page's own older answer that a newer one of the same page overtook is no loss.
-    overtaken = kept.reason == Reason.STALE and kept.writer == row.writer
-    return not overtaken
+    # A page's own older answer that a newer one of the same page, or the next, overtook is no loss.
+    newer = writers.is_newer(row.writer, row.client_seq, kept.writer, kept.client_seq)
+    return not (kept.reason == Reason.STALE and newer)
 
 
 def _said(value: dict[str, object]) -> dict[str, object]:

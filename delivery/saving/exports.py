@@ -25,6 +25,7 @@ from integrity.proof import sealing
 from integrity.proof.sealing import Envelope, EnvelopeError
 
 MOST: Final = 500
+LONGEST_NAME: Final = 64
 LAST_MS: Final = 32_503_680_000_000  # the year 3000
 
 
@@ -49,6 +50,15 @@ class Opened:
     made_at: str
     sha256: str
     answers: list[Held]
+
+    @property
+    def made(self) -> datetime | None:
+        """Return when the device says that it made the file, where that is a time."""
+        try:
+            told = datetime.fromisoformat(self.made_at)
+        except ValueError:
+            return None
+        return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,7 @@ def read(source: bytes, sittings: QuerySet[Sitting]) -> Opened:
         raise Refusal(Reason.EXPORT_UNREADABLE)
     rows = {row.key: row for row in found.rows}
     held = [_held(found, rows, one) for one in entries[:MOST] if one.get("item") in rows]
+    held.sort(key=lambda one: one.number)
     return Opened(found.session, envelope.made_at, sha256(source).hexdigest(), held)
 
 
@@ -147,13 +158,13 @@ def _save(found: Desk, held: Held, by: str, at: datetime) -> Save:
         item=held.item,
         raw=read.raw,
         strays=read.strays,
-        key=str(entry.get("key", ""))[:64] or _key_of(held),
+        key=_name(entry.get("key")) or _key_of(held),
         received_at=at,
         by=by,
         base_revision=_whole(entry.get("base_revision")),
         client_seq=_whole(entry.get("client_seq")),
-        epoch=_whole(entry.get("epoch")),
-        writer=str(entry.get("writer", ""))[:64],
+        epoch=_whole(entry.get("epoch"), most=2**31),
+        writer=_name(entry.get("writer")),
     )
 
 
@@ -162,8 +173,13 @@ def _key_of(held: Held) -> str:
     return sha256(repr(held.entry).encode()).hexdigest()
 
 
-def _whole(value: Any) -> int:
-    return value if type(value) is int and 0 <= value < 2**53 else 0
+def _whole(value: Any, *, most: int = 2**53) -> int:
+    return value if type(value) is int and 0 <= value < most else 0
+
+
+def _name(value: Any) -> str:
+    """A name that were cut could be another's."""
+    return value if type(value) is str and len(value) <= LONGEST_NAME else ""
 
 
 def _note_written(done: list[Replayed]) -> None:

@@ -164,6 +164,7 @@ def _facing(row: Row, one: Save, zone: tzinfo, *, answered: bool) -> Facing:
         route=standing.around(row.key, _letter_of(row)),
         epoch=standing.epoch,
         is_holder=not one.device or seat.lease_device in ("", one.device),
+        holder=seat.writer,
         revision=row.revision,
         row_answered=row.answered,
         row_epoch=row.epoch,

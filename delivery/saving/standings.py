@@ -55,10 +55,11 @@ class Standing:
 
 @dataclass(slots=True)
 class Seat:
-    """A session while a batch of answers holds its row, with the columns that answers change."""
+    """A session while a batch of answers holds its row, with what changes without its version."""
 
     id: UUID
     standing: Standing
+    writer: str
     lease_device: str
     answered: int
     last_save_at: datetime | None = None

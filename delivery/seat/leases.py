@@ -13,7 +13,7 @@ from django.db import transaction
 from delivery.facts import events, journal
 from delivery.facts import recovery_events as facts
 from delivery.models import AssessmentSession, Sitting, State
-from delivery.rules import legible, refusals
+from delivery.rules import legible, refusals, writers
 from delivery.rules.refusals import GRANTED, Permission, Reason, Refusal
 from delivery.seat import presence
 from delivery.seat.presence import Lease
@@ -81,7 +81,7 @@ def claim(session_id: UUID, asker: Asker, *, by: str, at: datetime) -> Lease:
         page = legible.text(asker.writer)[:64]
         if session.writer == page and session.epoch:
             _stays(session, asker, at)
-        elif not is_silent(session, asker, at):
+        elif _is_past(session, page) or not is_silent(session, asker, at):
             raise Refusal(Reason.ELSEWHERE, {"device": session.device or "?"})
         elif not session.writer and session.epoch and session.lease_device == asker.device_id:
             _adopt(session, page, at)
@@ -91,6 +91,11 @@ def claim(session_id: UUID, asker: Asker, *, by: str, at: datetime) -> Lease:
         if session.takeover.get("device_id") == asker.device_id:
             kept.update(takeover={})
         return lease
+
+
+def _is_past(session: AssessmentSession, page: str) -> bool:
+    """A page that another of its browser has come after is gone, however late its claim comes."""
+    return writers.is_newer(page, 0, session.writer, 0) is False and page != session.writer
 
 
 def _stays(session: AssessmentSession, asker: Asker, at: datetime) -> None:

@@ -98,8 +98,13 @@ def _is_drawn(at_desk: Desk, item: PlannedItem) -> bool:
     return not waits or at_desk.item(item.key).entered_at is not None
 
 
-def tell_span(session_id: UUID, told: dict[str, Any], *, by: str, at: datetime) -> None:
-    """Record that the page went on alone, and go to where it is now; all of it is its own claim."""
+def tell_span(
+    session_id: UUID, told: dict[str, Any], *, follow: bool = True, by: str, at: datetime
+) -> None:
+    """Record that the page went on alone, and go to where it is now; all of it is its own claim.
+
+    Without `follow`, another page has taken the test over: the candidate is where that one is.
+    """
     visited = [str(key)[:128] for key in told.get("visited", [])][-MOST_VISITED:]
     with transaction.atomic():
         found = desk.lock(session_id)
@@ -115,7 +120,8 @@ def tell_span(session_id: UUID, told: dict[str, Any], *, by: str, at: datetime) 
             )
         )
         steps.keep(found)
-    _follow(session_id, visited, by=by, at=at)
+    if follow:
+        _follow(session_id, visited, by=by, at=at)
 
 
 def _is_item(found: Desk, key: str) -> bool:

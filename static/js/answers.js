@@ -2,26 +2,22 @@
 
 import { page, randomId, tell } from "./bus.js";
 import * as connection from "./connection.js";
+import * as line from "./line.js";
 import { SealedQueue } from "./queue.js";
 import * as recollection from "./recollection.js";
 
-// What an earlier page left is numbered below all that this one adds.
-const OWN_FROM = 100_000;
 // A page that goes on as the one before it leaves room for what that one numbered last.
 const GAP = 1_000;
 
 const queue = new SealedQueue(page.session);
 const revisions = new Map();
-// What this page itself heard of: only that may move the base of an answer from an earlier page.
-const heard = new Map();
 const saved = new Map();
 const newest = new Map();
 // The newest answer to each item that this page knows, whether it is saved or waits.
 const values = new Map();
 
 let epoch = 0;
-let sequence = OWN_FROM;
-let earlier = 0;
+let sequence = 0;
 let isTakenUp = false;
 
 export function next() {
@@ -81,7 +77,7 @@ export function number(item, value) {
 }
 
 export function isOvertaken(entry) {
-  return entry.client_seq < (newest.get(entry.item) ?? 0);
+  return newest.has(entry.item) && line.isNewer({ writer: connection.writer, client_seq: newest.get(entry.item) }, entry);
 }
 
 export function add(item, value, text, elapsed) {
@@ -114,35 +110,21 @@ export function remove(keep) {
 // An entry as the server is told it.
 export function frame(entry) {
   const { sentAt, queuedAt, writtenAt, restored, turnedAway, text, ...told } = entry;
-  const base = (restored ? heard : revisions).get(entry.item) ?? entry.base_revision;
+  const base = restored ? entry.base_revision : (revisions.get(entry.item) ?? entry.base_revision);
   return { ...told, epoch: entry.epoch || epoch, base_revision: base };
 }
 
 // The server has an answer; returns the entry that it acknowledges, if it still waited.
 export function acknowledge(told) {
   const entry = find(told.key);
-  // Only one page's own numbers say which of its answers came first.
-  const overtakes = (one) =>
-    entry && one.item === entry.item && one.writer === entry.writer && one.client_seq <= entry.client_seq;
-  remove((one) => one.key !== told.key && !overtakes(one));
-  // The server names the number under which it first had an answer: this one was new to it.
-  if (entry?.restored && told.client_seq === entry.client_seq) renew(entry.item);
+  remove((one) => one.key !== told.key && !(entry && one.item === entry.item && line.isOvertaken(one, entry)));
   revisions.set(told.item, Math.max(revision(told.item), told.revision));
-  heard.set(told.item, revision(told.item));
   saved.set(told.item, told.saved_at);
   return entry;
 }
 
-// What an earlier page had after an answer that is saved only now comes after it again, as news.
-function renew(item) {
-  const later = of(item).filter((one) => one.restored);
-  if (!later.length) return;
-  queue.remove((one) => !later.includes(one));
-  queue.restore(later.map((one) => ({ ...one, key: randomId(), sentAt: 0 })));
-}
-
-// Takes up what an earlier page left: as this page's own where nobody else wrote in between, else
-// under its old lease, so that the server keeps it as a draft and nothing is merged blindly.
+// Takes up what an earlier page left, under that page's own name: where nobody else wrote in between
+// the server knows the order, else it keeps it as a draft, and nothing is merged blindly.
 export async function takeUp() {
   const stored = await queue.open(page.queueKey);
   // What the page before this one said last may not have reached the store.
@@ -157,22 +139,19 @@ export async function takeUp() {
 
 function adopted(entry) {
   const kept = { ...entry, sentAt: 0, queuedAt: performance.now() };
-  // This page goes on as the one that wrote it.
-  if (entry.writer === connection.writer) return kept;
-  const isOthers = entry.epoch && entry.writer !== page.writer;
-  if (isOthers) return { ...kept, restored: true };
-  return { ...kept, restored: true, epoch: 0, writer: connection.writer, client_seq: (earlier += 1) };
+  // This page may go on as the one that wrote it.
+  return entry.writer === connection.writer ? kept : { ...kept, restored: true };
 }
 
 // What a page that goes on as this one has to know; null before this page knows what an earlier one left.
 export function memory() {
   if (!isTakenUp) return null;
-  return { epoch, sequence, revisions, heard, saved, newest, values, waiting: queue.all() };
+  return { epoch, sequence, revisions, saved, newest, values, waiting: queue.all() };
 }
 
 export function goOn(memory_) {
   epoch = memory_.epoch;
   sequence = memory_.sequence + GAP;
-  const maps = { revisions, heard, saved, newest, values };
+  const maps = { revisions, saved, newest, values };
   for (const [name, map] of Object.entries(maps)) for (const [key, value] of memory_[name]) map.set(key, value);
 }

@@ -1,6 +1,7 @@
 // The way to the server: a socket while it holds, HTTP whenever it does not; both speak the same frames.
 
-import { csrf, on, page, randomId, tell } from "./bus.js";
+import { csrf, on, page, tell } from "./bus.js";
+import * as line from "./line.js";
 
 const HEARTBEAT_MS = 10_000;
 const SILENCE_MS = 25_000;
@@ -21,7 +22,7 @@ let ended = false;
 let epoch = 0;
 let waitsForSignIn = false;
 
-export const writer = page.goesOnAs || randomId();
+export const writer = page.goesOnAs || line.next();
 
 export function isOpen() {
   return socket !== null && socket.readyState === WebSocket.OPEN;

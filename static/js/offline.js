@@ -33,7 +33,7 @@ function remember() {
   const time = { timer: clock.told(), server: clock.serverNow(), wall: Date.now() };
   const who = { writer: connection.writer, epoch: connection.heldEpoch(), queueKey: page.queueKey };
   const where = { ahead, span: away, downSince: connection.downSince() };
-  recollection.remember({ ...who, ...where, ...time, answers });
+  recollection.remember({ ...who, ...where, ...time, answers, remarks: saving.remarks() });
 }
 
 async function fetchAhead() {

@@ -1,9 +1,10 @@
 // A pressed button and the answer that goes with its form; where the form cannot arrive, the answer waits as before.
 
-import { randomId, say, tell } from "./bus.js";
+import { page, randomId, say, tell } from "./bus.js";
 import * as answers from "./answers.js";
 import * as captured from "./captured.js";
 import * as connection from "./connection.js";
+import * as line from "./line.js";
 import * as shown from "./shown.js";
 
 // The press that is under way: its item, button, the number of its answer.
@@ -19,7 +20,8 @@ function prepare(event) {
   const text = JSON.stringify(captured.pairs());
   const waits = answers.of(here.key);
   // Only the newest: an older one with the same text is overtaken by what was chosen in between.
-  const twin = waits.at(-1)?.text === text ? waits.at(-1) : undefined;
+  const last = waits.at(-1);
+  const twin = last?.text === text && last.writer === connection.writer ? last : undefined;
   const number = twin?.client_seq ?? answers.next();
   const wanted = event.submitter?.name === "go" ? event.submitter.value : "save";
   const isAgain = press?.isRenewed && press.desk === here.desk;
@@ -42,9 +44,10 @@ function prepare(event) {
   for (const entry of waits) if (isCarried(entry)) entry.sentAt = performance.now();
 }
 
-// The form's own answer, and those of this page that came before it.
+// The form's own answer, and those of this page and earlier ones that came before it.
 function isCarried(entry) {
-  return entry.item === press.key && entry.writer === connection.writer && entry.client_seq <= press.number;
+  if (!press.number || entry.item !== press.key) return false;
+  return line.isOvertaken(entry, { writer: connection.writer, client_seq: press.number });
 }
 
 // A form that was answered is no longer on the page: its request still names it.
@@ -57,6 +60,9 @@ function answered(event) {
   const { status } = event.detail.xhr;
   const stranger = status === 401 || status === 404 || event.detail.xhr.getResponseHeader("X-Sign-In");
   if (status >= 200 && status < 500 && !stranger) {
+    // The server kept aside what another page's right to write kept from being saved.
+    const isDraft = press.number && event.detail.xhr.getResponseHeader("HX-Redirect") === page.elsewhere;
+    if (isDraft) tell("draft", { item: press.key });
     answers.remove((entry) => !isCarried(entry));
     press = null;
     shown.settle();

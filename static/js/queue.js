@@ -21,8 +21,8 @@ export class MemoryQueue {
 
   // A newer answer to an item replaces one that has not been sent yet.
   add(entry) {
-    this.remove((one) => one.item !== entry.item || one.sentAt || one.restored);
     this.entries.push(entry);
+    this.remove((one) => one === entry || one.item !== entry.item || one.sentAt || one.restored);
   }
 
   remove(keep) {
@@ -110,9 +110,10 @@ export class SealedQueue extends MemoryQueue {
     for (const entry of entries) this.#write(entry);
   }
 
+  // The newer one is written down before the older one is forgotten.
   add(entry) {
-    super.add(entry);
     this.#write(entry);
+    super.add(entry);
   }
 
   remove(keep) {

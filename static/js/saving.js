@@ -2,19 +2,28 @@
 
 import * as captured from "./captured.js";
 import * as pressed from "./pressed.js";
+import * as remarks from "./remarks.js";
 import * as sent from "./sent.js";
 import * as shown from "./shown.js";
 
 export { goOn, isDurable, known, memory, savedAt, waiting } from "./answers.js";
-export { freeze, keep } from "./captured.js";
+export { freeze } from "./captured.js";
+export { memory as remarks } from "./remarks.js";
 export { flush, isTurnedAway, setEpoch } from "./sent.js";
 
 let isStopped = false;
+
+// Takes what stands on the page into the queues.
+export function keep() {
+  captured.keep();
+  remarks.keep();
+}
 
 // The right to write is gone: what is still here is sent once more, to be kept aside as drafts.
 export function stopWriting() {
   if (isStopped) return;
   isStopped = true;
+  remarks.keep();
   captured.stopWriting();
   sent.pump();
 }
@@ -24,4 +33,5 @@ export function begin() {
   pressed.begin();
   sent.begin();
   captured.begin();
+  remarks.begin();
 }

@@ -18,18 +18,10 @@ const FORGOTTEN = new Set(["malformed", "too_large", "not_valid", "no_such_item"
 let retry = 0;
 let failures = 0;
 
-// What an earlier page left goes one at a time for each item, and before this page's own: each next
-// one rests on what came of it.
-function isDue(entry, place, all) {
-  if (entry.sentAt) return false;
-  const before = all.slice(0, place).filter((one) => one.item === entry.item);
-  return !before.some((one) => entry.restored || one.restored);
-}
-
 export function pump() {
   clearTimeout(retry);
   if (!connection.isKnown()) return;
-  const ready = answers.waiting().filter(isDue).slice(0, MOST_AT_ONCE);
+  const ready = answers.waiting().filter((entry) => !entry.sentAt).slice(0, MOST_AT_ONCE);
   if (!ready.length) return lookAgain();
   if (!connection.isOpen()) return void overHttp(ready);
   for (const entry of ready) {
@@ -132,7 +124,7 @@ export function isTurnedAway() {
 // On leaving, everything goes once more in a request that outlives the page.
 function leave() {
   captured.capture();
-  const entries = answers.waiting().filter((entry, place, all) => isDue({ ...entry, sentAt: 0 }, place, all));
+  const entries = answers.waiting();
   if (!entries.length || !connection.isKnown()) return;
   const saves = entries.map(answers.frame);
   const small = JSON.stringify(saves).length < LARGEST_KEEPALIVE;

@@ -7,6 +7,7 @@ import * as connection from "./connection.js";
 import * as item from "./item.js";
 import * as lockdown from "./lockdown.js";
 import * as offline from "./offline.js";
+import * as parting from "./parting.js";
 import * as recollection from "./recollection.js";
 import * as rescue from "./rescue.js";
 import * as saving from "./saving.js";
@@ -162,6 +163,14 @@ function onRefused(frame) {
   location.replace(page.elsewhere);
 }
 
+// The server leads a page that lost the right to write elsewhere: with what it holds it stays under
+// the cover, and says what was not saved.
+function beforeMoving(event) {
+  if (!(mine || isOver) || event.detail.xhr.getResponseHeader("HX-Redirect") !== page.elsewhere) return;
+  event.preventDefault();
+  onLeaseLost();
+}
+
 // What the page shows is older than what is saved: the server draws it anew, in its place.
 function refresh() {
   const desk = document.getElementById("desk");
@@ -220,6 +229,7 @@ async function begin() {
   on("lease-lost", onLeaseLost);
   on("draft", onDraft);
   on("stale-page", refresh);
+  document.addEventListener("htmx:beforeOnLoad", beforeMoving);
   on("message", onMessage);
   on("zero", onZero);
   on("more-time", onMoreTime);
@@ -234,6 +244,7 @@ async function begin() {
   lockdown.begin();
   again.begin();
   rescue.begin();
+  parting.begin();
   offline.begin();
   if (recollection.known()) goOn(recollection.known());
   connection.begin();

@@ -47,7 +47,9 @@ function status() {
 export function show() {
   const line = document.getElementById("save-state");
   if (!line || !captured.here()) return;
-  const [text, tone] = status();
+  const [said, tone] = status();
+  // The box that offers the file stands above the item, which may be scrolled.
+  const text = document.getElementById("rescue")?.hidden === false ? `${said}. ${say("rescueAbove")}` : said;
   if (line.textContent !== text) line.textContent = text;
   line.className = `save-state ${tone}`;
 }

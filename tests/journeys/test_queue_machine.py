@@ -2,9 +2,10 @@
 
 The scripts under test are the real ones in a real browser, and the server's views and verbs are the
 real ones; between them is a wire that delivers in any order, twice, late or never. Meanwhile the
-candidate answers, leaves and reloads, another page takes over and answers, a proctor pauses, and
-the test ends. However it went: once the wire is whole, no answer that was chosen last is lost, none
-of another page's is overwritten, and what the page called saved is saved.
+candidate answers, leaves and reloads, another page takes over and answers, a proctor pauses, the
+time runs out, and the test ends. However it went: once the wire is whole, no answer that was chosen
+last is lost, none of another page's is overwritten, and what the page called saved is saved. Where
+nobody else acted, the answer that was chosen last is the one that counts.
 """
 
 from __future__ import annotations
@@ -40,11 +41,13 @@ from tests.journeys.wire import Wire
 ITEMS = ("Q1", "Q2")
 CHOICES = ("A", "B", "C")
 PLACE = st.integers(0, 11)
-ALONE, TAKEN, PAUSED, ENDED = "alone", "taken over", "paused", "ended"
+ALONE, FORGETFUL = "alone", "alone in a browser that keeps nothing"
+TAKEN, PAUSED, ENDED, TIMED = "taken over", "paused", "ended", "out of time"
 # Who else acts in a run: only one of them, so that each right outcome is known; and how many runs.
-KINDS = {ALONE: 5, TAKEN: 2, PAUSED: 2, ENDED: 2}
-OLD = {"stale", "stale_blank", "lease_lost"}
+KINDS = {ALONE: 5, FORGETFUL: 5, TAKEN: 2, PAUSED: 2, ENDED: 2, TIMED: 3}
+OLD = {"stale"}
 LONGEST_WAIT_MS = 40_000
+HOUR = 3_600
 CHOOSE = """([value]) => {
   const radios = [...document.querySelectorAll("#item-form input[type=radio]")];
   if (!radios.length || !document.getElementById("cover").hidden) return "";
@@ -68,11 +71,13 @@ class Queue(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        test = factories.published(seconds=None)
+        test = factories.published(seconds=HOUR if self.kind == TIMED else None)
         sitting = factories.sitting(test, opens_at=None, closes_at=None)
         self.session = factories.session(sitting, at=timezone.now())
         self.chosen: dict[str, str] = {}
         self.others: dict[str, str] = {}
+        # What was chosen on the page that is shown: another may not know what is under way.
+        self.here: set[str] = set()
         self.is_alone, self.turns = True, 0
         self.wire.begin(self.session)
         self.wire.show("Q1")
@@ -84,6 +89,7 @@ class Queue(RuleBasedStateMachine):
         key = self.wire.ask(CHOOSE, [value])
         if key:
             self.chosen[key] = value
+            self.here.add(key)
             self.others.pop(key, None)
         self.wire.settle()
 
@@ -95,6 +101,7 @@ class Queue(RuleBasedStateMachine):
 
     @rule(item=st.sampled_from(ITEMS))
     def load(self, item: str) -> None:
+        self.here.clear()
         self.wire.show(item)
 
     @rule(ms=st.sampled_from((1_000, 9_000, LONGEST_WAIT_MS)))
@@ -109,7 +116,8 @@ class Queue(RuleBasedStateMachine):
     def a_request_arrives(self, place: int, again: bool) -> None:
         self.wire.deliver(place % len(self.wire.asked), again=again)
 
-    @precondition(lambda self: self.wire.asked)
+    # What a page that keeps nothing has sent last exists nowhere else.
+    @precondition(lambda self: self.wire.asked and self.kind != FORGETFUL)
     @rule(place=PLACE)
     def a_request_is_lost(self, place: int) -> None:
         self.wire.drop(place % len(self.wire.asked))
@@ -181,23 +189,43 @@ class Queue(RuleBasedStateMachine):
             self._disturb()
             interventions.end(session.pk, reason="Phone", by="user:1", at=timezone.now())
 
+    @precondition(lambda self: self.kind == TIMED)
+    @rule(seconds_over=st.sampled_from((2, 60)))
+    def time_runs_out(self, seconds_over: int) -> None:
+        """It began so long ago that its end was a moment ago, in the grace or behind it."""
+        session = self._now()
+        if session.state != State.IN_PROGRESS or not self.is_alone:
+            return
+        assert session.due_at is not None
+        self._disturb()
+        assert session.started_at is not None
+        earlier = session.due_at - (timezone.now() - timedelta(seconds=seconds_over))
+        AssessmentSession.objects.filter(pk=session.pk).update(
+            started_at=session.started_at - earlier, due_at=session.due_at - earlier
+        )
+
     # What holds.
 
     @invariant()
     def saved_means_saved(self) -> None:
         seen = self.wire.ask(LOOK)
-        if self.is_alone and seen["said"].startswith("Saved") and seen["key"] in self.chosen:
-            assert self._is_safe(seen["key"])
+        known = self.here if self.kind == FORGETFUL else self.chosen
+        if self.is_alone and seen["said"].startswith("Saved") and seen["key"] in known:
+            assert self._stored(seen["key"]) == self.chosen[seen["key"]]
 
     def teardown(self) -> None:
+        if self.kind == TIMED:  # At the latest now: some of it is still under way.
+            self.time_runs_out(2)
         self._heal()
         self.ran["acknowledged"] += len(self.wire.acknowledged)
         for item, value in self.chosen.items():
-            assert self._is_safe(item) if self.is_alone else value in self._kept(item)
+            if self.is_alone:
+                assert self._stored(item) == value
+            assert value in self._kept(item)
         for item, value in self.others.items():
             assert self._stored(item) == value
         if self.is_alone:
-            # Old messages of an earlier page, which came after what the next one told.
+            # Older answers alone, which came after the newest.
             assert {one.reason for one in Quarantine.objects.filter(**self._of)} <= OLD
         for told in self.wire.acknowledged:
             row = ResponseRevision.objects.get(
@@ -222,17 +250,6 @@ class Queue(RuleBasedStateMachine):
     def _stored(self, item: str) -> str:
         row = ItemSession.objects.get(**self._of, key=item)
         return str(row.response.get("RESPONSE") or "")
-
-    def _is_safe(self, item: str) -> bool:
-        """The answer chosen last is the one that counts, or waits beside it, and the page says so.
-
-        It waits there where a message of the page before came between: later than that page was
-        left, and before the next one had told its own.
-        """
-        value = self.chosen[item]
-        aside = Quarantine.objects.filter(**self._of, item_key=item)
-        waits = {str(one.value.get("RESPONSE") or "") for one in aside}
-        return self._stored(item) == value or value in waits
 
     def _kept(self, item: str) -> set[str]:
         """Every answer to an item that is saved, was saved, or lies beside the saved ones."""
@@ -284,6 +301,8 @@ def test_whatever_becomes_of_its_messages_no_answer_is_lost(page: Page, kind: st
     Queue.ran.clear()
     with wire.shelf() as origin:
         Queue.wire = Wire(page, origin)
+        if kind == FORGETFUL:
+            page.add_init_script(wire.FORGETS)
         Queue.wire.lay()
         run_state_machine_as_test(
             Queue,
@@ -297,5 +316,5 @@ def test_whatever_becomes_of_its_messages_no_answer_is_lost(page: Page, kind: st
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    if kind == ALONE:  # It was no idle run.
-        assert Queue.ran["acknowledged"] > 0
+    # It was no idle run.
+    assert Queue.ran["acknowledged" if kind in (ALONE, FORGETFUL) else "disturbed"] > 0

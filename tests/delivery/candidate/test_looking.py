@@ -127,12 +127,14 @@ def test_a_comment_is_sent_by_the_script_and_shown_again(begin: Begin, sign_in: 
     client = sign_in(session.candidate)
     assert 'name="comment"' in html(client, session, "items/Q1/")
     url = f"/sessions/{session.pk}/items/Q1/comment/"
-    told = client.post(url, {"comment": "Two are <right>."}).json()
-    assert set(told) == {"saved_at"}
+    told = client.post(url, {"comment": "Two are <right>."}, content_type="application/json").json()
+    assert (told["type"], told["item"]) == ("commented", "Q1")
     assert "Two are &lt;right&gt;." in html(client, session, "items/Q1/")
-    refused = client.post(url, {"comment": "x" * 4001})
+    refused = client.post(url, {"comment": "x" * 4001}, content_type="application/json")
     assert (refused.status_code, refused.json()["reason"]) == (409, "too_large")
-    unknown = client.post(f"/sessions/{session.pk}/items/Z/comment/", {"comment": "x"})
+    unknown = client.post(url.replace("Q1", "Z"), {"comment": "x"}, content_type="application/json")
+    malformed = client.post(url, {"comment": ["x"]}, content_type="application/json")
+    assert malformed.json()["reason"] == "malformed"
     assert unknown.json()["reason"] == "no_such_item"
 
 

@@ -75,6 +75,39 @@ def test_one_bad_answer_harms_no_other(begin: Begin, sign_in: SignIn) -> None:
     assert reasons[:2] == ["malformed", "no_such_item"]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"key": "k" * 65}, {"writer": "w" * 65}, {"epoch": 2**31}, {"client_seq": 2**53}, {"key": ""}],
+)
+def test_names_and_numbers_that_cannot_be_kept_whole_are_refused(
+    fields: dict[str, Any], begin: Begin, sign_in: SignIn
+) -> None:
+    session = begin()
+    sent = [answer("Q1", "A"), answer("Q1", "B", **({"client_seq": 2} | fields))]
+    told = post(sign_in(session.candidate), session, "save", {"saves": sent})
+    assert [frame["reason"] for frame in frames(told, "refused")] == ["malformed"]
+    assert ItemSession.objects.get(key="Q1").response == {"RESPONSE": "A"}
+
+
+def test_two_long_keys_that_begin_alike_are_not_one_save(begin: Begin, sign_in: SignIn) -> None:
+    session = begin()
+    client = sign_in(session.candidate)
+    keys = ["k" * 64 + end for end in "abc"]
+    for number, (key, value) in enumerate(zip(keys, "ABA", strict=True), start=1):
+        form = {"r.RESPONSE": value, "key": key, "client_seq": number, "writer": "page"}
+        client.post(f"/sessions/{session.pk}/items/Q1/", form)
+    assert ItemSession.objects.get(key="Q1").response == {"RESPONSE": "A"}
+
+
+def test_a_form_s_numbers_are_bounded(begin: Begin, sign_in: SignIn) -> None:
+    session = begin()
+    names = ("base_revision", "client_seq", "epoch", "elapsed_ms", "comment_seq")
+    form = {"r.RESPONSE": "B", "go": "save"} | dict.fromkeys(names, "9" * 5000)
+    told = sign_in(session.candidate).post(f"/sessions/{session.pk}/items/Q1/", form)
+    assert told.status_code == 302
+    assert ItemSession.objects.get(key="Q1").response == {"RESPONSE": "B"}
+
+
 @pytest.mark.parametrize("body", ["", "[]", "{", '{"saves": 3}', '{"saves": null}'])
 def test_what_is_no_queue_is_refused_in_words(body: str, begin: Begin, sign_in: SignIn) -> None:
     session = begin()

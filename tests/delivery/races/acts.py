@@ -65,9 +65,9 @@ class Race:
     sitting: tuple[tuple[str, Any], ...] = ()
 
 
-def save_at(seconds: float, item: str = "Q1", value: str = "A") -> Act:
+def save_at(seconds: float, item: str = "Q1", value: str = "A", **fields: Any) -> Act:
     def act(scene: Scene) -> object:
-        made = factories.save(scene.session, item, value, received_at=after(seconds))
+        made = factories.save(scene.session, item, value, received_at=after(seconds), **fields)
         return responses.save([made])[0]
 
     return act
@@ -120,6 +120,17 @@ def reopen_at(seconds: float) -> Act:
     return lambda scene: interventions.reopen(
         scene.session.pk, ms=60_000, reason="x", by=scene.proctor, at=after(seconds)
     )
+
+
+def held(scene: Scene) -> None:
+    """A page on the candidate's desk holds the lease."""
+    page = Asker("desk", "Desk", "page")
+    leases.claim(scene.session.pk, page, by="candidate:1", at=after(1))
+
+
+def held_save_at(seconds: float) -> Act:
+    """An answer of the page that held the lease."""
+    return save_at(seconds, device="desk", writer="page", epoch=1, client_seq=1)
 
 
 def take_over_at(seconds: float, device: str) -> Act:

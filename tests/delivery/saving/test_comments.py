@@ -1,4 +1,4 @@
-"""Comments that come too late: kept aside with their reason, read by staff, never merged."""
+"""Comments that come too late or out of order: kept aside or passed over, never merged."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,6 +13,9 @@ from delivery.proctor.aside import words_of
 from delivery.records import answers
 from delivery.rules.refusals import Reason, Refusal
 from delivery.saving import aside, comments, quarantine
+from delivery.saving.comments import Sender
+from delivery.seat import leases
+from delivery.seat.leases import Asker
 from delivery.session import interventions, sessions
 from integrity import ledger
 from tests import factories
@@ -120,3 +123,42 @@ def test_a_form_that_arrives_after_the_end_leaves_its_answer_and_its_comment_asi
     assert kept == [("closed", "B"), ("comment.closed", "Both fit")]
     assert CandidateComment.objects.count() == 0
     assert client.post(page.replace("/A/", "/Z/"), {"r.RESPONSE": "B"}).status_code == 302
+
+
+def test_however_late_an_older_comment_comes_the_newest_one_stays() -> None:
+    session = begun()
+    first, second = "line.1.a", "line.2.b"
+    sent = [("one", Sender(first, 1)), ("two", Sender(first, 2)), ("", Sender(second, 1))]
+    for text, sender in (*reversed(sent), *sent):
+        comments.save(session.pk, "A", text, after(2), by=ME, sender=sender)
+    assert comments.of(session.pk) == {}
+    # A form without script, and a page of another browser, say nothing of what was before.
+    assert comments.save(session.pk, "A", "three", after(3), by=ME)
+    assert comments.save(session.pk, "A", "four", after(4), by=ME, sender=Sender("other.1.c", 1))
+    assert comments.of(session.pk) == {"A": "four"}
+    assert Quarantine.objects.count() == 0
+
+
+def test_a_form_brings_no_comment_back_that_its_page_has_not_touched(client: Client) -> None:
+    session = begun(at=timezone.now())
+    client.force_login(session.candidate.user, backend=backend.PATH)
+    page = f"/sessions/{session.pk}/items/A/"
+    # The form was drawn before the page before it was heard.
+    comments.save(session.pk, "A", "new", timezone.now(), by=ME, sender=Sender("line.1.a", 7))
+    form = {"comment": "old", "writer": "line.2.b", "go": "save"}
+    client.post(page, {**form, "comment_seq": ""})
+    assert comments.of(session.pk) == {"A": "new"}
+    client.post(page, {**form, "comment_seq": "3"})
+    assert comments.of(session.pk) == {"A": "old"}
+
+
+def test_a_comment_of_a_page_that_lost_its_lease_is_kept_aside() -> None:
+    session = begun()
+    leases.claim(session.pk, Asker("home", "Laptop", "line.1.a"), by=ME, at=after(1))
+    leases.take_over(session.pk, Asker("phone", "Phone"), by=ME, at=after(2))
+    lost = Sender("line.1.a", 1, epoch=1, device="home")
+    with pytest.raises(Refusal) as refusal:
+        comments.save(session.pk, "A", "too late", after(3), by=ME, sender=lost)
+    assert refusal.value.reason is Reason.COMMENT_LATE
+    assert [one.reason for one in Quarantine.objects.all()] == ["comment.lease_lost"]
+    assert comments.of(session.pk) == {}

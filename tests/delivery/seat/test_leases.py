@@ -196,6 +196,17 @@ def test_a_claim_under_another_device_s_page_name_moves_nothing() -> None:
     assert refused(lambda: leases.claim(session.pk, thief, by=ME, at=after(5))) == Reason.ELSEWHERE
 
 
+def test_a_late_claim_of_an_earlier_page_takes_nothing_from_the_one_after_it() -> None:
+    session = factories.session()
+    first, second = Asker("home", "Laptop", "line.1.a"), Asker("home", "Laptop", "line.2.b")
+    leases.claim(session.pk, first, by=ME, at=after(1))
+    leases.claim(session.pk, Asker("home", "Laptop", "line.2.b", ("line.1.a",)), by=ME, at=after(2))
+    # The second page's socket broke off: whoever returns is not asked, but nobody returns here.
+    leases.left(session.pk, second.writer, after(3))
+    assert refused(lambda: leases.claim(session.pk, first, by=ME, at=after(4))) == Reason.ELSEWHERE
+    assert leases.claim(session.pk, second, by=ME, at=after(5)).epoch == 2
+
+
 def test_presence_still_gives_the_lease_to_whom_a_verb_names() -> None:
     session = held()
     assert presence.claim(session.pk, writer="x", device="", by=ME, at=after(5)).taken_over

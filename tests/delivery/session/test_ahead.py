@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from delivery.models import AssessmentSession, Candidate
 from delivery.rules.refusals import Reason, Refusal
+from delivery.seat import leases
+from delivery.seat.leases import Asker
 from delivery.session import ahead, desk
 from integrity import ledger
 from tests import factories
@@ -125,6 +127,22 @@ def test_the_ledger_tells_how_long_and_where_the_page_went_alone() -> None:
     spans = [one.payload for one in ledger.read(session.stream) if one.kind == "offline_span"]
     assert spans == [{"since_ms": 5, "away_ms": 600_000, "answers": 2, "visited": ["Q2", "Q3"]}]
     assert AssessmentSession.objects.get(pk=session.pk).position == "Q3"
+
+
+def test_a_page_that_was_taken_over_from_moves_nobody_when_its_network_is_back() -> None:
+    sitting = factories.sitting(opens_at=None, closes_at=None)
+    session = factories.session(sitting, at=timezone.now())
+    by = f"candidate:{session.candidate_id}"
+    here, there = Asker("here", "Laptop", "line.1.a"), Asker("there", "Phone", "other.1.b")
+    leases.claim(session.pk, here, by=by, at=timezone.now())
+    leases.take_over(session.pk, there, by=by, at=timezone.now())
+    leases.claim(session.pk, there, by=by, at=timezone.now())
+    told = json.dumps({"since_ms": 5, "away_ms": 600_000, "visited": ["Q2"]})
+    path = f"/sessions/{session.pk}/ahead/back/?writer=line.1.a&epoch=1"
+    answer = client_of(session.candidate).post(path, told, content_type="application/json")
+    assert answer.status_code == 200
+    spans = [one.payload for one in ledger.read(session.stream) if one.kind == "offline_span"]
+    assert (len(spans), AssessmentSession.objects.get().position) == (1, "Q1")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 
 from delivery.hosting.eager import EagerServer
+from delivery.hosting.requests import PageFactory
 
 # After a signal to end, in seconds: for requests under way, for goodbyes of the sockets, for what
 # must be cancelled, and in all.
@@ -33,6 +34,7 @@ class OrderlyServer(Server):
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
         self.ports.append(port)
+        self.http_factory.__class__ = PageFactory
         if getattr(port, "transport", None) is tcp.Server:
             port.transport = EagerServer
 

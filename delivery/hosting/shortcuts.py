@@ -34,6 +34,9 @@ PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 A_KEY: Final = UUID("0f0e0d0c-0b0a-4908-8706-050403020100")
 A_WORD: Final = "z-z-word-z-z"
 A_NUMBER: Final = 7_351_924_680
+# Of these kinds a part is an attribute; they are no proxies and are not called.
+PLAIN_KINDS: Final[set[type]] = set()
+MOST_KINDS: Final = 1_000
 # Forms of Django's `date` as Python writes them.
 TIMES: Final = {"H:i:s": "%H:%M:%S", "H:i": "%H:%M"}
 
@@ -44,16 +47,16 @@ class Quick(Variable):
     __slots__ = ()
 
     def _resolve_lookup(self, context: Any) -> Any:
-        lookups = self.lookups or ()
+        first, *bits = self.lookups or ("",)
         current: Any = None
         for names in reversed(context.dicts):
-            if lookups[0] in names:
-                current = names[lookups[0]]
+            if first in names:
+                current = names[first]
                 break
         else:
             return super()._resolve_lookup(context)  # type: ignore[misc]  # unknown to the stubs
-        for bit in lookups[1:]:
-            if callable(current) or hasattr(type(current), "__getitem__"):
+        for bit in bits:
+            if type(current) not in PLAIN_KINDS and not _is_plain_kind(current):
                 return super()._resolve_lookup(context)  # type: ignore[misc]
             try:
                 current = getattr(current, bit)
@@ -64,14 +67,31 @@ class Quick(Variable):
         return current
 
 
+def _is_plain_kind(value: Any) -> bool:
+    """Tell whether there is but one way to look at a part of a value: by the part's name."""
+    kind = type(value)
+    # A class is called to be made, and a proxy shows what it stands for.
+    if callable(value) or hasattr(kind, "__getitem__") or value.__class__ is not kind:
+        return False
+    if len(PLAIN_KINDS) < MOST_KINDS:
+        PLAIN_KINDS.add(kind)
+    return True
+
+
 class Shown(VariableNode):
     """A variable of which texts and whole numbers, most of what is shown, need nothing further."""
 
     def render(self, context: Context) -> str:
+        expression: Any = self.filter_expression
         try:
-            found = self.filter_expression.resolve(context)
+            if type(expression.var) is Quick and not expression.filters:
+                found = expression.var.resolve(context)
+            else:
+                found = expression.resolve(context)
         except UnicodeDecodeError:
             return ""
+        except VariableDoesNotExist:
+            return super().render(context)
         said = _said(found, context)
         return super().render(context) if said is None else said
 

@@ -11,7 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.template.base import Node, NodeList, TextNode, Variable, VariableDoesNotExist
+from django.template.base import (
+    FilterExpression,
+    Node,
+    NodeList,
+    TextNode,
+    Variable,
+    VariableDoesNotExist,
+)
 from django.template.context import Context
 from django.template.defaulttags import CsrfTokenNode, ForNode, IfNode, WithNode
 from django.utils.safestring import SafeString
@@ -29,14 +36,14 @@ class Question:
 
     name: str
     condition: Any
+    # The one thing that is looked at, where that is all.
+    variable: Quick | None
 
     def answer(self, context: Context) -> bool:
-        expression: Any = getattr(self.condition, "value", None)
-        variable = getattr(expression, "var", None)
-        if type(variable) is not Quick or expression.filters:
+        if self.variable is None:
             return bool(self.condition.eval(context))
         try:
-            return bool(variable.resolve(context))
+            return bool(self.variable.resolve(context))
         except VariableDoesNotExist:
             return False
 
@@ -208,13 +215,20 @@ def _verdict(condition: Any, known: dict[str, bool]) -> bool | Question:
     kind = getattr(condition, "id", "")
     if kind not in {"and", "or", "not"}:
         name = _text(condition)
-        return known[name] if name in known else Question(name, condition)
+        return known[name] if name in known else Question(name, condition, _variable(condition))
     first = _verdict(condition.first, known)
     if isinstance(first, Question):
         return first
     if kind == "not":
         return not first
     return _verdict(condition.second, known) if first is (kind == "and") else first
+
+
+def _variable(condition: Any) -> Quick | None:
+    expression = condition.value
+    if not isinstance(expression, FilterExpression) or expression.filters:
+        return None
+    return expression.var if isinstance(expression.var, Quick) else None
 
 
 def _text(condition: Any) -> str:

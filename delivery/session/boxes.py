@@ -39,10 +39,12 @@ def sections(
     """Return the boxes of a plan by visible section; `letters` tell what happened at each item."""
     found = list[tuple[str, list[MapEntry]]]()
     alike = dict[tuple[str, str, bool], tuple[bool, ...]]()
+    around: tuple[str, tuple[str, ...]] | None = None
     for place, (item, letter) in enumerate(zip(items, letters, strict=True)):
-        title = known.title_over(item)
-        if not found or found[-1][0] != title:
-            found.append((title, []))
+        if around != (item.part, item.sections):
+            around, title = (item.part, item.sections), known.title_over(item)
+            if not found or found[-1][0] != title:
+                found.append((title, []))
         kind = item.part, letter, item.key == route.position
         signs = alike.get(kind)
         if signs is None:

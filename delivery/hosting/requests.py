@@ -22,13 +22,21 @@ class PlainRequest(WebRequest):
         self.path = path.partition(b"?")[0]
         self.process()
 
+    def isSecure(self) -> bool:  # noqa: N802  (Twisted's)
+        plain = isinstance(self._transport(), EagerServer)
+        return bool(self._forceSSL) if plain else bool(super().isSecure())
+
     def handle_reply(self, message: dict[str, Any]) -> None:
-        transport = getattr(self.channel, "transport", None) if self.channel else None
+        transport = self._transport()
         if isinstance(transport, EagerServer):
             with transport.together():
                 super().handle_reply(message)
         else:
             super().handle_reply(message)
+
+    def _transport(self) -> Any:
+        """Return what carries the answer; a request that is over has let go of it."""
+        return getattr(getattr(self, "channel", None), "transport", None)
 
 
 class PageFactory(HTTPFactory):

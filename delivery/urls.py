@@ -13,10 +13,12 @@ from delivery.candidate import urls as candidate_urls
 from delivery.hosting import access, health_page, monitoring
 from delivery.proctor import urls as proctor_urls
 
+# What is asked the most stands first: addresses are tried in this order.
 urlpatterns = [
+    path("", include(candidate_urls)),
+    path("healthz", access.healthz, name="healthz"),
     path("portable/", portables.frame, name="portable_frame"),
     path("portable/<str:token>/<path:href>", portables.file, name="portable_file"),
-    path("", include(candidate_urls)),
     path("proctor/", include(proctor_urls)),
     path("author/", include("assembly.author.urls")),
     path("auditor/", include("integrity.auditor.urls")),
@@ -31,7 +33,6 @@ urlpatterns = [
     path("admin/login/", access.admin_sign_in),
     path("admin/", admin.site.urls),
     path("language/", login_not_required(set_language), name="set_language"),
-    path("healthz", access.healthz, name="healthz"),
     path("readyz", monitoring.ready, name="readyz"),
     path("metrics", monitoring.numbers, name="metrics"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 
@@ -57,6 +58,12 @@ def is_claimed(request: HttpRequest) -> bool:
     return bool(request.session.get(BACKEND_SESSION_KEY) == PATH)
 
 
+@lru_cache(maxsize=20_000)
+def _auth_hash(password: str, _secret: str) -> str:
+    """Return the hash that a sign-in has of its user's password."""
+    return User(password=password).get_session_auth_hash()
+
+
 def accepts(request: HttpRequest, candidates_user: User) -> bool:
     """Take an account that is read already as the request's user, if the sign-in is its own.
 
@@ -68,7 +75,7 @@ def accepts(request: HttpRequest, candidates_user: User) -> bool:
         is_claimed(request)
         and candidates_user.is_active
         and session.get(SESSION_KEY) == str(candidates_user.pk)
-        and constant_time_compare(signed, candidates_user.get_session_auth_hash())
+        and constant_time_compare(signed, _auth_hash(candidates_user.password, settings.SECRET_KEY))
     )
     if own:
         request._cached_user = candidates_user  # type: ignore[attr-defined]  # noqa: SLF001  (Django's own place)

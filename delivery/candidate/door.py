@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -93,6 +94,15 @@ def address_of(request: HttpRequest) -> networks.Address | None:
 
 def device_of(request: HttpRequest) -> str:
     """Return the name that this device was given, or ""."""
+    cookie = request.COOKIES.get(COOKIE, "")
+    return _device_signed(cookie, settings.SECRET_KEY) if cookie else ""
+
+
+@lru_cache(maxsize=20_000)
+def _device_signed(cookie: str, _secret: str) -> str:
+    """Look at a signature once: it holds or it does not, however often it comes."""
+    request = HttpRequest()
+    request.COOKIES[COOKIE] = cookie
     return str(request.get_signed_cookie(COOKIE, "", salt=COOKIE_SALT))
 
 

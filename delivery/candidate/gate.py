@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
+from django.utils.http import http_date
 from django_htmx.http import HttpResponseClientRedirect
 
 from delivery.candidate import backend, door, words
@@ -77,7 +78,7 @@ class Visit:
     @property
     def is_fragment(self) -> bool:
         """Tell whether htmx asks, which swaps a part of the page."""
-        return bool(getattr(self.request, "htmx", False))
+        return self.request.META.get("HTTP_HX_REQUEST") == "true"
 
 
 SessionView = Callable[Concatenate[Visit, P], HttpResponse]
@@ -283,6 +284,13 @@ def uncached(response: HttpResponse) -> HttpResponse:
     """
     if response.has_header("Cache-Control"):
         return response
-    add_never_cache_headers(response)
+    if not response.has_header("Expires"):
+        response["Expires"] = _dated(int(time.time()))
     response["Cache-Control"] = "no-store, private, max-age=0"
     return response
+
+
+@functools.lru_cache(maxsize=4)
+def _dated(second: int) -> str:
+    """Write a date for headers once for all who are answered in its second."""
+    return http_date(second)

@@ -38,6 +38,7 @@ def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
     at_desk = on or visit.desk
     session = at_desk.session
     reading = at_desk.reading(visit.at)
+    timer = words.timer(reading, session.state, session.version)
     policy = None
     if session.lockdown_id is not None:
         policy = conditions.policy_of(conditions.enrolment_of(session), session)
@@ -45,10 +46,10 @@ def frame(visit: Visit, on: Desk | None = None) -> dict[str, Any]:
         "desk": at_desk,
         "session": session,
         "sitting": at_desk.sitting,
-        "timer": words.timer(reading, session.state, session.version).frame(),
+        "timer": timer.frame(),
         "reading": reading,
         # The first reason is the deadline itself, which stands above the steps.
-        "steps": words.reasons(reading)[1 if reading.deadline else 0 :],
+        "steps": list(timer.reasons[1 if reading.deadline else 0 :]),
         "remaining": None
         if reading.remaining_ms is None
         else words.countdown(reading.remaining_ms),
@@ -79,6 +80,7 @@ def item_context(
     answerable = bool(navigation.may_answer(at_desk.route, key))
     return frame(visit, at_desk) | {
         "key": key,
+        "fragment": visit.is_fragment,
         "instructions": instructions.at(at_desk, key, told.test_asset_url(at_desk)),
         "row": row,
         "definition": definition,

@@ -49,6 +49,8 @@ def after_test(at_desk: Desk) -> list[Feedback]:
 
 
 def _written(at_desk: Desk, told: Told) -> list[Feedback]:
+    if not told.feedback:
+        return []
     writer = Writer(RenderContext(asset_url=test_asset_url(at_desk), outcomes=told.outcomes))
     return list(_pieces(writer, told))
 

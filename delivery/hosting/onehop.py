@@ -6,8 +6,8 @@ request a new thread, so that no database connection is used twice. Our views ar
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from io import BytesIO
 from typing import IO, Any, Final
 
 from django.core import signals
@@ -18,6 +18,8 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 from delivery.candidate.later import LaterResponse
+from delivery.hosting import upkeep
+from delivery.hosting.pool import Pool
 
 Message = dict[str, Any]
 IN_MEMORY: Final = 64 * 1024
@@ -30,7 +32,8 @@ class OneHopHandler(ASGIHandler):
         # Past ASGIHandler's own, which would adapt each middleware to the loop.
         super(ASGIHandler, self).__init__()
         self.load_middleware(is_async=False)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pages")
+        upkeep.replace_signals()
+        self._pool = Pool(threads, "pages")
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         try:
@@ -42,22 +45,35 @@ class OneHopHandler(ASGIHandler):
         def later(messages: list[Message]) -> None:
             asyncio.run_coroutine_threadsafe(_send_all(send, messages), loop).result()
 
-        run = partial(loop.run_in_executor, self._pool)
         try:
-            found = await run(self._respond, scope, body, later)
+            found = await self._pool.run(partial(self._respond, scope, body, later))
             if isinstance(found, LaterResponse):
-                await asyncio.wait([asyncio.wrap_future(one) for one in found.waits_for])
-                found = await run(self._finished, scope, found)
+                finished = partial(self._finished, scope, found)
+                found = await self._pool.run_after(found.waits_for, finished)
             for message in found:
                 await send(message)
         finally:
             body.close()
+
+    async def read_body(self, receive: Any) -> IO[bytes]:
+        """Read what was sent; only what does not come at once may grow out of the memory."""
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            return BytesIO(message.get("body", b""))
+        messages = iter((message,))
+
+        async def again() -> Any:
+            return next(messages, None) or await receive()
+
+        body: IO[bytes] = await super().read_body(again)
+        return body
 
     def _respond(
         self, scope: Message, body: IO[bytes], later: Callable[[list[Message]], None]
     ) -> list[Message] | LaterResponse:
         """Return the messages of the answer; one that streams is sent from here, part by part."""
         set_script_prefix(get_script_prefix(scope))
+        upkeep.look()
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refused = self.create_request(scope, body)
         response: Any = refused if request is None else self.get_response(request)

@@ -2,7 +2,7 @@
 
 A page of ours is mostly sentences in the reader's language. A template is laid flat when it is
 read (`flattening`), and for each language every run of nodes that depends on nothing but that
-language becomes one text; what varies is rendered as ever.
+language becomes one text; what varies is rendered by the way that it took before (`tracks`).
 """
 
 from __future__ import annotations
@@ -12,17 +12,21 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
+from django.conf import settings
 from django.template.base import FilterExpression, Node, NodeList, Template, TextNode, Variable
 from django.template.context import Context
 from django.template.defaulttags import LoadNode
+from django.template.library import SimpleNode
 from django.template.loader_tags import BLOCK_CONTEXT_KEY, BlockNode, ExtendsNode, IncludeNode
 from django.template.loaders import cached
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django_htmx.templatetags.django_htmx import htmx_script
 
 from delivery.hosting import flattening, shortcuts
+from delivery.hosting.tracks import Track
 
 
 class Pressed(NodeList):
@@ -37,14 +41,14 @@ class Pressed(NodeList):
     def __init__(self, nodes: Iterable[Node], whole: Iterable[Node]) -> None:
         super().__init__(nodes)
         self.whole = whole
-        self.known: dict[tuple[str | None, bool], NodeList] = {}
+        self.known: dict[tuple[str | None, bool], NodeList | Track] = {}
 
     def render(self, context: Context) -> SafeString:
         is_extended = BLOCK_CONTEXT_KEY in context.render_context
         key = get_language(), is_extended
         found = self.known.get(key)
         if found is None:
-            found = pressed(self if is_extended else self.whole, context)
+            found = pressed(self, context) if is_extended else Track(pressed(self.whole, context))
             self.known[key] = found
         return found.render(context)
 
@@ -124,6 +128,9 @@ def is_constant(node: Node) -> bool:
             return not varies and not node.render_token_list(node.singular)[1]
         case StaticNode():
             return node.varname is None and is_written_out(node.path)
+        case SimpleNode():
+            # Asks for a nonce, and no page of ours has one.
+            return node.func is htmx_script and not settings.DEBUG
         case IncludeNode():
             # Shut off from the page, the included template knows what is written out here.
             given = (node.template, *node.extra_context.values())

@@ -12,6 +12,7 @@ from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 
 from delivery.hosting.eager import EagerServer
+from delivery.hosting.requests import PageFactory
 from delivery.hosting.shortframes import ShortFrames
 
 # After a signal to end, in seconds: for requests under way, for goodbyes of the sockets, for what
@@ -35,6 +36,7 @@ class OrderlyServer(Server):
         super().listen_success(port)
         self.ports.append(port)
         self.ws_factory.protocol = ShortFrames
+        self.http_factory.__class__ = PageFactory
         if getattr(port, "transport", None) is tcp.Server:
             port.transport = EagerServer
 

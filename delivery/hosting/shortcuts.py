@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import html
 import re
+import time
 from collections.abc import Iterable
 from copy import copy
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.template.base import FilterExpression, Node, Variable, VariableNode
+from django.template.base import (
+    FilterExpression,
+    Node,
+    Variable,
+    VariableDoesNotExist,
+    VariableNode,
+)
 from django.template.context import Context
-from django.template.defaulttags import IfNode, URLNode
+from django.template.defaultfilters import date
+from django.template.defaulttags import IfNode, NowNode, URLNode
+from django.templatetags.i18n import BlockTranslateNode
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext
 
 PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 # Stand for arguments in an address that is taken apart at them.
 A_KEY: Final = UUID("0f0e0d0c-0b0a-4908-8706-050403020100")
 A_WORD: Final = "z-z-word-z-z"
 A_NUMBER: Final = 7_351_924_680
+# Of these kinds a part is an attribute; they are no proxies and are not called.
+PLAIN_KINDS: Final[set[type]] = set()
+MOST_KINDS: Final = 1_000
+# Forms of Django's `date` as Python writes them.
+TIMES: Final = {"H:i:s": "%H:%M:%S", "H:i": "%H:%M"}
 
 
 class Quick(Variable):
@@ -29,16 +47,16 @@ class Quick(Variable):
     __slots__ = ()
 
     def _resolve_lookup(self, context: Any) -> Any:
-        lookups = self.lookups or ()
+        first, *bits = self.lookups or ("",)
         current: Any = None
         for names in reversed(context.dicts):
-            if lookups[0] in names:
-                current = names[lookups[0]]
+            if first in names:
+                current = names[first]
                 break
         else:
             return super()._resolve_lookup(context)  # type: ignore[misc]  # unknown to the stubs
-        for bit in lookups[1:]:
-            if callable(current) or hasattr(type(current), "__getitem__"):
+        for bit in bits:
+            if type(current) not in PLAIN_KINDS and not _is_plain_kind(current):
                 return super()._resolve_lookup(context)  # type: ignore[misc]
             try:
                 current = getattr(current, bit)
@@ -49,22 +67,103 @@ class Quick(Variable):
         return current
 
 
+def _is_plain_kind(value: Any) -> bool:
+    """Tell whether there is but one way to look at a part of a value: by the part's name."""
+    kind = type(value)
+    # A class is called to be made, and a proxy shows what it stands for.
+    if callable(value) or hasattr(kind, "__getitem__") or value.__class__ is not kind:
+        return False
+    if len(PLAIN_KINDS) < MOST_KINDS:
+        PLAIN_KINDS.add(kind)
+    return True
+
+
 class Shown(VariableNode):
     """A variable of which texts and whole numbers, most of what is shown, need nothing further."""
 
     def render(self, context: Context) -> str:
+        expression: Any = self.filter_expression
         try:
-            found = self.filter_expression.resolve(context)
+            if type(expression.var) is Quick and not expression.filters:
+                found = expression.var.resolve(context)
+            else:
+                found = expression.resolve(context)
         except UnicodeDecodeError:
             return ""
-        kind = type(found)
-        if kind is SafeString:
-            return found  # type: ignore[no-any-return]
-        if kind is str and context.autoescape:
-            return escape(found)
-        if kind is int and not settings.USE_THOUSAND_SEPARATOR:
-            return str(found)
-        return super().render(context)
+        except VariableDoesNotExist:
+            return super().render(context)
+        said = _said(found, context)
+        return super().render(context) if said is None else said
+
+
+def _said(value: Any, context: Context) -> str | None:
+    """Return a text or a whole number as a page says it; None for all else."""
+    kind = type(value)
+    if kind is SafeString:
+        return value  # type: ignore[no-any-return]
+    if kind is str and context.autoescape:
+        return SafeString(html.escape(value))
+    # Only from a thousand on is there anything to group.
+    plain = kind is int and (0 <= value < 1000 or not settings.USE_THOUSAND_SEPARATOR)
+    return str(value) if plain else None
+
+
+class Sentence(BlockTranslateNode):
+    """A sentence with values in it, looked up in the language of the page that it stands in."""
+
+    def __init__(self, node: BlockTranslateNode) -> None:
+        super().__init__(node.extra_context, node.singular, trimmed=node.trimmed)
+        self.token, self.origin = node.token, node.origin
+        text, self.names = self.render_token_list(self.singular)
+        self.text = gettext(text)
+
+    def render(self, context: Context, nested: bool = False) -> str:
+        given = {name: value.resolve(context) for name, value in self.extra_context.items()}
+        data = dict[str, str]()
+        for name in self.names:
+            value = given[name] if name in given else context.get(name)
+            said = None if value is None else _said(value, context)
+            if said is None:
+                return super().render(context, nested)
+            data[name] = said
+        try:
+            return self.text % data
+        except (KeyError, ValueError):
+            return super().render(context, nested)
+
+
+class Dated(FilterExpression):
+    """A time of day, written as Django's `date` filter writes it."""
+
+    __slots__ = ()
+
+    def resolve(self, context: Context, ignore_failures: bool = False) -> Any:
+        try:
+            value = self.var.resolve(context)
+        except VariableDoesNotExist:
+            value = None
+        local = settings.USE_TZ if context.use_tz is None else context.use_tz
+        if type(value) is not datetime or value.tzinfo is None or not local:
+            return super().resolve(context, ignore_failures)
+        ((_date, ((_is_variable, form),)),) = self.filters
+        return value.astimezone(get_current_timezone()).strftime(TIMES[form])
+
+
+class Instant(NowNode):
+    """The time as a page says it, which is the same for a whole second."""
+
+    def __init__(self, node: NowNode) -> None:
+        super().__init__(node.format_string, node.asvar)
+        self.token, self.origin = node.token, node.origin
+        self._last: tuple[object, str] = (None, "")
+
+    def render(self, context: Context) -> str:
+        second = int(time.time()), get_current_timezone()
+        known, said = self._last
+        if known != second:
+            said = super().render(context)
+            self._last = second, said
+        return said
 
 
 class Address(URLNode):
@@ -128,10 +227,21 @@ def shortened(node: Any) -> Node:
         return own
     if type(node) is URLNode:
         return _address(node)
+    if type(node) is BlockTranslateNode:
+        return _sentence(node)
+    if type(node) is NowNode and not node.asvar and "u" not in node.format_string:
+        return Instant(node)
     if isinstance(node, IfNode):
         for condition, _nodes in node.conditions_nodelists:
             _quicken_all(condition)
     return node  # type: ignore[no-any-return]
+
+
+def _sentence(node: BlockTranslateNode) -> BlockTranslateNode:
+    for value in node.extra_context.values():
+        _quicken(value)
+    counts = node.plural or node.countervar or node.counter
+    return node if counts or node.message_context or node.asvar else Sentence(node)
 
 
 def _address(node: URLNode) -> URLNode:
@@ -149,6 +259,16 @@ def _quicken(expression: FilterExpression) -> None:
         quick = copy(variable)
         quick.__class__ = Quick
         expression.var = quick
+        if _is_time(expression.filters):
+            expression.__class__ = Dated
+
+
+def _is_time(filters: Any) -> bool:
+    """Tell whether the only filter writes a time of day in one of the forms known here."""
+    match filters:
+        case [(function, [(False, str(form))])]:
+            return function is date and form in TIMES
+    return False
 
 
 def _quicken_all(condition: Any) -> None:

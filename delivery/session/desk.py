@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -22,6 +22,7 @@ from delivery.rules import clock, navigation, outline
 from delivery.rules.clock import Clock, Reading
 from delivery.rules.navigation import Route, Stop
 from delivery.rules.outline import Outline, Stops
+from delivery.session import boxes
 
 
 @lru_cache(maxsize=128)
@@ -46,27 +47,6 @@ class Place:
     is_last_in_part: bool
     is_last: bool
     linear: bool
-
-
-class MapEntry(NamedTuple):
-    """One box of the item map; `ahead` lies in a part that has not begun."""
-
-    key: str
-    number: int
-    current: bool
-    answered: bool
-    flagged: bool
-    locked: bool
-    reachable: bool
-    ahead: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MapSection:
-    """A titled run of boxes."""
-
-    title: str
-    entries: tuple[MapEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +135,15 @@ class Desk:
         """Return the plan as navigation sees it, with what happened at each item."""
         if self.listed is None and self.letters:
             return self._seen_route
+        return self._route(self.happened)
+
+    @property
+    def happened(self) -> str:
+        """Return what happened at each item of the plan, a letter each."""
+        if self.listed is None and self.letters:
+            return self.letters
         rows = {row.key: row for row in self.rows}
-        return self._route("".join(letter_of(rows[item.key]) for item in self.plan.items))
+        return "".join(letter_of(rows[item.key]) for item in self.plan.items)
 
     @cached_property
     def _seen_route(self) -> Route:
@@ -193,29 +180,9 @@ class Desk:
             for section in self.plan.sections
         )
 
-    def map(self) -> tuple[MapSection, ...]:
+    def map(self) -> tuple[boxes.MapSection, ...]:
         """Return the boxes of all parts that are not yet to come, by visible section."""
-        route, sections = self.route, list[tuple[str, list[MapEntry]]]()
-        for number, (item, stop) in enumerate(
-            zip(self.plan.items, route.stops, strict=True), start=1
-        ):
-            title = self.outline.title_over(item)
-            if not sections or sections[-1][0] != title:
-                sections.append((title, []))
-            sections[-1][1].append(self._entry(route, stop, number))
-        return tuple(MapSection(title, tuple(entries)) for title, entries in sections)
-
-    def _entry(self, route: Route, stop: Stop, number: int) -> MapEntry:
-        return MapEntry(
-            key=stop.key,
-            number=number,
-            current=stop.key == route.position,
-            answered=stop.answered,
-            flagged=stop.flagged,
-            locked=navigation.is_locked(route, stop),
-            reachable=navigation.is_open(route, stop),
-            ahead=navigation.is_ahead(route, stop),
-        )
+        return boxes.sections(self.outline, self.plan.items, self.happened, self.route)
 
     def counts(self) -> Counts:
         route = self.route

@@ -12,7 +12,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from delivery.session.desk import MapEntry
+from delivery.session.boxes import MapEntry
 
 register = template.Library()
 

@@ -1,14 +1,17 @@
 """Shorter ways in templates lead where Django's own lead."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.template import Context, Engine, Template
 from django.urls import NoReverseMatch
+from django.utils import timezone, translation
 
 KEY = uuid4()
-PLAIN = Engine(loaders=["django.template.loaders.locmem.Loader"])
+LIBRARIES = {"i18n": "django.templatetags.i18n", "tz": "django.templatetags.tz"}
+PLAIN = Engine(loaders=["django.template.loaders.locmem.Loader"], libraries=LIBRARIES)
 NAMES = (
     "{% url 'candidate:item' pk key %}",
     "{% url 'candidate:item' pk 'Q1' %}",
@@ -31,7 +34,7 @@ GIVEN: tuple[dict[str, object], ...] = (
 def pressed(text: str) -> Template:
     inner = [("django.template.loaders.locmem.Loader", {"one.html": text})]
     loaders = [("delivery.hosting.pressing.Loader", inner)]
-    return Engine(loaders=loaders).get_template("one.html")
+    return Engine(loaders=loaders, libraries=LIBRARIES).get_template("one.html")
 
 
 def outcome(template: Template, given: dict[str, object]) -> str:
@@ -71,3 +74,45 @@ def test_whole_numbers_are_grouped_where_the_settings_say_so(settings: Any) -> N
     settings.USE_THOUSAND_SEPARATOR = True
     given, text = Context({"name": 1_234_567}), "{{ name }}"
     assert pressed(text).render(given) == PLAIN.from_string(text).render(given) == "1,234,567"
+
+
+SAVED = datetime(2026, 3, 1, 9, 5, 7, 987_654, UTC)
+TIMES = "{{ at|date:'H:i:s' }} {{ at|date:'H:i' }} {{ at|date:'j M' }} {{ none|date:'H:i' }}"
+
+
+@pytest.mark.parametrize("given", [SAVED, SAVED.replace(tzinfo=None), SAVED.time(), "", None])
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
+def test_time_of_day_is_what_django_writes(given: object, zone: str) -> None:
+    with timezone.override(zone):
+        for text in (TIMES, "{% load tz %}{% localtime off %}" + TIMES + "{% endlocaltime %}"):
+            context = Context({"at": given, "page": {"at": given}})
+            expected = PLAIN.from_string(text.replace(" at|", " page.at|")).render(context)
+            assert pressed(text.replace(" at|", " page.at|")).render(context) == expected
+
+
+SENTENCES = (
+    "{% blocktranslate with a=name b=at|date:'H:i' %}{{ a }} 100 % {{ b }}{% endblocktranslate %}",
+    "{% blocktranslate %}{{ name }}, {{ number }}, {{ missing }}{% endblocktranslate %}",
+    "{% blocktranslate trimmed with a=deep %}\n  {{ a }}\n  and\n{% endblocktranslate %}",
+    "{% blocktranslate with name=missing %}[{{ name }}]{% endblocktranslate %}{{ name }}",
+    "{% blocktranslate count n=number %}{{ n }} one{% plural %}{{ n }} many{% endblocktranslate %}",
+    "{% autoescape off %}{% blocktranslate %}{{ name }}{% endblocktranslate %}{% endautoescape %}",
+)
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_sentence_with_values_is_what_django_writes(text: str, language: str) -> None:
+    text = "{% load i18n %}" + text
+    given = {"name": "<A & B>", "number": 1_234, "at": SAVED, "deep": [1.5, None]}
+    with translation.override(language):
+        expected = PLAIN.from_string(text).render(Context(given))
+        assert pressed(text).render(Context(given)) == expected
+
+
+def test_now_is_what_django_writes() -> None:
+    text = "{% now 'O' %}|{% now 'e' as zone %}{{ zone }}"
+    for zone in ("UTC", "Asia/Kolkata", "UTC"):
+        with timezone.override(zone):
+            context = Context()
+            assert pressed(text).render(context) == PLAIN.from_string(text).render(context)

@@ -1,6 +1,7 @@
 """A sign-in of a cluster is read from the database, whoever wrote it there."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.sessions.backends import db
@@ -44,4 +45,26 @@ def test_a_sign_out_counts_at_once() -> None:
     key = kept()
     assert SessionStore(key).get("who") == "somebody"
     db.SessionStore(key).flush()
+    assert SessionStore(key).get("who") is None
+
+
+def test_what_is_changed_in_one_request_is_not_seen_by_another() -> None:
+    key = kept()
+    first = SessionStore(key)
+    first["who"] = "somebody else"
+    assert SessionStore(key)["who"] == "somebody"
+    first.save()
+    assert SessionStore(key)["who"] == "somebody else"
+
+
+@pytest.mark.parametrize("change", ["signature", "secret"])
+def test_a_sign_in_that_nobody_signed_is_nobody_s(change: str, settings: Any) -> None:
+    key = kept()
+    assert SessionStore(key)["who"] == "somebody"
+    if change == "secret":
+        settings.SECRET_KEY = "another one"
+    else:
+        row = Session.objects.get(pk=key)
+        row.session_data = row.session_data[:-1] + ("A" if row.session_data[-1] != "A" else "B")
+        row.save()
     assert SessionStore(key).get("who") is None

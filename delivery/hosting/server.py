@@ -4,6 +4,7 @@ import asyncio
 import faulthandler
 import gc
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
 from daphne.http_protocol import WebRequest
@@ -12,6 +13,7 @@ from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 
 from delivery.hosting.eager import EagerServer
+from delivery.rules import framing
 
 # After a signal to end, in seconds: for requests under way, for goodbyes of the sockets, for what
 # must be cancelled, and in all.
@@ -41,6 +43,13 @@ class OrderlyServer(Server):
         super().protocol_connected(protocol)
         if not isinstance(protocol, WebRequest) and isinstance(protocol.transport, EagerServer):
             protocol.transport.eager = True
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Let a socket's application write whole frames (`delivery.rules.framing`)."""
+        if not isinstance(protocol, WebRequest):
+            write = partial(_write, protocol)
+            scope["extensions"] = {**scope.get("extensions", {}), framing.EXTENSION: write}
+        return super().create_application(protocol, scope)
 
     def kill_all_applications(self) -> Any:
         """Called by Twisted before it stops the loop, which waits for the deferred returned."""
@@ -78,6 +87,12 @@ class OrderlyServer(Server):
         # the loop would wait for ever.
         loop = asyncio.get_event_loop()  # the reactor's, which Daphne made this thread's
         loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
+
+
+def _write(socket: Any, frame: bytes) -> None:
+    """Write a frame past what would build it anew, and words about it, for each socket."""
+    if socket.state == socket.STATE_OPEN:
+        socket.transport.write(frame)
 
 
 async def _closed(sockets: Iterable[Any]) -> None:

@@ -35,7 +35,7 @@ class Page(Protocol):
 
     def take_end(self, found: Desk) -> None: ...
 
-    async def tell_end_clock(self, found: Desk) -> None: ...
+    def tell_end_clock(self, found: Desk) -> None: ...
 
 
 @dataclass(eq=False, slots=True)
@@ -106,7 +106,7 @@ async def _close(pages: Sequence[Page]) -> None:
     for end in ends:
         for session_id, found in end.items():
             for page in of[session_id]:
-                await page.tell_end_clock(found)
+                page.tell_end_clock(found)
             told += 1
             if told % CLOCKS_AT_ONCE == 0:
                 await asyncio.sleep(0)

@@ -71,8 +71,8 @@ async def note_silence(session_id: UUID, since: datetime) -> None:
     await _silences.ask((session_id, since))
 
 
-# One prepares its statements while the other's are carried out; more would only wait.
-_CLOSERS: Final = 2
+# One prepares its statements while another's are carried out, and a third may wait for a late save.
+_CLOSERS: Final = 3
 _closers: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 

@@ -252,7 +252,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         if what == "session.expired" and alarms.is_closing(self.session_id):
             return  # this page's own alarm tells it
         if said is not None and self.is_heard:
-            vigil.later(self._tell(frames.hinted(self.session_id, said)))
+            self._write(frames.hinted_text(self.session_id, said))
         else:
             vigil.later(self._take(what))
 
@@ -356,16 +356,19 @@ class CandidateConsumer(AsyncWebsocketConsumer):
 
     def take_end(self, found: Desk) -> None:
         """Learn what the database decided, and tell an end; its clock follows behind all ends."""
-        self._remember(found)
+        session = found.session
         self.seen = vigil.standing(found)
-        if found.session.is_ended and self.ended != found.session.version:
-            self.ended = found.session.version
-            self._write(frames.ended(found.session).frame())
-        self._set_alarm(found)
+        if not session.is_ended:
+            self._remember(found)
+            self._set_alarm(found)
+        elif self.ended != session.version:
+            self.ended = session.version
+            self._write(frames.ended_text(session))
 
-    async def tell_end_clock(self, found: Desk) -> None:
+    def tell_end_clock(self, found: Desk) -> None:
         if found.session.is_ended:
-            await self._tell_clock(found)
+            self._remember(found)
+            self._write(self.known.timer(timezone.now()).frame())
 
     def _write(self, text: str) -> None:
         """Write a text at once; a server that lets nobody do so gets it as any other."""

@@ -100,14 +100,16 @@ def _tell(facts: Sequence[Fact], said: Said) -> None:
     boards: dict[int, dict[str, None]] = {}
     for fact in facts:
         boards.setdefault(fact.sitting_id, {})[str(fact.session_id)] = None
-    told = {(fact.session_id, fact.kind) for fact in facts if fact.kind not in TOLD_BY_ANSWER}
+    told = dict.fromkeys(
+        (fact.session_id, fact.kind) for fact in facts if fact.kind not in TOLD_BY_ANSWER
+    )
     hub.send_all(
         [
             (
                 session_group(session_id),
                 {"type": "session.changed", "what": kind} | said.get(session_id, {}),
             )
-            for session_id, kind in sorted(told)
+            for session_id, kind in told
         ]
     )
     for sitting_id, sessions in boards.items():

@@ -9,7 +9,7 @@ import pytest
 from channels.db import database_sync_to_async
 from django.utils import timezone
 
-from delivery.candidate import alarms
+from delivery.candidate import alarms, frames
 from delivery.models import AssessmentSession, State
 from delivery.session.desk import Desk
 from tests import factories
@@ -33,7 +33,7 @@ class Listener:
         assert alarms.is_closing(self.session_id)
         self.told.append((found.session.state, self.session_id))
 
-    async def tell_end_clock(self, found: Desk) -> None:
+    def tell_end_clock(self, found: Desk) -> None:
         self.told.append(("clock", self.session_id))
 
 
@@ -86,7 +86,7 @@ async def test_a_page_that_goes_leaves_the_others_their_alarm() -> None:
 
 
 async def test_two_pages_of_a_session_hear_the_end_of_it_once_each() -> None:
-    (session,) = await database_sync_to_async(started)(1, 2)
+    (session,) = await database_sync_to_async(started)(1, 4)
     pages = [await opened(session), await opened(session)]
     for page in pages:
         told = [await heard(page) for _frame in range(3)]
@@ -96,3 +96,9 @@ async def test_two_pages_of_a_session_hear_the_end_of_it_once_each() -> None:
     for page in pages:
         assert await page.receive_nothing(timeout=0.3)
         await page.disconnect()
+
+
+@pytest.mark.parametrize("version", [1, 64])
+async def test_an_end_written_once_for_many_names_each_session(version: int) -> None:
+    session = AssessmentSession(state=State.EXPIRED, version=version)
+    assert frames.ended_text(session) == frames.ended(session).frame()

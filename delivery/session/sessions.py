@@ -19,6 +19,7 @@ from delivery.rules import clock, navigation, refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason
 from delivery.session import desk, drawing, steps, validity
 from delivery.session.desk import Desk
+from integrity import rowsets
 
 CLOCK: Final = "clock"
 USED_UP: Final = "The time for which the clock may stand without contact is used up."
@@ -36,6 +37,19 @@ def _not_ended(sitting_id: int, candidate_id: int) -> QuerySet[AssessmentSession
 
 
 _current: Final = Prepared(_not_ended, -1, -2)
+_ATTEMPTS: Final = (
+    "SELECT state FROM delivery_assessmentsession WHERE sitting_id = %s AND candidate_id = %s"
+)
+
+
+def _locked_enrolment(enrolment_id: int) -> QuerySet[Enrolment]:
+    found = Enrolment.objects.filter(pk=enrolment_id)
+    return found.select_related("sitting__test_version", "candidate").select_for_update(
+        of=("self",)
+    )
+
+
+_enrolment: Final = Prepared(_locked_enrolment, -1)
 
 
 def current(enrolment: Enrolment) -> AssessmentSession | None:
@@ -45,10 +59,16 @@ def current(enrolment: Enrolment) -> AssessmentSession | None:
 
 def attempts_left(enrolment: Enrolment) -> int:
     """Return how many sessions may still be started; an open one is not counted as used."""
-    used = AssessmentSession.objects.filter(
-        sitting=enrolment.sitting, candidate=enrolment.candidate, state__in=ENDED_STATES
-    ).count()
+    _taken, used = _attempts(enrolment)
     return max(0, enrolment.sitting.attempt_limit + enrolment.extra_attempts - used)
+
+
+def _attempts(enrolment: Enrolment) -> tuple[int, int]:
+    """Return how many sessions an enrolment has, and how many of them have ended."""
+    with rowsets.cursor() as cursor:
+        cursor.execute(_ATTEMPTS, [enrolment.sitting_id, enrolment.candidate_id])
+        states = [state for (state,) in cursor.fetchall()]
+    return len(states), sum(state in ENDED_STATES for state in states)
 
 
 def may_start(enrolment: Enrolment, at: datetime, *, javascript: bool = True) -> Permission:
@@ -79,22 +99,31 @@ def prepare(enrolment: Enrolment, at: datetime, *, by: str) -> Desk:
     prepared = current(enrolment)
     if prepared is not None:
         return desk.lock(prepared.pk)
-    taken = AssessmentSession.objects.filter(
-        sitting=enrolment.sitting, candidate=enrolment.candidate
-    ).count()
+    taken, _ended = _attempts(enrolment)
     return drawing.create(enrolment, taken + 1, at, by=by)
 
 
 def lock_enrolment(enrolment_id: int) -> Enrolment:
-    """Lock an enrolment: whoever starts, starts alone."""
-    found = Enrolment.objects.select_related("sitting__test_version", "candidate")
-    return found.select_for_update(of=("self",)).get(pk=enrolment_id)
+    """Lock an enrolment: whoever starts, starts alone; raises Enrolment.DoesNotExist."""
+    found = _enrolment.one(enrolment_id)
+    if found is None:
+        raise Enrolment.DoesNotExist
+    return found
 
 
 def start(
-    enrolment_id: int, at: datetime, *, by: str, device: str = "", javascript: bool = True
+    enrolment_id: int,
+    at: datetime,
+    *,
+    by: str,
+    device: str = "",
+    device_id: str = "",
+    javascript: bool = True,
 ) -> AssessmentSession:
-    """Start the candidate's session, or return the one that is open: twice is once."""
+    """Start the candidate's session, or return the one that is open: twice is once.
+
+    `device` says what it is in words, `device_id` which one.
+    """
     with transaction.atomic():
         enrolment = lock_enrolment(enrolment_id)
         known = current(enrolment)
@@ -105,7 +134,7 @@ def start(
         session = begun.session
         _freeze(session)
         session.to_started(at)
-        session.device, session.last_seen_at = device[:200], at
+        session.device, session.device_id, session.last_seen_at = device[:200], device_id, at
         reading = begun.reading(at)
         journal.record(
             events.SessionStarted(

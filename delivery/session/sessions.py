@@ -8,18 +8,15 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from delivery.facts import events, journal
-from delivery.models import ENDED_STATES, AssessmentSession, Enrolment, ItemSession, State
-from delivery.queries import finals
-from delivery.queries.prepared import Prepared
+from delivery.models import AssessmentSession, Enrolment, ItemSession, State
+from delivery.queries import enrolled, finals
 from delivery.rules import clock, navigation, refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason
 from delivery.session import desk, drawing, steps, validity
 from delivery.session.desk import Desk
-from integrity import rowsets
 
 CLOCK: Final = "clock"
 USED_UP: Final = "The time for which the clock may stand without contact is used up."
@@ -30,45 +27,15 @@ _UNEVEN: Final = bytes(range(256 - 256 % len(RECEIPT_LETTERS), 256))
 PausedBy = AssessmentSession.PausedBy
 
 
-def _not_ended(sitting_id: int, candidate_id: int) -> QuerySet[AssessmentSession]:
-    found = AssessmentSession.objects.filter(sitting=sitting_id, candidate=candidate_id)
-    open_ones = found.exclude(state__in=ENDED_STATES).order_by("pk")
-    return open_ones.select_related("sitting__test_version", "candidate")
-
-
-_current: Final = Prepared(_not_ended, -1, -2)
-_ATTEMPTS: Final = (
-    "SELECT state FROM delivery_assessmentsession WHERE sitting_id = %s AND candidate_id = %s"
-)
-
-
-def _locked_enrolment(enrolment_id: int) -> QuerySet[Enrolment]:
-    found = Enrolment.objects.filter(pk=enrolment_id)
-    return found.select_related("sitting__test_version", "candidate").select_for_update(
-        of=("self",)
-    )
-
-
-_enrolment: Final = Prepared(_locked_enrolment, -1)
-
-
 def current(enrolment: Enrolment) -> AssessmentSession | None:
     """Return the session that is prepared or open for an enrolment, if there is one."""
-    return _current.one(enrolment.sitting_id, enrolment.candidate_id)
+    return enrolled.CURRENT.one(enrolment.sitting_id, enrolment.candidate_id)
 
 
 def attempts_left(enrolment: Enrolment) -> int:
     """Return how many sessions may still be started; an open one is not counted as used."""
-    _taken, used = _attempts(enrolment)
+    _taken, used = enrolled.attempts(enrolment)
     return max(0, enrolment.sitting.attempt_limit + enrolment.extra_attempts - used)
-
-
-def _attempts(enrolment: Enrolment) -> tuple[int, int]:
-    """Return how many sessions an enrolment has, and how many of them have ended."""
-    with rowsets.cursor() as cursor:
-        cursor.execute(_ATTEMPTS, [enrolment.sitting_id, enrolment.candidate_id])
-        states = [state for (state,) in cursor.fetchall()]
-    return len(states), sum(state in ENDED_STATES for state in states)
 
 
 def may_start(enrolment: Enrolment, at: datetime, *, javascript: bool = True) -> Permission:
@@ -99,13 +66,13 @@ def prepare(enrolment: Enrolment, at: datetime, *, by: str) -> Desk:
     prepared = current(enrolment)
     if prepared is not None:
         return desk.lock(prepared.pk)
-    taken, _ended = _attempts(enrolment)
+    taken, _ended = enrolled.attempts(enrolment)
     return drawing.create(enrolment, taken + 1, at, by=by)
 
 
 def lock_enrolment(enrolment_id: int) -> Enrolment:
     """Lock an enrolment: whoever starts, starts alone; raises Enrolment.DoesNotExist."""
-    found = _enrolment.one(enrolment_id)
+    found = enrolled.LOCKED.one(enrolment_id)
     if found is None:
         raise Enrolment.DoesNotExist
     return found

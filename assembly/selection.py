@@ -178,7 +178,12 @@ class TestPlan:
         return len(self.items)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        # The items are spelled out: `asdict` looks through each of their words for what to copy.
+        items = tuple(
+            {"key": one.key, "ref": one.ref, "part": one.part, "sections": one.sections}
+            for one in self.items
+        )
+        return {**asdict(replace(self, items=())), "items": items}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -22,8 +22,6 @@ NEVER_UNASKED: Final = 2**31
 _NULL: Final = "NULL"
 # What these are written as holds nothing to escape.
 _PLAIN: Final = frozenset({"bigint", "integer", "smallint", "uuid", "boolean", "double precision"})
-# These are text already.
-_TEXTS: Final = frozenset({"text", "jsonb"})
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -155,7 +153,7 @@ def array(values: Sequence[Any], kind: str) -> str:
         return f"{{{','.join(written)}}}"
     if kind in _PLAIN:
         return f"{{{','.join(map(str, values))}}}"
-    texts = values if kind in _TEXTS else list(map(str, values))
+    texts = [one if type(one) is str else str(one) for one in values]
     joined = '","'.join(texts)
     # Nearly always there is nothing to escape in a whole column.
     if "\\" not in joined and joined.count('"') == 2 * (len(texts) - 1):

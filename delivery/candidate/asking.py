@@ -7,6 +7,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 from django.utils import timezone
@@ -38,7 +39,8 @@ def _desks_of(sessions: list[AssessmentSession]) -> dict[UUID, Desk]:
     at, found = timezone.now(), {}
     for session in sessions:
         found[session.pk] = Desk(session, None)
-        found[session.pk].reading(at)
+        if not session.is_ended:
+            found[session.pk].reading(at)
     return found
 
 
@@ -58,9 +60,7 @@ def _note_lost(silent: list[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetime
 
 
 desks: Final = Gathering(_read)
-stamps: Final = Gathering(sight.stamps)
 messages: Final = Gathering(frames.unread_of_many)
-closings: Final = Gathering(_close)
 heartbeats: Final = Gathering(_note_seen)
 _silences: Final = Gathering(_note_lost)
 
@@ -69,6 +69,21 @@ async def note_silence(session_id: UUID, since: datetime) -> None:
     """After a while, note that no page of the session was heard since `since`."""
     await asyncio.sleep(DEBOUNCE_SECONDS)
     await _silences.ask((session_id, since))
+
+
+# One prepares its statements while another's are carried out, and a third may wait for a late save.
+_CLOSERS: Final = 3
+_closers: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+async def close(session_ids: list[UUID]) -> dict[UUID, Desk]:
+    """Look whether time has decided something about sessions, and return how they then stand."""
+    # Not in the thread that all share: who asks for something else need not wait for this.
+    closing = database_sync_to_async(_close, thread_sensitive=False)
+    loop = asyncio.get_running_loop()
+    async with _closers.setdefault(loop, asyncio.Semaphore(_CLOSERS)):
+        found: dict[UUID, Desk] = await closing(session_ids)
+    return found
 
 
 @database_sync_to_async

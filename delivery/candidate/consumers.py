@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,12 +21,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from assembly.qti.item import AssessmentItem
-from delivery.candidate import asking, door, frames, vigil, words
+from delivery.candidate import alarms, asking, clocks, door, frames, vigil, words
+from delivery.candidate.clocks import Standing
 from delivery.facts import hub, journal
-from delivery.queries import sight
 from delivery.queries.sight import Stamp
-from delivery.rules import protocol
-from delivery.rules.clock import Clock
+from delivery.rules import framing, protocol
 from delivery.rules.protocol import (
     Answer,
     Claim,
@@ -46,13 +44,8 @@ from delivery.session.desk import Desk
 
 logger = logging.getLogger(__name__)
 
-SYNC_SECONDS: Final = 30.0
-ASK_TOGETHER: Final = 0.5
 HEARTBEAT_SECONDS: Final = 10.0
-# At the instant itself a save still counts; right after it, nothing does.
-AFTER_SECONDS: Final = 0.002
-AGAIN_SECONDS: Final = 0.02
-DUE: Final = protocol.Due()
+DUE: Final = protocol.Due().frame()
 NOT_YOURS: Final = 4404
 TOO_FAST: Final = 4429
 NO_HINTS: Final = 4503
@@ -73,7 +66,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     by: str
     # How the session stood when this page was last told, and when it was last read.
     seen: tuple[str, bool, int]
-    known: tuple[Stamp, Clock, str]
+    known: Standing
 
     async def __call__(
         self, scope: Frame, receive: Callable[[], Awaitable[Frame]], send: Callable[..., Any]
@@ -89,8 +82,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             "websocket.disconnect": self.websocket_disconnect,
         }
         self.turn = asyncio.Lock()
-        self.alarm: asyncio.TimerHandle | None = None
-        self.sync: asyncio.TimerHandle | None = None
+        self.alarm: alarms.Alarm | None = None
+        self.is_heard = False
         try:
             while True:
                 message = await receive()
@@ -126,12 +119,13 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         self.test_version = found.sitting.test_version_id
         await self.accept()
         tally.here.sockets["candidate"] += 1
-        self._sync_later()
+        self.is_heard = True
+        clocks.begin(self)
         vigil.begin(self)
         await self._tell_all(found)
 
     async def disconnect(self, code: int) -> None:
-        if self.sync is None:
+        if not self.is_heard:
             return
         now = timezone.now()
         if self.writer:
@@ -142,10 +136,10 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         """Hear nothing more and be counted no more, however the socket ended."""
         if hasattr(self, "session_id"):
             hub.leave(journal.session_group(self.session_id), self.hear)
-        for timer in (self.alarm, self.sync):
-            if timer is not None:
-                timer.cancel()
-        if self.sync is not None:
+        if self.alarm is not None:
+            self.alarm.forget(self)
+        if self.is_heard:
+            clocks.end(self)
             vigil.end(self)
             tally.here.sockets["candidate"] -= 1
 
@@ -248,14 +242,16 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     def hear(self, message: Frame) -> None:
         """Take a hint, each in its turn; words may come between, their order does not matter."""
         what, said = message.get("what", ""), message.get("said")
-        if said is not None and self.sync is not None:
-            vigil.later(self._tell(frames.hinted(self.session_id, said)))
+        if what == "session.expired" and alarms.is_closing(self.session_id):
+            return  # this page's own alarm tells it
+        if said is not None and self.is_heard:
+            self._write(frames.hinted_text(self.session_id, said))
         else:
             vigil.later(self._take(what))
 
     async def _take(self, what: str) -> None:
         async with self.turn:
-            if self.sync is not None:  # a page that is not its candidate's hears nothing
+            if self.is_heard:  # a page that is not its candidate's hears nothing
                 await self._change(what)
 
     async def _change(self, what: str) -> None:
@@ -324,22 +320,14 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         self._set_alarm(found)
         await self._tell(frames.timer(found, timezone.now()))
 
-    def _sync_later(self) -> None:
-        """Send the clock every 30 s, spread so that a thousand pages do not ask at once."""
-        wait = SYNC_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311 - only spreads
-        # On the same half seconds everywhere, so that those who wake together ask together.
-        loop = asyncio.get_running_loop()
-        at = math.ceil((loop.time() + wait) / ASK_TOGETHER) * ASK_TOGETHER
-        self.sync = loop.call_at(at, lambda: vigil.later(self._sync()))
-
-    async def _sync(self) -> None:
+    def tell_time(self, stamp: Stamp, at: datetime) -> None:
         """Most sessions stand as they stood: only then is nothing read anew."""
-        self._sync_later()
-        stamp = await asking.stamps.ask(self.session_id)
-        known, clock, state = self.known
-        if stamp == known:
-            await self._tell(frames.timer_of(clock, state, stamp[0], timezone.now()))
-            return
+        if stamp == self.known.stamp:
+            self._write(self.known.timer(at).frame())
+        else:
+            vigil.later(self._look_anew())
+
+    async def _look_anew(self) -> None:
         found = await self._desk()
         if vigil.standing(found) == self.seen:
             await self._tell_clock(found)
@@ -347,28 +335,41 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             await self._see(found)
 
     def _set_alarm(self, found: Desk) -> None:
-        """Wake when something is due; whoever wakes first closes, all others find it closed."""
+        """Wake when something is due."""
         if self.alarm is not None:
-            self.alarm.cancel()
+            self.alarm.forget(self)
             self.alarm = None
         due = found.session.due_at
-        if due is None or not found.session.is_open:
-            return
-        self.ended = -1
-        wait = (due - timezone.now()).total_seconds() + AFTER_SECONDS
-        loop = asyncio.get_running_loop()
-        self.alarm = loop.call_later(
-            max(AGAIN_SECONDS, wait), lambda: vigil.later(self._close_due())
-        )
+        if due is not None and found.session.is_open:
+            self.ended = -1
+            self.alarm = alarms.wake(self, due, timezone.now())
 
-    async def _close_due(self) -> None:
-        """Tell the page at once, then let the database decide and tell what it decided."""
-        await self._tell(DUE)
-        found = await asking.closings.ask(self.session_id)
+    def tell_due(self) -> None:
+        self._write(DUE)
+
+    def take_end(self, found: Desk) -> None:
+        """Learn what the database decided, and tell an end; its clock follows behind all ends."""
+        session = found.session
         self.seen = vigil.standing(found)
+        if not session.is_ended:
+            self._remember(found)
+            self._set_alarm(found)
+        elif self.ended != session.version:
+            self.ended = session.version
+            self._write(frames.ended_text(session))
+
+    def tell_end_clock(self, found: Desk) -> None:
         if found.session.is_ended:
-            await self._tell_ended(found)
-        self._set_alarm(found)
+            self._remember(found)
+            self._write(self.known.timer(timezone.now()).frame())
+
+    def _write(self, text: str) -> None:
+        """Write a text at once; a server that lets nobody do so gets it as any other."""
+        write = self.scope.get("extensions", {}).get(framing.EXTENSION)
+        if write is not None:
+            write(framing.text(text))
+        else:
+            vigil.later(self.base_send({"type": "websocket.send", "text": text}))
 
     async def _tell_ended(self, found: Desk) -> None:
         """Tell the end once: the alarm and the hint of the one who closed both lead here."""
@@ -383,7 +384,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         return found
 
     def _remember(self, found: Desk) -> None:
-        self.known = (sight.stamp_of(found.session), found.clock, found.session.state)
+        self.known = Standing.of(found)
 
     async def _tell(self, message: Outgoing) -> None:
         # A page that has just gone asks again when it is back.

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -175,6 +176,17 @@ def ended(session: AssessmentSession) -> SessionMessage:
     return standing(session, moves=True)
 
 
+def ended_text(session: AssessmentSession) -> str:
+    """Return the frame of `ended`, which is the same for many but for the session's name."""
+    return _ended_text(session.state, session.version).replace(str(SOMEBODY), str(session.pk))
+
+
+@lru_cache(maxsize=256)
+def _ended_text(state: str, version: int) -> str:
+    location = reverse("candidate:receipt", args=[SOMEBODY])
+    return SessionMessage(state, version, location).frame()
+
+
 def pause_overlay(at_desk: Desk, at: datetime) -> str:
     """Render why the clock stands and what comes next; the page behind it loads afterwards."""
     remaining = at_desk.reading(at).remaining_ms
@@ -222,12 +234,16 @@ def unread_of_many(session_ids: list[UUID]) -> dict[UUID, list[Outgoing]]:
     return {pk: [_message(message) for message in found] for pk, found in unread.items()}
 
 
-def hinted(session_id: UUID, told: dict[str, Any]) -> Outgoing:
-    """Return a proctor's message that came with its hint."""
-    sent_at = datetime.fromisoformat(told["sent_at"])
-    return _message(
-        Message(pk=told["id"], session_id=session_id, text=told["text"], sent_at=sent_at)
-    )
+def hinted_text(session_id: UUID, told: dict[str, Any]) -> str:
+    """Return the frame of a proctor's message that came with its hint."""
+    text = _hinted_text(told["text"], told["sent_at"], get_language())
+    return text.replace(str(SOMEBODY), str(session_id)).replace(A_NUMBER, str(told["id"]))
+
+
+@lru_cache(maxsize=256)
+def _hinted_text(text: str, sent_at: str, _language: str | None) -> str:
+    at = datetime.fromisoformat(sent_at)
+    return _message(Message(pk=int(A_NUMBER), session_id=SOMEBODY, text=text, sent_at=at)).frame()
 
 
 def _message(message: Message) -> Outgoing:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,6 +17,7 @@ from delivery.candidate import door, frames, gate, words
 from delivery.candidate.door import Caller
 from delivery.models import AssessmentSession, Candidate, Enrolment, State
 from delivery.people import throttle
+from delivery.queries.prepared import Prepared
 from delivery.rules import refusals
 from delivery.rules.refusals import Permission, Refusal
 from delivery.seat import conditions, preflight
@@ -69,9 +71,9 @@ def start(
 ) -> HttpResponse:
     enrolment = enrolment_of(candidate, enrolment_id)
     caller = Caller(request, enrolment, sessions.current(enrolment), at)
-    running = _running(enrolment)
-    if running is not None:
-        return redirect(gate.url_of(running))
+    if caller.session is not None and caller.session.is_open:
+        # A second visit goes on where the first one is.
+        return redirect(gate.url_of(caller.session))
     if request.method == "GET":
         asks = seb.names_itself(request.headers.get("User-Agent", ""))
         elsewhere, permission = _at_the_door(caller, page=asks)
@@ -117,28 +119,36 @@ def _may_start(caller: Caller) -> Permission:
 
 def _begin(caller: Caller) -> HttpResponse:
     request, enrolment, at = caller.request, caller.enrolment, caller.at
+    device = door.device_of(request) or door.new_device()
     session = sessions.start(
         enrolment.pk,
         at,
         by=caller.by,
         device=words.device(request),
+        device_id=device,
         javascript=request.POST.get("javascript") == "1" or "javascript" in enrolment.waived_rules,
     )
     response = redirect(gate.url_of(session))
-    device = door.device_of(request) or door.new_device()
-    conditions.bind_device(session.pk, device)
+    if not session.device_id:
+        conditions.bind_device(session.pk, device)
     door.name_device(response, device)
     door.note_start(replace(caller, session=session))
     return response
 
 
+def _own(enrolment_id: int, candidate_id: int) -> QuerySet[Enrolment]:
+    found = Enrolment.objects.filter(pk=enrolment_id, candidate=candidate_id)
+    return found.select_related("sitting__test_version", "sitting__lockdown")
+
+
+_enrolment: Final = Prepared(_own, -1, -2)
+
+
 def enrolment_of(candidate: Candidate, enrolment_id: int) -> Enrolment:
     """Return an enrolment of this candidate; any other does not exist."""
-    found = Enrolment.objects.select_related("sitting__test_version", "sitting__lockdown")
-    try:
-        enrolment = found.get(pk=enrolment_id, candidate=candidate)
-    except Enrolment.DoesNotExist as missing:
-        raise Http404 from missing
+    enrolment = _enrolment.one(enrolment_id, candidate.pk)
+    if enrolment is None:
+        raise Http404
     enrolment.candidate = candidate
     return enrolment
 
@@ -161,14 +171,6 @@ def _start_page(
     }
     failed = tried or missing_consent
     return render(request, "candidate/start.html", context, status=409 if failed else 200)
-
-
-def _running(enrolment: Enrolment) -> AssessmentSession | None:
-    """Return the enrolment's open session: a second visit goes on where the first one is."""
-    found = AssessmentSession.objects.filter(
-        sitting=enrolment.sitting_id, candidate=enrolment.candidate_id
-    )
-    return found.filter(state__in=(State.IN_PROGRESS, State.PAUSED)).first()
 
 
 def start_context(enrolment: Enrolment, at: datetime) -> dict[str, Any]:

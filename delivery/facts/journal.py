@@ -101,14 +101,16 @@ def _tell(facts: Sequence[Fact], said: Said) -> None:
     for fact in facts:
         waits = fact.kind in TOLD_BY_ANSWER
         boards.setdefault((fact.sitting_id, waits), set()).add(str(fact.session_id))
-    told = {(fact.session_id, fact.kind) for fact in facts if fact.kind not in TOLD_BY_ANSWER}
+    told = dict.fromkeys(
+        (fact.session_id, fact.kind) for fact in facts if fact.kind not in TOLD_BY_ANSWER
+    )
     hub.send_all(
         [
             (
                 session_group(session_id),
                 {"type": "session.changed", "what": kind} | said.get(session_id, {}),
             )
-            for session_id, kind in sorted(told)
+            for session_id, kind in told
         ]
     )
     for (sitting_id, waits), sessions in boards.items():

@@ -4,6 +4,7 @@ import asyncio
 import faulthandler
 import gc
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
 from daphne.http_protocol import WebRequest
@@ -14,6 +15,7 @@ from twisted.internet.defer import Deferred
 from delivery.hosting.eager import EagerServer
 from delivery.hosting.requests import PageFactory
 from delivery.hosting.shortframes import ShortFrames
+from delivery.rules import framing
 
 # After a signal to end, in seconds: for requests under way, for goodbyes of the sockets, for what
 # must be cancelled, and in all.
@@ -54,6 +56,13 @@ class OrderlyServer(Server):
         else:
             await super().handle_reply(protocol, message)
 
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Let a socket's application write whole frames (`delivery.rules.framing`)."""
+        if not isinstance(protocol, WebRequest):
+            write = partial(_write, protocol)
+            scope["extensions"] = {**scope.get("extensions", {}), framing.EXTENSION: write}
+        return super().create_application(protocol, scope)
+
     def kill_all_applications(self) -> Any:
         """Called by Twisted before it stops the loop, which waits for the deferred returned."""
         # Whatever hangs from here on shows its threads, and the process goes all the same.
@@ -90,6 +99,12 @@ class OrderlyServer(Server):
         # the loop would wait for ever.
         loop = asyncio.get_event_loop()  # the reactor's, which Daphne made this thread's
         loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
+
+
+def _write(socket: Any, frame: bytes) -> None:
+    """Write a frame past what would build it anew, and words about it, for each socket."""
+    if socket.state == socket.STATE_OPEN:
+        socket.transport.write(frame)
 
 
 async def _closed(sockets: Iterable[Any]) -> None:

@@ -36,11 +36,16 @@ from delivery.models import (
 )
 from delivery.rules import refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason, Refusal
-from integrity import chain, ledger, words
+from integrity import chain, ledger, rowsets, words
 from integrity.models import LedgerEntry
 
 # What of an item session's own state holds answers.
 ANSWERS: Final = ("responses",)
+# Of two that give a salt at once the first one does.
+_SALT: Final = (
+    "UPDATE delivery_candidate SET salt = CASE salt WHEN '' THEN %s ELSE salt END WHERE id = %s"
+    " RETURNING salt"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +66,9 @@ def identity(candidate: Candidate) -> str:
     """Return the salted digest that stands for a person in the ledger; gives them a salt once."""
     if not candidate.salt:
         fresh = secrets.token_hex(16)
-        Candidate.objects.filter(pk=candidate.pk, salt="").update(salt=fresh)
-        candidate.refresh_from_db(fields=["salt"])
+        with rowsets.cursor() as cursor:
+            cursor.execute(_SALT, [fresh, candidate.pk])
+            candidate.salt = cursor.fetchone()[0]
     return identity_under(candidate.salt, name=candidate.name, number=candidate.number)
 
 

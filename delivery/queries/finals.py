@@ -8,12 +8,15 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from django.db.models import F
+from django.db import connection
 
-from delivery.models import ResponseRevision
-from integrity import chain
+from integrity import chain, rowsets
 
-CHUNK: Final = 2_000
+_NEWEST: Final = (
+    "SELECT i.session_id, i.key, r.revision, r.digest, r.ledger_seq"
+    " FROM delivery_itemsession i JOIN delivery_responserevision r"
+    " ON r.item_session_id = i.id AND r.revision = i.revision WHERE "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,12 @@ def digest_of(listed: Iterable[Answer]) -> str:
 
 def digests(session_ids: Collection[UUID]) -> dict[UUID, str]:
     """Return each session's digest over its last answers, in the order of their entries."""
-    newest = ResponseRevision.objects.filter(
-        item_session__session__in=session_ids, revision=F("item_session__revision")
-    )
-    columns = ("item_session__session", "item_session__key", "revision", "digest", "ledger_seq")
+    sqlite = connection.vendor == "sqlite"
+    keys = {pk.hex if sqlite else pk: pk for pk in session_ids}
     found: dict[UUID, list[Answer]] = {pk: [] for pk in session_ids}
-    for pk, *answer in newest.order_by("ledger_seq").values_list(*columns).iterator(CHUNK):
-        found[pk].append(Answer(*answer))
+    which, values = rowsets.any_of("i.session_id", list(keys), "uuid")
+    with rowsets.cursor() as cursor:
+        cursor.execute(f"{_NEWEST}{which} ORDER BY r.ledger_seq", values)
+        for key, *answer in cursor.fetchall():
+            found[keys[key]].append(Answer(*answer))
     return {pk: digest_of(answers) for pk, answers in found.items()}

@@ -37,11 +37,49 @@ def insert(rows: Collection[Any], model: type[models.Model] | None = None) -> No
     if not rows:
         return
     kind: Any = model or type(next(iter(rows)))
-    names = _names(kind)
-    for some in _portions(rows, len(names)):
-        shape = _shape(kind, names, connection.vendor)
-        new, values = rowsets.source(shape.columns, shape.kinds, shape.values(some))
-        rowsets.write(new + shape.insert, values)
+    for some in _portions(rows, len(_names(kind))):
+        rowsets.write(*_insertion(kind, _names(kind), some))
+
+
+def create(row: models.Model) -> None:
+    """Insert a new row that has its key already."""
+    kind: Any = type(row)
+    rowsets.write(*_insertion(kind, ("pk", *_names(kind)), [row]))
+    _is_kept(row)
+
+
+def create_all(rows: Sequence[Any], by: str) -> None:
+    """Insert new rows of one model and give them their keys; no two have the same in `by`."""
+    if not rows:
+        return
+    kind: Any = type(rows[0])
+    keys: dict[Any, Any] = {}
+    for some in _portions(rows, len(_names(kind))):
+        sql, values = _insertion(kind, _names(kind), some)
+        told = _shape(kind, ("pk", by), connection.vendor).columns
+        with rowsets.cursor() as cursor:
+            cursor.execute(f'{sql} RETURNING "{told[1]}", "{told[0]}"', values)
+            keys.update(cursor.fetchall())
+    for row in rows:
+        row.pk = keys[getattr(row, by)]
+        _is_kept(row)
+
+
+def _is_kept(row: models.Model) -> None:
+    row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001  (how Django names it)
+
+
+def _insertion(kind: Any, names: tuple[str, ...], rows: Iterable[Any]) -> tuple[str, list[Any]]:
+    shape = _shape(kind, names, connection.vendor)
+    new, values = rowsets.source(shape.columns, shape.kinds, shape.values(rows))
+    return new + shape.insert, values
+
+
+def save(row: models.Model) -> None:
+    """Write a row that was read, as Django's own `save` does; what was not read stays as it is."""
+    kind: Any = type(row)
+    deferred = row.get_deferred_fields()
+    update([row], [name for name in _names(kind) if name not in deferred])
 
 
 def close_items(session_ids: Collection[UUID]) -> None:

@@ -62,6 +62,14 @@ _standing_whole = Prepared(_standing, _SAMPLE)
 _standing_of_known_plans = Prepared(lambda ids: _standing(ids).defer("plan"), _SAMPLE)
 _locked_whole = Prepared(_locked, _SAMPLE)
 _locked_of_known_plans = Prepared(lambda ids: _locked(ids).defer("plan"), _SAMPLE)
+# What an ending by the clock asks of a session, and what its page is told of that.
+_ASKED: Final = (
+    "id", "sitting_id", "state", "version", "resume_permitted", "created_at", "started_at",
+    "base_ms", "time_multiplier", "fixed_ms", "unlimited", "adjusted_ms", "paused_ms", "window_ms",
+    "paused_at", "paused_by", "timing", "position", "since", "answered", "total", "receipt_code",
+)  # fmt: skip
+_ending_whole = Prepared(lambda ids: _locked(ids).defer(None).only(*_ASKED, "plan"), _SAMPLE)
+_ending_of_known_plans = Prepared(lambda ids: _locked(ids).defer(None).only(*_ASKED), _SAMPLE)
 
 
 def of_many(session_ids: list[UUID], *, lock: bool = False) -> list[AssessmentSession]:
@@ -73,8 +81,18 @@ def of_many(session_ids: list[UUID], *, lock: bool = False) -> list[AssessmentSe
         asked = _locked_of_known_plans if known else _locked_whole
     else:
         asked = _standing_of_known_plans if known else _standing_whole
-    # One object for each sitting, not one for each session.
-    found = asked.all(session_ids)
+    return _seated(asked.all(session_ids), session_ids)
+
+
+def ending(session_ids: list[UUID]) -> list[AssessmentSession]:
+    """Lock sessions in the order of keys, with no more than what an ending by the clock asks."""
+    known = all(map(plans.is_known, session_ids))
+    asked = _ending_of_known_plans if known else _ending_whole
+    return _seated(asked.all(session_ids), session_ids) if session_ids else []
+
+
+def _seated(found: list[AssessmentSession], session_ids: list[UUID]) -> list[AssessmentSession]:
+    """Give sessions their sittings: one object for each sitting, not one for each session."""
     sittings = {one.pk: one for one in SITTINGS.all(session_ids)}
     for session in found:
         session.sitting = sittings[session.sitting_id]

@@ -16,6 +16,7 @@ from assembly.selection import PlannedItem, Stream, TestPlan
 from delivery.facts import events, journal
 from delivery.models import AssessmentSession, Enrolment, ItemSession, Sitting
 from delivery.people import erasing
+from delivery.queries import setwise
 from delivery.session.desk import Desk
 from integrity import chain
 from integrity.policy import policies
@@ -59,7 +60,7 @@ def create(enrolment: Enrolment, attempt_number: int, at: datetime, *, by: str) 
     )
     session.plan = plan.to_json()
     session.total = expected_total(plan)
-    session.save(force_insert=True)
+    setwise.create(session)
     drawn = Desk(session)
     drawn.rows = add_items(drawn, plan.items)
     journal.record(_genesis(session, sitting, by=by, at=at))
@@ -87,7 +88,8 @@ def add_items(at_desk: Desk, items: tuple[PlannedItem, ...]) -> list[ItemSession
         )
         for place, item in enumerate(items)
     ]
-    return ItemSession.objects.bulk_create(rows)
+    setwise.create_all(rows, by="key")
+    return rows
 
 
 def _begun(

@@ -47,44 +47,45 @@ def _sweep_batch(at: datetime) -> int:
             state__in=(State.IN_PROGRESS, State.PAUSED), due_at__lt=at
         )
         free = due.order_by("due_at").select_for_update(skip_locked=True)
-        locked = sight.of_many(list(free.values_list("pk", flat=True)[:SWEEP_BATCH]), lock=True)
-        _settle_or_expire(locked, at)
-        return len(locked)
+        return len(_settle_or_expire(list(free.values_list("pk", flat=True)[:SWEEP_BATCH]), at))
 
 
 def close(session_ids: Sequence[UUID], at: datetime) -> list[AssessmentSession]:
     """Look whether time has decided something about the sessions; asking never ends one early.
 
-    Returns them as they then stand.
+    Returns them as they then stand, of those that ended what their pages are told.
     """
     with transaction.atomic():
-        locked = sight.of_many(list(session_ids), lock=True)
-        _settle_or_expire(locked, at)
-        return locked
+        return _settle_or_expire(list(session_ids), at)
 
 
-def _settle_or_expire(locked: Sequence[AssessmentSession], at: datetime) -> None:
-    over = [session for session in locked if _is_simply_over(session, at)]
+def _settle_or_expire(session_ids: list[UUID], at: datetime) -> list[AssessmentSession]:
+    """Lock sessions and end those that are over: nearly all, which nobody reads whole."""
+    ends = [(session, _end_of(session, at)) for session in sight.ending(session_ids)]
+    over = [(session, end) for session, end in ends if end is not None]
     _expire_all(over, at)
-    done = {session.pk for session in over}
-    _settle_all([session for session in locked if session.pk not in done], at)
+    others = sight.of_many([session.pk for session, end in ends if end is None], lock=True)
+    _settle_all([session for session in others if session.is_open], at)
+    return [*(session for session, _end in over), *others]
 
 
-def _is_simply_over(session: AssessmentSession, at: datetime) -> bool:
-    """Tell whether the whole session ran out, and no section of it before."""
+def _end_of(session: AssessmentSession, at: datetime) -> datetime | None:
+    """Return when the whole session ran out, if it did and no section of it before."""
     if session.state != State.IN_PROGRESS:
-        return False
+        return None
     now = desk.clock_of(session)
+    if clock.accepts(now, at):
+        return None
     end, over = clock.deadline(now, at), clock.expired_scope(now, at, grace=True)
-    return end is not None and not clock.accepts(now, at) and (over is None or end <= over[1])
+    return end if end is not None and (over is None or end <= over[1]) else None
 
 
-def _expire_all(over: Sequence[AssessmentSession], at: datetime) -> None:
+def _expire_all(ends: Sequence[tuple[AssessmentSession, datetime]], at: datetime) -> None:
     """Expire sessions as of their deadlines, in as many statements as one of them takes."""
-    if not over:
+    if not ends:
         return
-    for session in over:
-        end = clock.deadline(desk.clock_of(session), at) or at
+    over = [session for session, _end in ends]
+    for session, end in ends:
         desk.fold(session, end)
         session.to_expired(end)
         session.receipt_code = session.receipt_code or sessions.new_receipt()

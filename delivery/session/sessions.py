@@ -8,13 +8,11 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from delivery.facts import events, journal
-from delivery.models import ENDED_STATES, AssessmentSession, Enrolment, ItemSession, State
-from delivery.queries import finals
-from delivery.queries.prepared import Prepared
+from delivery.models import AssessmentSession, Enrolment, ItemSession, State
+from delivery.queries import enrolled, finals
 from delivery.rules import clock, navigation, refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason
 from delivery.session import desk, drawing, steps, validity
@@ -22,29 +20,21 @@ from delivery.session.desk import Desk
 
 CLOCK: Final = "clock"
 USED_UP: Final = "The time for which the clock may stand without contact is used up."
-RECEIPT_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+RECEIPT_LETTERS: Final = b"23456789ABCDEFGHJKMNPQRSTVWXYZ"
+# Which letter a byte stands for; the last few bytes would give some letters more often.
+_LETTERS: Final = bytes(RECEIPT_LETTERS[byte % len(RECEIPT_LETTERS)] for byte in range(256))
+_UNEVEN: Final = bytes(range(256 - 256 % len(RECEIPT_LETTERS), 256))
 PausedBy = AssessmentSession.PausedBy
-
-
-def _not_ended(sitting_id: int, candidate_id: int) -> QuerySet[AssessmentSession]:
-    found = AssessmentSession.objects.filter(sitting=sitting_id, candidate=candidate_id)
-    open_ones = found.exclude(state__in=ENDED_STATES).order_by("pk")
-    return open_ones.select_related("sitting__test_version", "candidate")
-
-
-_current: Final = Prepared(_not_ended, -1, -2)
 
 
 def current(enrolment: Enrolment) -> AssessmentSession | None:
     """Return the session that is prepared or open for an enrolment, if there is one."""
-    return _current.one(enrolment.sitting_id, enrolment.candidate_id)
+    return enrolled.CURRENT.one(enrolment.sitting_id, enrolment.candidate_id)
 
 
 def attempts_left(enrolment: Enrolment) -> int:
     """Return how many sessions may still be started; an open one is not counted as used."""
-    used = AssessmentSession.objects.filter(
-        sitting=enrolment.sitting, candidate=enrolment.candidate, state__in=ENDED_STATES
-    ).count()
+    _taken, used = enrolled.attempts(enrolment)
     return max(0, enrolment.sitting.attempt_limit + enrolment.extra_attempts - used)
 
 
@@ -76,22 +66,31 @@ def prepare(enrolment: Enrolment, at: datetime, *, by: str) -> Desk:
     prepared = current(enrolment)
     if prepared is not None:
         return desk.lock(prepared.pk)
-    taken = AssessmentSession.objects.filter(
-        sitting=enrolment.sitting, candidate=enrolment.candidate
-    ).count()
+    taken, _ended = enrolled.attempts(enrolment)
     return drawing.create(enrolment, taken + 1, at, by=by)
 
 
 def lock_enrolment(enrolment_id: int) -> Enrolment:
-    """Lock an enrolment: whoever starts, starts alone."""
-    found = Enrolment.objects.select_related("sitting__test_version", "candidate")
-    return found.select_for_update(of=("self",)).get(pk=enrolment_id)
+    """Lock an enrolment: whoever starts, starts alone; raises Enrolment.DoesNotExist."""
+    found = enrolled.LOCKED.one(enrolment_id)
+    if found is None:
+        raise Enrolment.DoesNotExist
+    return found
 
 
 def start(
-    enrolment_id: int, at: datetime, *, by: str, device: str = "", javascript: bool = True
+    enrolment_id: int,
+    at: datetime,
+    *,
+    by: str,
+    device: str = "",
+    device_id: str = "",
+    javascript: bool = True,
 ) -> AssessmentSession:
-    """Start the candidate's session, or return the one that is open: twice is once."""
+    """Start the candidate's session, or return the one that is open: twice is once.
+
+    `device` says what it is in words, `device_id` which one.
+    """
     with transaction.atomic():
         enrolment = lock_enrolment(enrolment_id)
         known = current(enrolment)
@@ -102,7 +101,7 @@ def start(
         session = begun.session
         _freeze(session)
         session.to_started(at)
-        session.device, session.last_seen_at = device[:200], at
+        session.device, session.device_id, session.last_seen_at = device[:200], device_id, at
         reading = begun.reading(at)
         journal.record(
             events.SessionStarted(
@@ -202,7 +201,10 @@ def close(at_desk: Desk) -> None:
 
 def new_receipt() -> str:
     """Return a receipt code that nobody can guess and everybody can read aloud."""
-    letters = "".join(secrets.choice(RECEIPT_LETTERS) for _ in range(16))
+    letters = ""
+    while len(letters) < 16:
+        # One draw for all: asking the system for each letter alone takes longer than all else.
+        letters = secrets.token_bytes(32).translate(_LETTERS, _UNEVEN).decode()[:16]
     return "-".join(letters[i : i + 4] for i in range(0, 16, 4))
 
 

@@ -15,6 +15,7 @@ from assembly.qti.values import Value
 from assembly.selection import PlannedSection
 from delivery.facts import events, journal
 from delivery.models import AssessmentSession, ItemSession
+from delivery.queries import setwise
 from delivery.rules import branching, navigation
 from delivery.rules.clock import Scope
 from delivery.session import desk, drawing, results
@@ -29,7 +30,7 @@ def keep(at_desk: Desk) -> AssessmentSession:
     """Write the session row; every change counts its version up."""
     session = at_desk.session
     session.version += 1
-    session.save()
+    setwise.save(session)
     return session
 
 

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from delivery.asgi import application
-from delivery.candidate import asking, backend, consumers, vigil
+from delivery.candidate import asking, backend, clocks, consumers, vigil
 from delivery.models import AssessmentSession, ItemSession, Sitting, State
 from delivery.queries.gathering import Gathering
 from delivery.saving import lane
@@ -299,8 +299,8 @@ async def test_a_cover_that_waits_for_the_proctor_is_lifted_by_their_answer(begi
 
 @pytest.fixture
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "SYNC_SECONDS", 0.05)
-    monkeypatch.setattr(consumers, "ASK_TOGETHER", 0.05)
+    monkeypatch.setattr(clocks, "STEP_SECONDS", 0.05)
+    monkeypatch.setattr(clocks, "STEPS", 1)
 
 
 @pytest.mark.usefixtures("_often")

@@ -38,3 +38,42 @@ def test_nothing_to_write_is_no_statement(
 ) -> None:
     with django_assert_num_queries(0):  # type: ignore[operator]
         setwise.update([], ["score"])
+
+
+def test_new_rows_get_their_keys_whatever_order_they_came_in() -> None:
+    session = factories.session()
+    version = session.item_sessions.get(position=0).item_version_id
+    new = [
+        ItemSession(session=session, key=key, position=place, item_version_id=version)
+        for place, key in ((8, "Z"), (6, "Y"), (7, "X"))
+    ]
+    setwise.create_all(new, by="key")
+    assert {row.pk: row.key for row in new} == {
+        row.pk: row.key for row in session.item_sessions.filter(position__gte=6)
+    }
+    new[0].flagged = True
+    new[0].save(update_fields=["flagged"])
+    assert ItemSession.objects.get(flagged=True).key == "Z"
+    setwise.create_all([], by="key")
+
+
+def test_a_new_row_with_its_key_is_as_django_would_have_kept_it() -> None:
+    session = factories.session()
+    again = AssessmentSession(
+        sitting=session.sitting, candidate=session.candidate, attempt_number=2, created_at=after(1)
+    )
+    setwise.create(again)
+    stored = AssessmentSession.objects.get(pk=again.pk)
+    assert [getattr(stored, field.attname) for field in stored._meta.concrete_fields] == [
+        getattr(again, field.attname) for field in again._meta.concrete_fields
+    ]
+
+
+def test_what_was_not_read_is_not_written() -> None:
+    session = factories.session()
+    AssessmentSession.objects.update(outcomes={"total": 1}, plan={"items": []})
+    read = AssessmentSession.objects.defer("outcomes", "plan").get(pk=session.pk)
+    read.position = "Q3"
+    setwise.save(read)
+    stored = AssessmentSession.objects.get()
+    assert (stored.position, stored.outcomes, stored.plan) == ("Q3", {"total": 1}, {"items": []})

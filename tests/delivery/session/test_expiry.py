@@ -71,3 +71,12 @@ def test_a_session_that_was_looked_at_in_vain_is_not_looked_at_again_at_once() -
     assert expiry.sweep(after(16)) == 1
     assert AssessmentSession.objects.get().due_at == after(3605)
     assert expiry.sweep(after(17)) == 0
+
+
+def test_what_ended_elsewhere_meanwhile_is_only_told() -> None:
+    session = factories.session()
+    expiry.sweep(after(4000))
+    entries = kinds(session)
+    (found,) = expiry.close([session.pk], after(4001))
+    assert (found.state, found.finished_at) == (State.EXPIRED, after(3600))
+    assert kinds(session) == entries

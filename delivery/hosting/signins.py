@@ -4,6 +4,7 @@ A cache between would save nothing: asking Redis costs a page as much, and a sig
 every process at once.
 """
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -49,6 +50,15 @@ class SessionStore(db.SessionStore):
             return super().decode(session_data)
         found: dict[str, Any] = self.serializer().loads(opened)
         return found
+
+    def take(self, kept: str | None, until: datetime | None) -> None:
+        """Take what somebody read of this sign-in along with something else."""
+        if hasattr(self, "_session_cache"):
+            return
+        if kept is None or until is None or until <= timezone.now():
+            self._session_key, self._session_cache = None, {}
+        else:
+            self._session_cache = self.decode(kept)
 
     def _get_session_from_db(self) -> Session | None:
         found = _known.one(self.session_key)

@@ -35,16 +35,17 @@ class _AsItIs:
 @lru_cache(maxsize=20_000)
 def _opened(signed: str, salt: str, _secret: str) -> bytes:
     """Return what a signature covers; one that held once need not be worked out again."""
-    found: bytes = signing.loads(signed, salt=salt, serializer=_AsItIs)
+    reader: Any = _AsItIs
+    found: bytes = signing.loads(signed, salt=salt, serializer=reader)
     return found
 
 
 class SessionStore(db.SessionStore):
     """Django's own store, which asks in fewer steps."""
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         try:
-            opened = _opened(session_data, self.key_salt, settings.SECRET_KEY)
+            opened = _opened(str(session_data), self.key_salt, settings.SECRET_KEY)
         except signing.BadSignature:
             # Django notes it, and finds nobody.
             return super().decode(session_data)

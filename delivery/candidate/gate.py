@@ -141,13 +141,19 @@ def knows_its_caller(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 
 def recognise(request: HttpRequest, session_id: UUID) -> None:
     """Read the session with its owner's account; whoever is not that owner is asked for later."""
-    if not backend.is_claimed(request):
+    store: Any = request.session
+    # Where sign-ins are kept in the database, the session's statement brings it along.
+    key = store.session_key if hasattr(store, "take") else ""
+    if not key and not backend.is_claimed(request):
         return
     try:
-        found = desk.read(session_id)
+        found = desk.read(session_id, key or "")
     except AssessmentSession.DoesNotExist:
         return
-    if backend.accepts(request, found.session.candidate.user):
+    session: Any = found.session
+    if key:
+        store.take(session.sign_in, session.sign_in_until)
+    if backend.accepts(request, session.candidate.user):
         request.desk = found  # type: ignore[attr-defined]
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.contrib.sessions.models import Session
 from django.db import connection
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from delivery.models import AssessmentSession, Message, Quarantine, Sitting
@@ -39,8 +40,23 @@ def _seen(session_id: UUID) -> QuerySet[AssessmentSession]:
     )
 
 
-_seen_whole = Prepared(_seen, UUID(int=1))
-_seen_of_known_plan = Prepared(lambda pk: _seen(pk).defer("plan"), UUID(int=1))
+def _seen_signed_in(session_id: UUID, key: str) -> QuerySet[AssessmentSession]:
+    """Return the same with what is kept of a sign-in, which no request can do without."""
+    kept = Session.objects.filter(session_key=key)
+    return _seen(session_id).annotate(
+        sign_in=Subquery(kept.values("session_data")),
+        sign_in_until=Subquery(kept.values("expire_date")),
+    )
+
+
+_SESSION: Final = UUID(int=1)
+_KEY: Final = "the key of a sign-in"
+_seen_whole = Prepared(_seen, _SESSION)
+_seen_of_known_plan = Prepared(lambda pk: _seen(pk).defer("plan"), _SESSION)
+_signed_in_whole = Prepared(_seen_signed_in, _SESSION, _KEY)
+_signed_in_of_known_plan = Prepared(
+    lambda pk, key: _seen_signed_in(pk, key).defer("plan"), _SESSION, _KEY
+)
 
 
 def _standing(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
@@ -126,9 +142,18 @@ def _stamp(version: int, closes_at: datetime | None, grace: int, waits: Any) -> 
     return version, closes_at and rowsets.moment(closes_at), grace, bool(waits)
 
 
-def of(session_id: UUID) -> AssessmentSession | None:
-    """Return a session with the facts beside it that `desk.Desk` holds."""
-    found = (_seen_of_known_plan if plans.is_known(session_id) else _seen_whole).one(session_id)
+def of(session_id: UUID, sign_in: str = "") -> AssessmentSession | None:
+    """Return a session with the facts beside it that `desk.Desk` holds.
+
+    With the key of a sign-in, what is kept of that is beside it, too: `sign_in` and
+    `sign_in_until`.
+    """
+    known = plans.is_known(session_id)
+    if sign_in:
+        asked = _signed_in_of_known_plan if known else _signed_in_whole
+        found = asked.one(session_id, sign_in)
+    else:
+        found = (_seen_of_known_plan if known else _seen_whole).one(session_id)
     if found is not None and not hasattr(found, "here"):
         found.here = None  # type: ignore[attr-defined]
     return found

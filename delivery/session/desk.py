@@ -280,9 +280,12 @@ def base_ms(known: Outline, sitting: Sitting) -> int | None:
     return None if seconds is None else round(seconds * 1000)
 
 
-def read(session_id: UUID) -> Desk:
-    """Read one session to look at it, in one statement; raises AssessmentSession.DoesNotExist."""
-    session: Any = sight.of(session_id)
+def read(session_id: UUID, sign_in: str = "") -> Desk:
+    """Read one session to look at it, in one statement; raises AssessmentSession.DoesNotExist.
+
+    `sign_in` is the key of a sign-in to be read along with it.
+    """
+    session: Any = sight.of(session_id, sign_in)
     if session is None:
         raise AssessmentSession.DoesNotExist
     # The rows of a plan that grows do not stand in its order.

@@ -242,8 +242,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     def hear(self, message: Frame) -> None:
         """Take a hint, each in its turn; words may come between, their order does not matter."""
         what, said = message.get("what", ""), message.get("said")
-        if what == "session.expired" and alarms.is_closing(self.session_id):
-            return  # this page's own alarm tells it
+        if what == "session.expired" and (self.ended >= 0 or alarms.is_closing(self.session_id)):
+            return  # the page's own alarm was quicker
         if said is not None and self.is_heard:
             self._write(frames.hinted_text(self.session_id, said))
         else:
@@ -263,8 +263,6 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         if what == "message.sent":
             await self._tell_messages()
             return
-        if what == "session.expired" and self.ended >= 0:
-            return  # the page's own alarm was quicker
         found = await self._desk()
         self._set_alarm(found)
         self.seen = vigil.standing(found)

@@ -12,6 +12,7 @@ from daphne.server import Server
 from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 
+from delivery.hosting import sparing
 from delivery.hosting.eager import EagerServer
 from delivery.hosting.requests import PageFactory
 from delivery.hosting.shortframes import ShortFrames
@@ -30,9 +31,14 @@ SERVICE_RESTART: Final = 1012
 class OrderlyServer(Server):
     """Ends by listening no more, answering its requests and saying goodbye to its sockets."""
 
+    connections: dict[Any, dict[str, Any]]
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.ports: list[Any] = []
+        # The connections that are gone or whose application is done, which are to be looked at.
+        self.over: set[Any] = set()
+        sparing.spare()
 
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
@@ -61,7 +67,30 @@ class OrderlyServer(Server):
         if not isinstance(protocol, WebRequest):
             write = partial(_write, protocol)
             scope["extensions"] = {**scope.get("extensions", {}), framing.EXTENSION: write}
-        return super().create_application(protocol, scope)
+        queue = super().create_application(protocol, scope)
+        application = self.connections.get(protocol, {}).get("application_instance")
+        if application is not None:
+            application.add_done_callback(lambda _done: self.over.add(protocol))
+        return queue
+
+    def protocol_disconnected(self, protocol: Any) -> None:
+        super().protocol_disconnected(protocol)
+        self.over.add(protocol)
+
+    def application_checker(self) -> None:
+        """Look at what may be over alone: Daphne looks at every socket, every second."""
+        everyone = self.connections
+        self.connections = {one: everyone[one] for one in self.over if one in everyone}
+        looked_at, self.over = list(self.connections), set()
+        try:
+            super().application_checker()
+        finally:
+            left, self.connections = self.connections, everyone
+        for one in looked_at:
+            if one not in left:
+                del everyone[one]
+            elif "disconnected" in left[one]:
+                self.over.add(one)
 
     def kill_all_applications(self) -> Any:
         """Called by Twisted before it stops the loop, which waits for the deferred returned."""

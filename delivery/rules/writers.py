@@ -37,8 +37,12 @@ def may_write(*, is_holder: bool, writer: str, epoch: int, holder: str, held_epo
 
     The pages of one browser hold the lease as one: what an earlier one sent may come late.
     """
-    earlier = epoch < held_epoch and are_one_line(writer, holder)
-    return is_holder and (epoch in (0, held_epoch) or earlier)
+    if not is_holder:
+        return False
+    if are_one_line(writer, holder):
+        return epoch <= held_epoch
+    # A page of another line has to ask first, whether its claim was answered once or never.
+    return None in (page_of(writer), page_of(holder)) and epoch in (0, held_epoch)
 
 
 def is_newer(writer: str, seq: int, than: str, than_seq: int) -> bool | None:

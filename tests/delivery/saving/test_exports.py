@@ -172,3 +172,15 @@ def test_every_fact_of_recovery_has_words_for_the_auditor(settings: Any) -> None
     folder = settings.BASE_DIR / "templates/auditor/kinds"
     assert {kind for kind in kinds if not (folder / f"{kind}.html").exists()} == set()
     assert len(kinds) == 7
+
+
+def test_a_file_is_shown_in_the_order_of_the_items_and_says_when_it_was_made() -> None:
+    session = claimed()
+    content = [entry("Q2", "B"), entry("Q1", "A", key="1"), entry("Q1", "C", key="2")]
+    opened = exports.read(file_of(session, *content), Sitting.objects.all())
+    assert [(one.number, one.said) for one in opened.answers] == [
+        (1, ["Choice A of Q1"]),
+        (1, ["Choice C of Q1"]),
+        (2, ["Choice B of Q2"]),
+    ]
+    assert opened.made == after(1800)

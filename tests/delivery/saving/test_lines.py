@@ -91,7 +91,9 @@ def test_after_a_takeover_nothing_of_the_line_before_it_is_merged() -> None:
     (between,) = responses.save([late])
     claimed(session, "other.1.c", 3)
     (behind,) = responses.save([save(session, FIRST, "B", 8, first)])
-    for outcome in (between, behind):
+    # What it sent before its own claim was answered is no less of that line.
+    unclaimed = responses.save([save(session, FIRST, "C", 9, 0), save(session, FIRST, "C", 9, 2)])
+    for outcome in (between, behind, *unclaimed):
         assert isinstance(outcome, Refused)
         assert outcome.refusal.reason == "lease_lost"
     assert stored() is None

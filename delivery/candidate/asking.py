@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 from django.utils import timezone
@@ -72,17 +72,14 @@ async def note_silence(session_id: UUID, since: datetime) -> None:
 
 
 # One prepares its statements while another's are carried out, and a third may wait for a late save.
-_CLOSERS: Final = 3
-_closers: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+# Not the thread that all share: who asks for something else need not wait for them.
+CLOSERS: Final = ThreadPoolExecutor(3, thread_name_prefix="closers")
 
 
 async def close(session_ids: list[UUID]) -> dict[UUID, Desk]:
     """Look whether time has decided something about sessions, and return how they then stand."""
-    # Not in the thread that all share: who asks for something else need not wait for this.
-    closing = database_sync_to_async(_close, thread_sensitive=False)
-    loop = asyncio.get_running_loop()
-    async with _closers.setdefault(loop, asyncio.Semaphore(_CLOSERS)):
-        found: dict[UUID, Desk] = await closing(session_ids)
+    closing = database_sync_to_async(_close, thread_sensitive=False, executor=CLOSERS)
+    found: dict[UUID, Desk] = await closing(session_ids)
     return found
 
 

@@ -1,18 +1,35 @@
 """A candidate at a browser: a signed-in client, and a session that began just now."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from delivery.candidate import backend
+from delivery.candidate import asking, backend
 from delivery.models import AssessmentSession, Candidate
 from tests import factories
 from tests.factories import Part
 
+CLOSERS = 3
 Begin = Callable[..., AssessmentSession]
+
+
+@pytest.fixture(autouse=True)
+def _closers() -> Iterator[None]:
+    """The threads that end sessions keep their connections, which must not outlive the database."""
+    yield
+    all_are_here = threading.Barrier(CLOSERS)
+
+    def close() -> None:
+        all_are_here.wait()
+        connections.close_all()
+
+    for done in [asking.CLOSERS.submit(close) for _thread in range(CLOSERS)]:
+        done.result()
 
 
 @pytest.fixture

@@ -8,16 +8,15 @@ from typing import Any, Final
 
 from daphne.ws_protocol import WebSocketProtocol
 
+from delivery.rules import framing
+
 # RFC 6455 section 5.2: the last frame of a text; that what follows is masked; a longer length.
 WHOLE_TEXT: Final = 0x81
 MASKED: Final = 0x80
 SHORT: Final = 125
 LONGER: Final = 126
-LONGEST: Final = 65_535
 MASK: Final = 4
 _TWO: Final = Struct("!H")
-_SHORT_HEAD: Final = Struct("!BB")
-_LONGER_HEAD: Final = Struct("!BBH")
 
 
 class ShortFrames(WebSocketProtocol):
@@ -59,12 +58,11 @@ class ShortFrames(WebSocketProtocol):
 
     def serverSend(self, content: Any, binary: bool = False) -> None:  # noqa: N802  (Daphne's)
         """Write a message of the application."""
-        if not binary and self.state == self.STATE_OPEN and not self.send_queue:
-            payload = content.encode()
-            if len(payload) <= LONGEST and self._perMessageCompress is None:
-                self.transport.write(head(len(payload)) + payload)
-                return
-        super().serverSend(content, binary)
+        plain = not binary and self._perMessageCompress is None and not self.send_queue
+        if plain and self.state == self.STATE_OPEN:
+            self.transport.write(framing.text(content))
+        else:
+            super().serverSend(content, binary)
 
 
 def unmasked(mask: bytes, payload: bytes) -> bytes:
@@ -73,10 +71,3 @@ def unmasked(mask: bytes, payload: bytes) -> bytes:
     key = (mask * (length // MASK + 1))[:length]
     sent = int.from_bytes(payload, "little") ^ int.from_bytes(key, "little")
     return sent.to_bytes(length, "little")
-
-
-def head(length: int) -> bytes:
-    """Return what stands before a whole text of so many bytes from the server."""
-    if length <= SHORT:
-        return _SHORT_HEAD.pack(WHOLE_TEXT, length)
-    return _LONGER_HEAD.pack(WHOLE_TEXT, LONGER, length)

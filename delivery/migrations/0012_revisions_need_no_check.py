@@ -39,7 +39,8 @@ def remove_check(apps, schema_editor):
             schema_editor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
     statements = [FUNCTION, TRIGGER, *(ROOM.format(table=changing) for changing in CHANGING)]
     for statement in statements:
-        schema_editor.execute(statement)
+        # Without values, a percent sign is one.
+        schema_editor.execute(statement, params=None)
 
 
 class Migration(migrations.Migration):

@@ -226,7 +226,8 @@ class Cluster:
         return (
             f"daemon off; pid {self.folder}/nginx.pid; error_log stderr warn;\n"
             f"{'user root;' if os.geteuid() == 0 else ''}\n"
-            "worker_processes 1; worker_rlimit_nofile 65536;\n"
+            # Each worker may have as many files open as the system lets one process, two a socket.
+            "worker_processes 2; worker_rlimit_nofile 65536;\n"
             "events { worker_connections 32768; }\n"
             "http {\naccess_log off;\ninclude /etc/nginx/mime.types;\n"
             f"{temporary}\n" + "\n".join(kept) + "\n}\n"

@@ -23,9 +23,11 @@ SELECT = "SELECT name, id, length, head FROM integrity_ledgerstream"
 COLUMNS = ("stream_id", "seq", "kind", "at_ms", "actor", "payload", "prev", "hash")
 KINDS = ("bigint", "bigint", "text", "bigint", "text", "text", "text", "text")
 INSERT = f" INSERT INTO integrity_ledgerentry ({', '.join(COLUMNS)}) SELECT * FROM new"  # noqa: S608
+MOVED = ("id", "head", "length", "before")
+MOVED_KINDS = ("bigint", "text", "bigint", "text")
 MOVE_HEADS = (
     " UPDATE integrity_ledgerstream SET head = new.head, length = new.length "
-    "FROM new WHERE integrity_ledgerstream.id = new.id"
+    "FROM new WHERE integrity_ledgerstream.id = new.id AND integrity_ledgerstream.head = new.before"
 )
 
 
@@ -78,9 +80,10 @@ def append_many(drafts: Sequence[Draft], streams: Locked | None = None) -> list[
     The streams stay locked until the transaction ends, taken in the order of their names;
     a stream that is not there yet costs two more statements. Results come in the order of
     `drafts`, and so do the entries within each stream. `streams` are those that the caller has
-    locked. Raises PayloadError, and then nothing was written.
+    locked, or has seen and writes as one statement: then it raises MovedError where one has
+    moved. Raises PayloadError, and then nothing was written.
     """
-    if not connection.in_atomic_block:
+    if not (connection.in_atomic_block or rowsets.is_one()):
         raise TransactionManagementError("The ledger is written with the change that it records.")
     if not drafts:
         return []
@@ -90,8 +93,8 @@ def append_many(drafts: Sequence[Draft], streams: Locked | None = None) -> list[
     ids = {name: stream_id for name, (stream_id, _) in streams.items()}
     positions = {name: streams[name][1] for name in names}
     entries = [_seal(draft, positions) for draft in drafts]
+    _move_heads(ids, {name: streams[name][1] for name in names}, positions)
     _insert(ids, entries)
-    _move_heads(ids, positions)
     return [Sealed(entry.stream, entry.seq, entry.hash) for entry in entries]
 
 
@@ -137,12 +140,14 @@ def _insert(ids: dict[str, int], entries: list[Entry]) -> None:
         rowsets.write(new + INSERT, values)
 
 
-def _move_heads(ids: dict[str, int], ends: dict[str, Position]) -> None:
-    rows = [(ids[name], end.hash, end.seq) for name, end in ends.items()]
+def _move_heads(
+    ids: dict[str, int], begins: dict[str, Position], ends: dict[str, Position]
+) -> None:
+    rows = [(ids[name], end.hash, end.seq, begins[name].hash) for name, end in ends.items()]
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         some = rows[start : start + ROWS_PER_STATEMENT]
-        new, values = rowsets.source(("id", "head", "length"), ("bigint", "text", "bigint"), some)
-        rowsets.write(new + MOVE_HEADS, values)
+        new, values = rowsets.source(MOVED, MOVED_KINDS, some)
+        rowsets.write(new + MOVE_HEADS, values, must=len(some))
 
 
 def head(stream: str) -> Sealed | None:

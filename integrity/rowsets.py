@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
@@ -64,43 +65,107 @@ def cursor() -> CursorWrapper:
     return database._prepare_cursor(found)  # type: ignore[no-any-return]  # noqa: SLF001
 
 
-# What waits on a connection for the end of its `as_one`.
-_gathered: WeakKeyDictionary[BaseDatabaseWrapper, list[tuple[str, Sequence[Any]]]] = (
-    WeakKeyDictionary()
-)
+class MovedError(Exception):
+    """Rows were no longer as they had to be, and so nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    sql: str
+    values: Sequence[Any]
+    must: int | None
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What waits on a connection for the end of its `as_one`."""
+
+    writes: list[_Write] = field(default_factory=list)
+    calls: list[Callable[[], object]] = field(default_factory=list)
+
+
+_gathered: WeakKeyDictionary[BaseDatabaseWrapper, _Gathered] = WeakKeyDictionary()
 
 
 @contextmanager
 def as_one() -> Iterator[None]:
     """Send what is written within as one statement: each costs both sides a turn.
 
-    The writes see nothing of each other, so no two of them may touch the same row. What fails is
-    raised at the end. Another database than PostgreSQL gets each at once.
+    The writes see nothing of each other, so no two of them may touch the same row; those that
+    must find their rows are done first, in their order. What fails is raised at the end. Outside
+    a transaction the statement is one. Another database than PostgreSQL gets each at once.
     """
     database: Any = connections[DEFAULT_DB_ALIAS]
     if database.vendor != "postgresql":
         yield
         return
-    writes = _gathered[database] = []
+    gathered = _gathered[database] = _Gathered()
     try:
         yield
     finally:
         del _gathered[database]
+    writes = gathered.writes
     if len(writes) > 1:
-        named = ", ".join(f"w{number} AS ({sql})" for number, (sql, _) in enumerate(writes))
-        writes = [(f"WITH {named} SELECT", [value for _, values in writes for value in values])]
-    for sql, values in writes:
-        write(sql, values)
+        writes = [_joined(writes)]
+    for one in writes:
+        _write(one)
+    for call in gathered.calls:
+        transaction.on_commit(call, robust=True)
 
 
-def write(sql: str, values: Sequence[Any]) -> None:
-    """Run a statement that returns nothing and whose text is always the same."""
+def _joined(writes: Sequence[_Write]) -> _Write:
+    named = ", ".join(
+        f"w{number} AS ({one.sql}{'' if one.must is None else ' RETURNING 1'})"
+        for number, one in enumerate(writes)
+    )
+    values = [value for one in writes for value in one.values]
+    musts = {number: one.must for number, one in enumerate(writes) if one.must is not None}
+    if not musts:
+        return _Write(f"WITH {named} SELECT", values, None)
+    counts = " AND ".join(f"(SELECT count(*) FROM w{number}) = %s" for number in musts)  # noqa: S608
+    # It raises: outside a transaction nothing else would take back what is written.
+    checked = f"WITH {named} SELECT integrity_must_stand({counts})"
+    return _Write(checked, [*values, *musts.values()], None)
+
+
+def is_one() -> bool:
+    """Tell whether what is written now goes as one statement."""
+    return connections[DEFAULT_DB_ALIAS] in _gathered
+
+
+def afterwards(call: Callable[[], object]) -> None:
+    """Call when what is being written is committed; an error of it is logged."""
     gathered = _gathered.get(connections[DEFAULT_DB_ALIAS])
-    if gathered is not None:
-        gathered.append((sql, values))
-        return
-    with cursor() as used:
-        used.execute(sql, values)
+    if gathered is None:
+        transaction.on_commit(call, robust=True)
+    else:
+        gathered.calls.append(call)
+
+
+def write(sql: str, values: Sequence[Any], must: int | None = None) -> None:
+    """Run a statement that returns nothing and whose text is always the same.
+
+    `must` is how many rows it has to find; raises MovedError, on PostgreSQL, where it does not.
+    """
+    asked = _Write(sql, values, must)
+    gathered = _gathered.get(connections[DEFAULT_DB_ALIAS])
+    if gathered is None:
+        _write(asked)
+    else:
+        gathered.writes.append(asked)
+
+
+def _write(asked: _Write) -> None:
+    try:
+        with cursor() as used:
+            used.execute(asked.sql, asked.values)
+            # SQLite does not count what follows a WITH; it has one writer.
+            if asked.must is not None and 0 <= used.rowcount != asked.must:
+                raise MovedError
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.SerializationFailure):
+            raise MovedError from error
+        raise
 
 
 def moment(value: datetime) -> datetime:

@@ -8,12 +8,10 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
-
 from delivery.facts import hub
 from delivery.facts.events import Fact
 from delivery.models import Sitting
-from integrity import ledger, words
+from integrity import ledger, rowsets, words
 from integrity.chain import Payload
 from integrity.ledger import Draft, Locked, Sealed
 from integrity.words import Written
@@ -76,7 +74,7 @@ def record_all(
     )
     words.keep(zip(sealed, (written for _payload, written in hidden), strict=True))
     if facts:
-        transaction.on_commit(partial(_tell, list(facts), said or {}), robust=True)
+        rowsets.afterwards(partial(_tell, list(facts), said or {}))
     return sealed
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -26,8 +26,8 @@ _LOCKED: Final = (
 )
 # How a session stands; the plan is read once a process.
 STANDING: Final = (
-    "id", "sitting", "state", "created_at", "started_at", "finished_at", "scored_at", "base_ms",
-    "time_multiplier", "fixed_ms", "unlimited", "adjusted_ms", "paused_ms", "window_ms",
+    "id", "sitting", "version", "state", "created_at", "started_at", "finished_at", "scored_at",
+    "base_ms", "time_multiplier", "fixed_ms", "unlimited", "adjusted_ms", "paused_ms", "window_ms",
     "paused_at", "paused_by", "timing", "position", "since", "ended_parts", "closed_scopes",
     "epoch",
 )  # fmt: skip
@@ -51,7 +51,35 @@ _ANSWERS: Final = (
     f" {', '.join(f'r.{name}' for name in EARLIER)} FROM found"
     " LEFT JOIN delivery_responserevision r ON r.item_session_id = found.id AND r.key = found.sent"
 )
+# All of it at once. Where a session or an item is not there, its columns are empty.
+_SEEN: Final = (
+    ", found AS MATERIALIZED (SELECT new.n, new.key AS sent,"  # noqa: S608  (our own names)
+    f" {', '.join(f'{name} AS s{number}' for number, name in enumerate(CHANGING + STAMP))},"
+    f" l.id AS stream, l.length, l.head, {', '.join(f'i.{name}' for name in ITEM)} FROM new"
+    " LEFT JOIN delivery_assessmentsession s ON s.id = new.session_id"
+    " LEFT JOIN delivery_sitting t ON t.id = s.sitting_id"
+    " LEFT JOIN integrity_ledgerstream l ON l.name = 'session:' || new.session_id"
+    " LEFT JOIN delivery_itemsession i ON i.session_id = new.session_id AND i.key = new.item)"
+    f" SELECT found.n, {', '.join(f's{number}' for number in range(len(CHANGING + STAMP)))},"
+    f" found.stream, found.length, found.head, {', '.join(f'found.{name}' for name in ITEM)},"
+    f" {', '.join(f'r.{name}' for name in EARLIER)} FROM found"
+    " LEFT JOIN delivery_responserevision r ON r.item_session_id = found.id AND r.key = found.sent"
+)
+_STREAM: Final = len(CHANGING + STAMP) + 1
+_ITEM: Final = _STREAM + 3
 Found = list[tuple[Any, ...]]
+
+
+class Seen(NamedTuple):
+    """The place in what was sent; the session's CHANGING and STAMP; its stream; ITEM and EARLIER.
+
+    The stream is number, length and head.
+    """
+
+    place: int
+    session: tuple[Any, ...]
+    stream: tuple[Any, ...]
+    item: tuple[Any, ...]
 
 
 def _standing(session_ids: list[UUID]) -> QuerySet[AssessmentSession]:
@@ -89,3 +117,14 @@ def answers(sent: Sequence[tuple[UUID, str, str]]) -> Found:
     with rowsets.cursor() as cursor:
         cursor.execute(new + answers, values)
         return list(cursor.fetchall())
+
+
+def seen(sent: Sequence[tuple[UUID, str, str]]) -> list[Seen]:
+    """Return what `lock` and `answers` tell, as of one moment and without a lock; PostgreSQL's."""
+    new, values = rowsets.source(*_SENT, [(n, *one) for n, one in enumerate(sent)])
+    with rowsets.cursor() as cursor:
+        cursor.execute(new + _SEEN, values)
+        return [
+            Seen(row[0], row[1:_STREAM], row[_STREAM:_ITEM], row[_ITEM:])
+            for row in cursor.fetchall()
+        ]

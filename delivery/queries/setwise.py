@@ -32,6 +32,16 @@ def update(
         rowsets.write(new + shape.update, values)
 
 
+def update_standing(
+    rows: Collection[Any], names: Sequence[str], same: Sequence[str], model: type[models.Model]
+) -> None:
+    """Update rows whose fields `same` are still as they are here; raises MovedError otherwise."""
+    for some in _portions(rows, len(names) + len(same) + 1):
+        shape = _shape(model, ("pk", *names, *same), connection.vendor, len(same))
+        new, values = rowsets.source(shape.columns, shape.kinds, shape.values(some))
+        rowsets.write(new + shape.update, values, must=len(some))
+
+
 def insert(rows: Collection[Any], model: type[models.Model] | None = None) -> None:
     """Insert new rows of one model, whose keys the database gives and nobody asks for."""
     if not rows:
@@ -101,18 +111,23 @@ def _portions(rows: Collection[Any], width: int) -> list[list[Any]]:
 class _Shape:
     """A model's named fields: their columns and types, how values are taken, and the statements.
 
-    What is written stands in `new`; `update` finds its row by the first column.
+    What is written stands in `new`; `update` finds its row by the first column and by the last
+    ones, if so many are `fixed`.
     """
 
-    def __init__(self, model: type[models.Model], names: Sequence[str], vendor: str) -> None:
+    def __init__(
+        self, model: type[models.Model], names: Sequence[str], vendor: str, fixed: int
+    ) -> None:
         meta: Any = model._meta  # noqa: SLF001  (how Django names it)
         fields = [meta.pk if name == "pk" else meta.get_field(name) for name in names]
         self.columns = tuple(field.column for field in fields)
         table, key, *others = (f'"{name}"' for name in (meta.db_table, *self.columns))
         listed = ", ".join((key, *others))
-        setters = ", ".join(f"{column} = new.{column}" for column in others)
+        written, same = others[: len(others) - fixed], others[len(others) - fixed :]
+        setters = ", ".join(f"{column} = new.{column}" for column in written)
+        which = " AND ".join(f"{table}.{column} = new.{column}" for column in (key, *same))
         self.insert = f" INSERT INTO {table} ({listed}) SELECT {listed} FROM new"  # noqa: S608  (our names)
-        self.update = f" UPDATE {table} SET {setters} FROM new WHERE {table}.{key} = new.{key}"  # noqa: S608
+        self.update = f" UPDATE {table} SET {setters} FROM new WHERE {which}"  # noqa: S608
         self.kinds = tuple(_kind(field) for field in fields)
         self._taken = attrgetter(*(field.attname for field in fields))
         self._adapts = None if vendor == "postgresql" else [_adapt(field) for field in fields]
@@ -127,8 +142,10 @@ class _Shape:
 
 
 @lru_cache(maxsize=256)
-def _shape(model: type[models.Model], names: tuple[str, ...], vendor: str) -> _Shape:
-    return _Shape(model, names, vendor)
+def _shape(
+    model: type[models.Model], names: tuple[str, ...], vendor: str, fixed: int = 0
+) -> _Shape:
+    return _Shape(model, names, vendor, fixed)
 
 
 @lru_cache(maxsize=256)

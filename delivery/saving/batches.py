@@ -1,13 +1,19 @@
-"""What a batch of answers meets in the database: read behind locks, written in one statement."""
+"""What a batch of answers meets in the database, and its writing in one statement.
+
+Mostly nobody else changes a session while its candidate answers. So a batch is looked at without
+locks, and its statement writes only where everything still stands as it was seen; what it cannot
+write so is read anew behind locks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from delivery.facts import journal
@@ -17,14 +23,19 @@ from delivery.queries import lookups, setwise
 from delivery.saving import standings
 from delivery.saving.standings import Seat
 from integrity import ledger, rowsets
+from integrity.chain import Position
 from integrity.ledger import Locked
-from integrity.rowsets import Written
+from integrity.rowsets import MovedError, Written
 
 ROW_CHANGES: Final = (
     "revision", "response", "answered", "saved_at", "epoch", "writer", "client_seq",
 )  # fmt: skip
 SESSION_CHANGES: Final = ("answered", "last_save_at", "last_seen_at")
+# Every other change of a session counts its version up, or is a page's that says who it is.
+SESSION_STANDS: Final = ("version", "epoch", "writer", "lease_device")
 WIDTH: Final = len(lookups.ITEM)
+# A session, an item in it and the key of the save.
+Sent = tuple[UUID, str, str]
 
 
 @dataclass(slots=True)
@@ -82,28 +93,59 @@ class Batch:
     earlier: dict[tuple[int, str, str], Revision]
     streams: Locked
     at: datetime | None
+    is_locked: bool = True
     zone: tzinfo = field(default_factory=timezone.get_current_timezone)
     facts: list[Fact] = field(default_factory=list)
     revisions: list[Revision] = field(default_factory=list)
     changed: dict[int, Row] = field(default_factory=dict)
 
+    def demand_locks(self) -> None:
+        """Raise MovedError where what comes now needs the locks."""
+        if not self.is_locked:
+            raise MovedError
 
-def read(sent: Sequence[tuple[UUID, str, str]], at: datetime | None) -> Batch:
+
+def may_look() -> bool:
+    """Tell whether batches are looked at first: a transaction has its locks, SQLite one writer."""
+    return connection.vendor == "postgresql" and not connection.in_atomic_block
+
+
+def look(sent: Sequence[Sent], at: datetime | None) -> Batch:
+    """Read what `read` does, in one statement and without locks; raises MovedError."""
+    found = lookups.seen(sent)
+    sessions = {sent[one.place][0]: one for one in found if one.session[-1] is not None}
+    if any(one.stream[0] is None for one in sessions.values()):
+        raise MovedError
+    seats = standings.seen({pk: one.session for pk, one in sessions.items()})
+    streams = {
+        f"session:{pk}": (number, Position(length, head))
+        for pk, (number, length, head) in ((pk, one.stream) for pk, one in sessions.items())
+    }
+    batch = Batch(seats, {}, {}, streams, at, is_locked=False)
+    _lay_out(batch, sent, ((one.place, *one.item) for one in found if one.item[0] is not None))
+    return batch
+
+
+def read(sent: Sequence[Sent], at: datetime | None) -> Batch:
     """Lock the sessions and their streams, and read the items (session, item, key of the save)."""
     seats = standings.lock(sorted({session_id for session_id, _, _ in sent}))
     # Only what is asked behind the locks cannot be changed by another any more.
     streams = ledger.lock(f"session:{session_id}" for session_id in seats)
     batch = Batch(seats, {}, {}, streams, at)
-    for place, *columns in lookups.answers(sent):
+    _lay_out(batch, sent, lookups.answers(sent))
+    return batch
+
+
+def _lay_out(batch: Batch, sent: Sequence[Sent], found: Iterable[tuple[Any, ...]]) -> None:
+    for place, *columns in found:
         session_id, key, _ = sent[place]
         row = batch.rows.get((session_id, key))
         if row is None:
-            row = _row(seats[session_id], key, columns)
+            row = _row(batch.seats[session_id], key, columns)
             batch.rows[session_id, key] = row
         if columns[WIDTH] is not None:
             known = _earlier(row, columns[WIDTH:])
             batch.earlier[row.id, known.key, known.fingerprint] = known
-    return batch
 
 
 def _row(seat: Seat, key: str, columns: Sequence[Any]) -> Row:
@@ -119,10 +161,17 @@ def _earlier(row: Row, columns: Sequence[Any]) -> Revision:
 
 
 def write(batch: Batch) -> None:
-    """Write the facts of a batch, the answers that it kept and what they changed."""
+    """Write the facts of a batch, the answers that it kept and what they changed.
+
+    Raises MovedError where something has moved since it was seen; then nothing is written.
+    """
     if not batch.facts:
         return
     with rowsets.as_one():
+        # Sessions before streams, as everybody locks them.
+        touched = {row.seat.id: row.seat for row in batch.changed.values()}
+        seats = [touched[pk] for pk in sorted(touched)]
+        setwise.update_standing(seats, SESSION_CHANGES, SESSION_STANDS, AssessmentSession)
         sealed = journal.record_all(batch.facts, batch.streams)
         saved = (
             seal
@@ -131,9 +180,5 @@ def write(batch: Batch) -> None:
         )
         for revision, seal in zip(batch.revisions, saved, strict=True):
             revision.ledger_seq, revision.ledger_head = seal.seq, seal.head
-        if not batch.revisions:
-            return
         setwise.insert(batch.revisions, ResponseRevision)
         setwise.update(batch.changed.values(), ROW_CHANGES, ItemSession)
-        touched = {row.seat.id: row.seat for row in batch.changed.values()}
-        setwise.update(touched.values(), SESSION_CHANGES, AssessmentSession)

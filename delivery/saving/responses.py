@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from delivery.saving import batches, handing, judging
 from delivery.saving.batches import Batch, Revision, Row
 from delivery.saving.standings import Seat
 from integrity import chain
-from integrity.rowsets import Written
+from integrity.rowsets import MovedError, Written
 
 MOST_QUARANTINED: Final = 500
 SALT_BYTES: Final = 16
@@ -91,13 +92,20 @@ def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
     `at` is now, where somebody knows how long the saves have waited.
     """
     saves = [one if _is_legible(one) else _legible(one) for one in saves]
+    sent = [(one.session_id, one.item, one.key) for one in saves]
+    if batches.may_look():
+        with contextlib.suppress(MovedError):
+            return _save(batches.look(sent, at), saves)
     with transaction.atomic():
-        batch = batches.read([(one.session_id, one.item, one.key) for one in saves], at)
-        salts = _salts(len(saves))
-        decided = [_decide(batch, one, salt) for one, salt in zip(saves, salts, strict=True)]
-        for one in saves:
-            _keep_strays(batch, one)
-        batches.write(batch)
+        return _save(batches.read(sent, at), saves)
+
+
+def _save(batch: Batch, saves: Sequence[Save]) -> list[Outcome]:
+    salts = _salts(len(saves))
+    decided = [_decide(batch, one, salt) for one, salt in zip(saves, salts, strict=True)]
+    for one in saves:
+        _keep_strays(batch, one)
+    batches.write(batch)
     return [entry if isinstance(entry, Refused) else _acknowledge(entry) for entry in decided]
 
 
@@ -192,6 +200,7 @@ def _refuse(one: Save, refusal: Refusal) -> Refused:
 
 
 def _quarantine(batch: Batch, seat: Seat, one: Save, refusal: Refusal) -> Refused:
+    batch.demand_locks()
     kept = Quarantine.objects.filter(session=seat.id)
     same = kept.filter(item_key=one.item, key=one.key, value=dict(one.raw)).first()
     if same is not None:

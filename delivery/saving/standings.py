@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from delivery.rules.clock import Clock
 from delivery.rules.navigation import Route
 from delivery.rules.outline import NOTHING, Stops
 from delivery.session import desk
+from integrity.rowsets import MovedError
 
 MOST_KEPT: Final = 20_000
 WIDTH: Final = len(lookups.CHANGING)
@@ -65,18 +67,48 @@ class Seat:
     last_save_at: datetime | None = None
     last_seen_at: datetime | None = None
 
+    @property
+    def version(self) -> int:
+        return int(self.standing.stamp[0])
+
+    @property
+    def epoch(self) -> int:
+        return self.standing.epoch
+
+    @property
+    def pk(self) -> UUID:
+        return self.id
+
 
 _kept: dict[UUID, Standing] = {}
+_stamp: Final[Callable[[AssessmentSession], Stamp]] = attrgetter(
+    *(name.removeprefix("s.").replace("t.", "sitting.", 1) for name in lookups.STAMP)
+)
 
 
 def lock(session_ids: Sequence[UUID]) -> dict[UUID, Seat]:
     """Lock the rows of those sessions that are there, in the order of their keys."""
-    rows = lookups.lock(session_ids)
-    stamps: dict[UUID, Stamp] = {pk: tuple(columns[WIDTH:]) for pk, *columns in rows}
-    # Behind the lock, so that nobody changes meanwhile what is read.
+    return _seats({pk: columns for pk, *columns in lookups.lock(session_ids)}, locked=True)
+
+
+def seen(rows: Mapping[UUID, Sequence[Any]]) -> dict[UUID, Seat]:
+    """Return sessions that were seen without a lock; raises MovedError where one has moved on.
+
+    Rows are lookups.CHANGING and lookups.STAMP.
+    """
+    return _seats(rows, locked=False)
+
+
+def _seats(rows: Mapping[UUID, Sequence[Any]], *, locked: bool) -> dict[UUID, Seat]:
+    stamps: dict[UUID, Stamp] = {pk: tuple(columns[WIDTH:]) for pk, columns in rows.items()}
     changed = [pk for pk, stamp in stamps.items() if not _is_kept(pk, stamp)]
-    read = {one.pk: _standing(one, stamps[one.pk]) for one in _read(changed)}
-    found = {pk: Seat(pk, read.get(pk) or _kept[pk], *columns[:WIDTH]) for pk, *columns in rows}
+    sessions = _read(changed)
+    if not locked and any(_stamp(one) != stamps[one.pk] for one in sessions):
+        raise MovedError
+    read = {one.pk: _standing(one, stamps[one.pk]) for one in sessions}
+    found = {
+        pk: Seat(pk, read.get(pk) or _kept[pk], *columns[:WIDTH]) for pk, columns in rows.items()
+    }
     if read:
         # What a transaction that fails has counted up will be counted up again, for something else.
         transaction.on_commit(partial(_keep, read), robust=True)

@@ -1,11 +1,14 @@
 """Sets of rows reach both databases whole, whatever their columns hold."""
 
+from contextlib import nullcontext
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from integrity import rowsets
 
 pytestmark = pytest.mark.django_db
+MARK = "UPDATE integrity_ledgerstream SET head = 'x' WHERE name = %s"
 
 
 def test_rows_come_as_they_were_given() -> None:
@@ -96,3 +99,52 @@ def test_condition_names_any_of_the_values() -> None:
     with rowsets.cursor() as cursor:
         cursor.execute(f"{new} SELECT id FROM new WHERE {which} ORDER BY id", [*values, *wanted])
         assert [row[0] for row in cursor.fetchall()] == [1, 3]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+@pytest.mark.parametrize("gathered", [True, False])
+def test_a_write_that_must_find_its_rows_leaves_nothing_where_it_does_not(gathered: bool) -> None:
+    add("there")
+
+    def write() -> None:
+        with transaction.atomic(), rowsets.as_one() if gathered else nullcontext():
+            add("beside")
+            rowsets.write(MARK, ["there"], must=1)
+            rowsets.write(MARK, ["missing"], must=1)
+
+    with pytest.raises(rowsets.MovedError):
+        write()
+    assert streams() == [("there", "")]
+
+
+def test_a_write_that_finds_its_rows_is_written() -> None:
+    add("there")
+    with transaction.atomic(), rowsets.as_one():
+        rowsets.write(MARK, ["there"], must=1)
+        add("beside")
+    assert streams() == [("beside", ""), ("there", "x")]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite gets each write at once")
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_afterwards_sees_what_was_written() -> None:
+    seen: list[list[tuple[str, str]]] = []
+    with rowsets.as_one():
+        rowsets.afterwards(lambda: seen.append(streams()))
+        add("first")
+        add("second")
+    assert seen == [[("first", ""), ("second", "")]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_comes_after_what_was_not_written() -> None:
+    seen: list[int] = []
+
+    def fail() -> None:
+        with transaction.atomic(), rowsets.as_one():
+            rowsets.afterwards(lambda: seen.append(1))
+            rowsets.write("UPDATE nowhere SET nothing = 1", [])
+
+    with pytest.raises(DatabaseError):
+        fail()
+    assert seen == []

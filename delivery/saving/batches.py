@@ -14,15 +14,17 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count
 from django.utils import timezone
 
 from delivery.facts import journal
 from delivery.facts.events import Fact, ResponseSaved
-from delivery.models import AssessmentSession, ItemSession, ResponseRevision
+from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
 from delivery.queries import lookups, setwise
+from delivery.rules.refusals import Refusal
 from delivery.saving import standings
 from delivery.saving.standings import Seat
-from integrity import ledger, rowsets
+from integrity import chain, ledger, rowsets
 from integrity.chain import Position
 from integrity.ledger import Locked
 from integrity.rowsets import MovedError, Written
@@ -85,6 +87,15 @@ class Revision:
 
 
 @dataclass(slots=True)
+class Aside:
+    """An answer that is not accepted: its row in quarantine, and the fact if the row is new."""
+
+    row: Quarantine
+    fact: Fact
+    refusal: Refusal
+
+
+@dataclass(slots=True)
 class Batch:
     """What one commit read first and writes last."""
 
@@ -98,11 +109,6 @@ class Batch:
     facts: list[Fact] = field(default_factory=list)
     revisions: list[Revision] = field(default_factory=list)
     changed: dict[int, Row] = field(default_factory=dict)
-
-    def demand_locks(self) -> None:
-        """Raise MovedError where what comes now needs the locks."""
-        if not self.is_locked:
-            raise MovedError
 
 
 def may_look() -> bool:
@@ -158,6 +164,37 @@ def _earlier(row: Row, columns: Sequence[Any]) -> Revision:
     found["answered"], found["in_grace"] = bool(found["answered"]), bool(found["in_grace"])
     found["received_at"] = rowsets.moment(found["received_at"])
     return Revision(row=row, **found)
+
+
+def keep_aside(batch: Batch, asides: Sequence[Aside], *, most: int) -> None:
+    """Keep what is refused, once, and at most so many of a session; the rows get their numbers.
+
+    What is too much keeps none. Raises MovedError where the batch has no locks.
+    """
+    if not asides:
+        return
+    if not batch.is_locked:
+        raise MovedError
+    sessions = {one.row.session_id for one in asides}
+    held = Quarantine.objects.filter(session__in=sessions)
+    counts = dict(held.order_by().values_list("session").annotate(n=Count("pk")))
+    same = held.filter(key__in={one.row.key for one in asides})
+    kept = {_same(row): row for row in same.order_by("-received_at", "-pk")}
+    new: dict[bytes, Aside] = {}
+    for one in asides:
+        session_id, sameness = one.row.session_id, _same(one.row)
+        if sameness not in kept and counts.get(session_id, 0) < most:
+            kept[sameness], new[sameness] = one.row, one
+            counts[session_id] = counts.get(session_id, 0) + 1
+    Quarantine.objects.bulk_create([one.row for one in new.values()])
+    batch.facts += [one.fact for one in new.values()]
+    for one in asides:
+        known = kept.get(_same(one.row))
+        one.row.pk = None if known is None else known.pk
+
+
+def _same(row: Quarantine) -> bytes:
+    return chain.canonical([str(row.session_id), row.item_key, row.key, row.value])
 
 
 def write(batch: Batch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from hashlib import sha256
@@ -20,7 +20,7 @@ from delivery.rules import admissibility, clock, legible, outline
 from delivery.rules.admissibility import Facing
 from delivery.rules.refusals import Reason, Refusal
 from delivery.saving import batches, handing, judging
-from delivery.saving.batches import Batch, Revision, Row
+from delivery.saving.batches import Aside, Batch, Revision, Row
 from delivery.saving.standings import Seat
 from integrity import chain
 from integrity.rowsets import MovedError, Written
@@ -103,10 +103,11 @@ def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
 def _save(batch: Batch, saves: Sequence[Save]) -> list[Outcome]:
     salts = _salts(len(saves))
     decided = [_decide(batch, one, salt) for one, salt in zip(saves, salts, strict=True)]
-    for one in saves:
-        _keep_strays(batch, one)
+    asides = [entry for entry in decided if isinstance(entry, Aside)]
+    strays = [aside for one in saves for aside in _strays(batch, one)]
+    batches.keep_aside(batch, [*asides, *strays], most=MOST_QUARANTINED)
     batches.write(batch)
-    return [entry if isinstance(entry, Refused) else _acknowledge(entry) for entry in decided]
+    return [_outcome(entry) for entry in decided]
 
 
 def _is_legible(one: Save) -> bool:
@@ -134,7 +135,7 @@ def fingerprint_of(raw: RawResponses) -> str:
     return sha256(chain.canonical(dict(raw))).hexdigest()
 
 
-def _decide(batch: Batch, one: Save, salt: str) -> Revision | Refused:
+def _decide(batch: Batch, one: Save, salt: str) -> Revision | Refused | Aside:
     row = batch.rows.get((one.session_id, one.item))
     if row is None:
         return _refuse(one, Refusal(Reason.NO_SUCH_ITEM))
@@ -148,11 +149,11 @@ def _decide(batch: Batch, one: Save, salt: str) -> Revision | Refused:
     except Refusal as refusal:
         return _refuse(one, refusal)
     if not (judged.offered and handing.are_here(one.session_id, one.raw)):
-        return _quarantine(batch, row.seat, one, Refusal(Reason.NOT_OFFERED))
+        return _aside(row.seat, one, Refusal(Reason.NOT_OFFERED))
     facing = _facing(row, one, batch.zone, answered=judged.answered)
     permission = admissibility.may_save(facing)
     if permission.refusal is not None:
-        return _quarantine(batch, row.seat, one, permission.refusal)
+        return _aside(row.seat, one, permission.refusal)
     revision = _accept(batch, row, one, canonical, facing, salt)
     revision.fingerprint = fingerprint
     batch.earlier[row.id, one.key, fingerprint] = revision
@@ -199,16 +200,9 @@ def _refuse(one: Save, refusal: Refusal) -> Refused:
     return Refused(one.item, one.key, one.client_seq, refusal)
 
 
-def _quarantine(batch: Batch, seat: Seat, one: Save, refusal: Refusal) -> Refused:
-    batch.demand_locks()
-    kept = Quarantine.objects.filter(session=seat.id)
-    same = kept.filter(item_key=one.item, key=one.key, value=dict(one.raw)).first()
-    if same is not None:
-        return Refused(one.item, one.key, one.client_seq, refusal, same.pk)
-    if kept.count() >= MOST_QUARANTINED:
-        return _refuse(one, refusal)
+def _aside(seat: Seat, one: Save, refusal: Refusal) -> Aside:
     salt, digest = salted(one.raw)
-    row = Quarantine.objects.create(
+    row = Quarantine(
         session_id=seat.id,
         item_key=one.item,
         key=one.key,
@@ -220,26 +214,25 @@ def _quarantine(batch: Batch, seat: Seat, one: Save, refusal: Refusal) -> Refuse
         client_seq=one.client_seq,
         received_at=one.received_at,
     )
-    batch.facts.append(
-        events.ResponseQuarantined(
-            **_head(seat, one),
-            item=one.item,
-            reason=refusal.reason,
-            digest=digest,
-            key=one.key,
-        )
+    fact = events.ResponseQuarantined(
+        **_head(seat, one), item=one.item, reason=refusal.reason, digest=digest, key=one.key
     )
-    return Refused(one.item, one.key, one.client_seq, refusal, row.pk)
+    return Aside(row, fact, refusal)
 
 
-def _keep_strays(batch: Batch, one: Save) -> None:
-    """Keep aside what the item never asked for; what is too large for an answer is forgotten."""
+def _strays(batch: Batch, one: Save) -> Iterator[Aside]:
+    """Yield what the item never asked for; what is too large for an answer is forgotten."""
     row = batch.rows.get((one.session_id, one.item))
     if not one.strays or row is None:
         return
     if len(chain.canonical(dict(one.strays))) <= judging.LONGEST_ANSWER:
         refusal = Refusal(Reason.STRAY_FIELDS)
-        _quarantine(batch, row.seat, replace(one, raw=one.strays, strays={}), refusal)
+        yield _aside(row.seat, replace(one, raw=one.strays, strays={}), refusal)
+
+
+def _refused(aside: Aside) -> Refused:
+    row = aside.row
+    return Refused(row.item_key, row.key, row.client_seq, aside.refusal, row.pk)
 
 
 def _accept(
@@ -311,6 +304,12 @@ def _saved_fact(
 
 def _head(seat: Seat, one: Save) -> events.Head:
     return events.head(seat.id, seat.standing.sitting_id, one.by, one.received_at)
+
+
+def _outcome(decided: Revision | Refused | Aside) -> Outcome:
+    if isinstance(decided, Refused):
+        return decided
+    return _refused(decided) if isinstance(decided, Aside) else _acknowledge(decided)
 
 
 def _acknowledge(revision: Revision) -> Saved:

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
 from delivery.rules.refusals import Reason
@@ -269,3 +270,22 @@ def test_a_batch_costs_as_many_statements_as_one_save(
         responses.save(one)
     with django_assert_num_queries(number):  # type: ignore[operator]
         responses.save(three)
+
+
+def test_a_batch_of_late_answers_costs_as_many_statements_as_one() -> None:
+    late = [replace(one, received_at=after(4000)) for one in batch_of(5)]
+    responses.save(late[:1])
+    with CaptureQueriesContext(connection) as alone:
+        responses.save(late[1:2])
+    with CaptureQueriesContext(connection) as together:
+        outcomes = responses.save(late[2:])
+    assert len(together) == len(alone)
+    assert [one.kept_as is not None for one in outcomes if isinstance(one, Refused)] == [True] * 3
+    assert Quarantine.objects.count() == 5
+
+
+def test_the_same_late_answer_twice_in_a_batch_is_kept_once() -> None:
+    late = factories.save(factories.session(), "Q1", received_at=after(4000))
+    first, second = responses.save([late, late])
+    assert first == second
+    assert Quarantine.objects.count() == 1

@@ -190,7 +190,7 @@ def attempt(
     scope = _scope(item, session, given, is_counted, duration_seconds, witness)
     run = Run(scope, scope.assign, [])
     run.all(item.response_processing)
-    processed = _settled(item, session, scope, run.notes)
+    processed = _settled(item, session, scope, [*run.notes, *item_scope.notes_of(scope)])
     if is_counted or (item.adaptive and processed.completion_status == COMPLETED):
         return replace(processed, responses=given, asked=None)
     asked = Asked(processed.outcomes, given)

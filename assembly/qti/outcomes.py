@@ -35,15 +35,11 @@ class TestScope(Scope):
         return self._results
 
     def variable(self, identifier: str) -> Value | None:
-        """NULL for an item that was not selected."""
+        """NULL for an item that was not selected, and for what is not declared."""
         if identifier in self.current:
             return self.current[identifier]
         found, name = self._item_variable(identifier)
-        if found is not None:
-            return found.variable(found.mapped(name))
-        if "." in identifier:
-            return None
-        raise item_scope.unknown(identifier)
+        return None if found is None else found.variable(found.mapped(name))
 
     def weighted(self, identifier: str, weight_identifier: str) -> Value | None:
         value = self.variable(identifier)

@@ -32,7 +32,7 @@ def draw(
             run.all(rules)
         except ConstraintUnmetError:
             continue
-        return scope, tuple(run.notes)
+        return scope, (*run.notes, *item_scope.notes_of(scope))
     label = f"template|{TEMPLATE_TRIES}|"
     scope = item_scope.for_templates(item, stream, overrides, contexts, label)
     notes = [f"No variant met the constraints in {TEMPLATE_TRIES} tries; defaults are used."]

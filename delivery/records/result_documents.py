@@ -312,14 +312,8 @@ def _test(found: Desk) -> TestResult:
 
 def _durations(found: Desk) -> Iterator[Response]:
     """The time spent in the test, its parts and its sections (QTI ASI: PART.duration)."""
-    spent = found.session.timing.get("spent", {})
-    parts = {name: spent.get(f"part:{name}", 0) for name in found.plan.parts}
-    yield seconds("duration", sum(parts.values()) / 1000)
-    for name, milliseconds in parts.items():
-        yield seconds(f"{name}.duration", milliseconds / 1000)
-    sections = dict.fromkeys(name for item in found.plan.items for name in item.sections)
-    for name in sections:
-        yield seconds(f"{name}.duration", spent.get(f"section:{name}", 0) / 1000)
+    for name, spent in results.durations(found).items():
+        yield seconds(f"{name}.duration" if name else "duration", spent)
 
 
 def _outcomes(found: Desk) -> Iterator[Variable]:

@@ -92,8 +92,8 @@ def _commit(found: Desk, key: str, at: datetime, *, by: str) -> None:
     """End a linear item: its attempt, unless the part is submitted as a whole, then its session."""
     row = found.item(key)
     desk.fold(found.session, at)
-    undone = row.num_attempts == 0 and not steps.is_completed(row)
-    if undone and not found.outline.is_simultaneous(found.planned(key)):
+    whole = found.outline.is_simultaneous(found.planned(key))
+    if not whole and steps.is_uncommitted(found, row):
         steps.end_attempt(found, row, at, by=by)
     steps.close_items(found, [key], at)
 

@@ -159,14 +159,15 @@ def commit_pending(
 ) -> list[events.Fact]:
     """End the attempts of items whose saved answers were not committed; return the facts."""
     wanted = set(keys)
-    rows = [row for row in at_desk.rows if row.key in wanted and _is_uncommitted(at_desk, row)]
+    rows = [row for row in at_desk.rows if row.key in wanted and is_uncommitted(at_desk, row)]
     for row in rows:
         process_attempt(at_desk, row)
     ItemSession.objects.bulk_update(rows, ATTEMPT_FIELDS)
     return [_attempted(at_desk, row, at, by=by) for row in rows]
 
 
-def _is_uncommitted(at_desk: Desk, row: ItemSession) -> bool:
+def is_uncommitted(at_desk: Desk, row: ItemSession) -> bool:
+    """Tell whether the saved answer is to be attempted yet, and an attempt is left for it."""
     if is_completed(row):
         return False
     if row.num_attempts == 0:

@@ -155,7 +155,8 @@ class _Item:
         settled = self.row.num_attempts > 0 or current.completion_status == item_session.COMPLETED
         if settled:
             status = Status.PENDING_SCORING if self.row.needs_marking else Status.FINAL
-            yield self._result(current, self._last_at(attempts), status)
+            at_last = _as_attempted(current, attempts)
+            yield self._result(at_last, self._last_at(attempts), status)
         pending = self._pending(current)
         if pending is not None:
             yield pending
@@ -237,6 +238,14 @@ class _Item:
         if state.num_attempts:
             return Answered.ATTEMPTED
         return Answered.PRESENTED if self.row.entered_at else Answered.NOT_PRESENTED
+
+
+def _as_attempted(current: State, attempts: list[_Attempt]) -> State:
+    """The state with its duration as of the last attempt, where a hint was asked for after it."""
+    counted = [attempt for attempt in attempts if attempt.counted]
+    if not counted or attempts[-1].counted:
+        return current
+    return replace(current, duration_seconds=counted[-1].spent_ms / 1000)
 
 
 def _same(one: State, other: State) -> bool:

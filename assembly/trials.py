@@ -50,6 +50,11 @@ class Trial:
     def processed(self) -> bool:
         return item_session.is_processed(self.session)
 
+    @property
+    def shown(self) -> ItemSession:
+        """What a button that does not count was told stands before what counts."""
+        return item_session.shown(self.session)
+
     def to_json(self) -> dict[str, Any]:
         return {"session": item_session.to_json(self.session), "raw": dict(self.raw)}
 
@@ -98,7 +103,7 @@ def variables(trial: Trial) -> list[Variable]:
     """All variables of the attempt just made, the built-in ones too."""
     if trial.before is None:
         return []
-    item, before, after = trial.item, trial.before, trial.session
+    item, before, after = trial.item, trial.before, trial.shown
     correct = item_session.correct_responses(item, after)
     found = [
         Variable(
@@ -216,11 +221,17 @@ def trial_at(trial: TestTrial, place: int) -> Trial:
     return Trial(item, item_session.begin(item, stream), {})
 
 
-def answer(trial: TestTrial, place: int, raw: RawResponses) -> tuple[TestTrial, Trial]:
-    """Score one item, and plan the next one where an adaptive section chooses it."""
+def answer(
+    trial: TestTrial, place: int, raw: RawResponses, pressed: str = ""
+) -> tuple[TestTrial, Trial]:
+    """Score one item, and plan the next one where an adaptive section chooses it.
+
+    `pressed` is the response of the item's own button: one that does not count leaves the answer
+    given before.
+    """
     planned = trial.plan.items[place - 1]
     fresh = trial_at(trial, place)
-    if fresh.scored:
+    if fresh.scored and item_session.counts(fresh.item, pressed):
         fresh = Trial(fresh.item, replace(fresh.session, num_attempts=0), raw)
     done = submit(fresh, raw)
     if done.problem:
@@ -236,7 +247,7 @@ def _with_next(trial: TestTrial) -> TestTrial:
         if section.adaptive is None:
             continue
         given = [one for one in plan.items if one.sections[-1] == section.identifier]
-        if any(one.key not in trial.items for one in given):
+        if not all(_is_attempted(trial, one) for one in given):
             continue
         pool = [bank.candidate(ref, trial.versions[ref]) for ref in section.adaptive.pool]
         answered = [adaptive.Answered(one.key, _share(trial, one)) for one in given]
@@ -248,6 +259,12 @@ def _with_next(trial: TestTrial) -> TestTrial:
             planned = plan.adaptive_item(section.identifier, chosen)
             plan = plan.with_item(section.identifier, planned)
     return replace(trial, plan=plan)
+
+
+def _is_attempted(trial: TestTrial, planned: PlannedItem) -> bool:
+    """Asking for a hint is no answer yet that the next item could be chosen by."""
+    kept = trial.items.get(planned.key)
+    return kept is not None and kept["session"]["num_attempts"] > 0
 
 
 def _share(trial: TestTrial, planned: PlannedItem) -> float:

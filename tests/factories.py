@@ -37,6 +37,28 @@ HELPED = f"""<qti-assessment-item {QTI} identifier="H" title="Helped" adaptive="
     template="{MATCH}"/>
 </qti-assessment-item>"""
 
+# The same, whose hint speaks of roses and scores nothing.
+HINTED = HELPED.replace(
+    "<qti-item-body>",
+    """<qti-outcome-declaration identifier="ASKED" cardinality="single" base-type="boolean"/>
+  <qti-item-body>""",
+).replace(
+    f"""<qti-response-processing
+    template="{MATCH}"/>""",
+    """<qti-response-processing><qti-response-condition>
+    <qti-response-if><qti-variable identifier="HINT"/>
+      <qti-set-outcome-value identifier="ASKED"><qti-variable identifier="HINT"/>
+      </qti-set-outcome-value></qti-response-if>
+    <qti-response-else-if><qti-match>
+        <qti-variable identifier="RESPONSE"/><qti-correct identifier="RESPONSE"/></qti-match>
+      <qti-set-outcome-value identifier="SCORE">
+        <qti-base-value base-type="float">1</qti-base-value>
+      </qti-set-outcome-value></qti-response-else-if>
+  </qti-response-condition></qti-response-processing>
+  <qti-modal-feedback outcome-identifier="ASKED" identifier="true" show-hide="show">
+    <qti-content-body><p>Think of roses.</p></qti-content-body></qti-modal-feedback>""",
+)
+
 _number = count(1)
 
 

@@ -250,7 +250,7 @@ def show(
 ) -> RenderedItem:
     return rendering.render_item(
         trial.item,
-        trial.session,
+        trial.shown,
         trial.raw,
         asset_url=address,
         style_url=address,

@@ -59,10 +59,13 @@ def _answer(
 ) -> HttpResponse:
     shown = trials.trial_at(trial, place)
     raw = rendering.posted_responses(shown.item, request.POST, request.FILES)
-    trial, done = trials.answer(trial, place, raw)
+    pressed = rendering.pressed(shown.item, request.POST)
+    trial, done = trials.answer(trial, place, raw, pressed)
     if done.problem:
         return _page(request, test, trial, place, done)
     request.session[_key(test)] = trial.to_json()
+    if pressed:
+        return redirect("author:try_item", test.pk, place)
     go = request.POST.get("go", "next")
     if go == "back":
         return redirect("author:try_item", test.pk, max(1, place - 1))

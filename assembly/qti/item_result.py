@@ -23,6 +23,7 @@ class ItemResult:
     variable_mappings: Mapping[str, str] = field(default_factory=dict)
     outcomes: Mapping[str, Value | None] = field(default_factory=dict)
     responses: Mapping[str, Value | None] = field(default_factory=dict)
+    templates: Mapping[str, Value | None] = field(default_factory=dict)
     corrects: Mapping[str, Value | None] = field(default_factory=dict)
     response_declarations: Mapping[str, ResponseDeclaration] = field(default_factory=dict)
     outcome_declarations: Mapping[str, OutcomeDeclaration] = field(default_factory=dict)
@@ -33,9 +34,10 @@ class ItemResult:
         return 1.0 if identifier is None else self.weights.get(identifier, 1.0)
 
     def variable(self, identifier: str) -> Value | None:
-        if identifier in self.outcomes:
-            return self.outcomes[identifier]
-        return self.responses.get(identifier)
+        for known in (self.outcomes, self.responses):
+            if identifier in known:
+                return known[identifier]
+        return self.templates.get(identifier)
 
     def mapped(self, identifier: str) -> str:
         """The item's own name for what outcome processing calls `identifier`."""

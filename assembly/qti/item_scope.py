@@ -44,6 +44,7 @@ class ItemScope(Scope):
         self.num_attempts = num_attempts
         self.duration_seconds = duration_seconds
         self.witness = witness
+        self.undeclared: dict[str, None] = {}
         self._stream = stream
         self._label = label
         self._draws = 0
@@ -61,17 +62,20 @@ class ItemScope(Scope):
             return variables.contexts[identifier]
         if identifier in self.item.contexts:
             return self.item.contexts[identifier].default
-        if declaration(self.item, identifier) is not None:
-            return None
-        raise unknown(identifier)
+        self._miss(identifier)
+        return None
+
+    def _miss(self, identifier: str) -> None:
+        """What is not declared has no value; that it was asked for is worth a note."""
+        if declaration(self.item, identifier) is None:
+            self.undeclared[identifier] = None
 
     def default(self, identifier: str) -> Value | None:
         if identifier in self.variables.defaults:
             return self.variables.defaults[identifier]
         found = declaration(self.item, identifier)
-        if found is None:
-            raise unknown(identifier)
-        return found.default
+        self._miss(identifier)
+        return None if found is None else found.default
 
     def correct(self, identifier: str) -> Value | None:
         if identifier in self.variables.corrects:
@@ -141,6 +145,10 @@ _CONTEXT = ContextDeclaration(identifier=CONTEXT, cardinality=Cardinality.RECORD
 _COMPLETION = Declaration(
     identifier=COMPLETION_STATUS, cardinality=Cardinality.SINGLE, base_type=BaseType.IDENTIFIER
 )
+
+
+def notes_of(scope: ItemScope) -> list[str]:
+    return [f"{name} is not declared and counts as NULL." for name in scope.undeclared]
 
 
 def looked_up(found: declarations.OutcomeDeclaration, value: Value | None) -> Value | None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assembly.qti import decimals, interactions_portable, item_scope, processing, values
-from assembly.qti.body import Interaction, Problem, ShuffleGroup
+from assembly.qti import decimals, interactions_portable, item_scope, values, variants
+from assembly.qti.body import Interaction, Problem
 from assembly.qti.draws import Draws
 from assembly.qti.errors import ProcessingError, ResponseError
 from assembly.qti.expressions import Stream, Witness
@@ -13,10 +13,9 @@ from assembly.qti.interactions_other import EndAttempt
 from assembly.qti.interactions_portable import PortableCustom
 from assembly.qti.item import AssessmentItem
 from assembly.qti.item_scope import COMPLETION_STATUS, ItemScope, Variables
-from assembly.qti.processing import ConstraintUnmetError, Run
+from assembly.qti.processing import Run
 from assembly.qti.values import Raw, RawResponses, Value
 
-TEMPLATE_TRIES = 100
 SEEDS = 2**63
 PRESSED = values.boolean(True)
 IMPOSSIBLE = frozenset({"unknown_identifier", "wrong_type"})
@@ -25,11 +24,20 @@ NOT_ATTEMPTED, UNKNOWN, COMPLETED = "not_attempted", "unknown", "completed"
 Values = Mapping[str, Value | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a button that does not count was told, and on which responses: shown, never counted."""
+
+    outcomes: Values
+    responses: Values
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemSession:
     """`corrects` and `defaults` are those that templates changed; `notes` tell rules left out.
 
     `seed` was drawn from the session's stream, for what response processing draws later on.
+    `asked` is there from the press of a button that does not count until the next attempt.
     """
 
     templates: Values = field(default_factory=dict)
@@ -44,6 +52,7 @@ class ItemSession:
     completion_status: str = NOT_ATTEMPTED
     seed: str = ""
     notes: tuple[str, ...] = ()
+    asked: Asked | None = None
 
 
 def begin(
@@ -56,7 +65,7 @@ def begin(
 
     `contexts` are the values of context variables (QTI_CONTEXT is a record) in this delivery.
     """
-    scope, notes = _vary(item, stream, template_defaults or {}, contexts or {})
+    scope, notes = variants.draw(item, stream, template_defaults or {}, contexts or {})
     variables = scope.variables
     return ItemSession(
         templates=variables.templates,
@@ -65,58 +74,10 @@ def begin(
         corrects=variables.corrects,
         defaults=variables.defaults,
         contexts=variables.contexts,
-        choice_orders=_choice_orders(item, stream),
+        choice_orders=variants.choice_orders(item, stream),
         seed=f"{stream.below(SEEDS, 'responses|'):016x}",
         notes=notes,
     )
-
-
-def _vary(
-    item: AssessmentItem, stream: Stream, overrides: Values, contexts: Values
-) -> tuple[ItemScope, tuple[str, ...]]:
-    """Template processing, anew until the constraints hold.
-
-    After too many tries the variables keep their defaults and the rules after the last constraint
-    run, as the specification says.
-    """
-    rules = item.template_processing
-    for attempt_number in range(TEMPLATE_TRIES):
-        label = f"template|{attempt_number}|"
-        scope = item_scope.for_templates(item, stream, overrides, contexts, label)
-        run = Run(scope, scope.assign, [])
-        try:
-            run.all(rules)
-        except ConstraintUnmetError:
-            continue
-        return scope, tuple(run.notes)
-    label = f"template|{TEMPLATE_TRIES}|"
-    scope = item_scope.for_templates(item, stream, overrides, contexts, label)
-    notes = [f"No variant met the constraints in {TEMPLATE_TRIES} tries; defaults are used."]
-    Run(scope, scope.assign, notes).all(_after_last_constraint(rules))
-    return scope, tuple(notes)
-
-
-def _after_last_constraint(rules: processing.Rules) -> processing.Rules:
-    places = [at for at, rule in enumerate(rules) if isinstance(rule, processing.Constraint)]
-    return rules[places[-1] + 1 :]
-
-
-def _choice_orders(item: AssessmentItem, stream: Stream) -> dict[str, tuple[str, ...]]:
-    """Interactions that share a response share its order, each with the choices that it has."""
-    orders: dict[str, tuple[str, ...]] = {}
-    for interaction in item.interactions:
-        for group in interaction.shuffle_groups():
-            known = orders.get(group.label, ())
-            drawn = known or _drawn(group, stream)
-            orders[group.label] = tuple(dict.fromkeys([*drawn, *group.identifiers]))
-    return orders
-
-
-def _drawn(group: ShuffleGroup, stream: Stream) -> tuple[str, ...]:
-    free = [name for name in group.identifiers if name not in group.fixed]
-    places = stream.permutation(len(free), f"choices|{group.label}|")
-    shuffled = iter([free[place] for place in places])
-    return tuple(name if name in group.fixed else next(shuffled) for name in group.identifiers)
 
 
 def bind(item: AssessmentItem, raw: RawResponses) -> dict[str, Value | None]:
@@ -220,35 +181,53 @@ def attempt(
     """One attempt: the responses are committed and response processing runs.
 
     Responses that are not given keep the session's; end-attempt buttons start unpressed. A button
-    that does not count has its responses processed, but the attempt goes on: they stay uncommitted.
+    that does not count has its responses processed, but the attempt goes on: they stay uncommitted,
+    and what counts stays what it was, unless an adaptive item is completed by it.
     """
-    committed = {**session.responses, **_unpressed(item), **_given(item, raw)}
-    counts = not _is_asked(item, committed)
+    given = {**session.responses, **_unpressed(item), **_given(item, raw)}
+    pressed = [name for name in buttons(item) if given.get(name) == PRESSED]
+    is_counted = all(counts(item, name) for name in pressed)
+    scope = _scope(item, session, given, is_counted, duration_seconds, witness)
+    run = Run(scope, scope.assign, [])
+    run.all(item.response_processing)
+    processed = _settled(item, session, scope, [*run.notes, *item_scope.notes_of(scope)])
+    if is_counted or (item.adaptive and processed.completion_status == COMPLETED):
+        return replace(processed, responses=given, asked=None)
+    asked = Asked(processed.outcomes, given)
+    # An adaptive item goes on from whatever its rules said; others begin anew each time.
+    kept = processed.outcomes if item.adaptive else session.outcomes
+    return replace(processed, outcomes=kept, asked=asked)
+
+
+def _scope(
+    item: AssessmentItem,
+    session: ItemSession,
+    responses: Values,
+    is_counted: bool,
+    duration_seconds: float,
+    witness: Witness | None,
+) -> ItemScope:
+    """The variables as response processing finds them."""
     status = session.completion_status
     fresh = item_scope.initial_outcomes(item, session.defaults)
     outcomes = dict(session.outcomes) if item.adaptive else fresh
     outcomes[COMPLETION_STATUS] = values.identifier(UNKNOWN if status == NOT_ATTEMPTED else status)
-    scope = ItemScope(
+    return ItemScope(
         item,
         Variables(
             templates=dict(session.templates),
             outcomes=outcomes,
-            responses=dict(committed),
+            responses=dict(responses),
             corrects=dict(session.corrects),
             defaults=dict(session.defaults),
             contexts=dict(session.contexts),
         ),
-        num_attempts=session.num_attempts + counts,
+        num_attempts=session.num_attempts + is_counted,
         duration_seconds=duration_seconds,
         stream=Draws(session.seed) if session.seed else None,
         label=f"responses|{session.num_attempts + 1}|",
         witness=witness,
     )
-    run = Run(scope, scope.assign, [])
-    run.all(item.response_processing)
-    if not counts:
-        committed = {**session.responses, **{name: committed[name] for name in buttons(item)}}
-    return replace(_settled(item, session, scope, run.notes), responses=committed)
 
 
 def _settled(
@@ -288,13 +267,12 @@ def buttons(item: AssessmentItem) -> set[str]:
     }
 
 
-def _is_asked(item: AssessmentItem, responses: Values) -> bool:
-    """Is a button pressed that does not count as an attempt, as one for a hint may be?"""
-    return any(
-        isinstance(each, EndAttempt)
-        and not each.count_attempt
-        and responses.get(each.response_identifier) == PRESSED
+def counts(item: AssessmentItem, pressed: str) -> bool:
+    """Does the button of this response count as an attempt? One for a hint may not."""
+    return all(
+        each.count_attempt or each.response_identifier != pressed
         for each in item.interactions
+        if isinstance(each, EndAttempt)
     )
 
 
@@ -303,13 +281,17 @@ def is_processed(session: ItemSession) -> bool:
     return session.num_attempts > 0 or session.completion_status != NOT_ATTEMPTED
 
 
-def is_committed(item: AssessmentItem, session: ItemSession, raw: RawResponses) -> bool:
-    """Are these the responses of the last attempt, however they are written (4.10 for 4.1)?
+def shown(session: ItemSession) -> ItemSession:
+    """The session as its page shows it: what a button was told stands before what counts."""
+    asked = session.asked
+    if asked is None:
+        return session
+    return replace(session, outcomes=asked.outcomes, responses=asked.responses, asked=None)
 
-    Where a button that does not count spoke last, the outcomes of an item that begins anew at each
-    processing are the button's, and no longer those of the attempt.
-    """
-    if session.num_attempts == 0 or (not item.adaptive and _is_asked(item, session.responses)):
+
+def is_committed(item: AssessmentItem, session: ItemSession, raw: RawResponses) -> bool:
+    """Are these the responses of the last attempt, however they are written (4.10 for 4.1)?"""
+    if session.num_attempts == 0 and session.completion_status != COMPLETED:
         return False
     given = {name: value for name, value in bind(item, raw).items() if name not in buttons(item)}
     return all(_equal(session.responses.get(name), value) for name, value in given.items())
@@ -342,7 +324,17 @@ def to_json(session: ItemSession) -> dict[str, Any]:
         "completion_status": session.completion_status,
         "seed": session.seed,
         "notes": list(session.notes),
+        "asked": session.asked
+        and {
+            "outcomes": _raws(session.asked.outcomes),
+            "responses": _raws(session.asked.responses),
+        },
     }
+
+
+def shown_json(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What `shown` makes of a session as `to_json` wrote it, without reading its values."""
+    return {**data, **data["asked"], "asked": None} if data.get("asked") else data
 
 
 def _raws(variables: Values) -> dict[str, Raw]:
@@ -364,7 +356,14 @@ def from_json(item: AssessmentItem, data: Mapping[str, Any]) -> ItemSession:
         completion_status=data["completion_status"],
         seed=data.get("seed", ""),
         notes=tuple(data["notes"]),
+        asked=_asked(item, data.get("asked") or {}),
     )
+
+
+def _asked(item: AssessmentItem, data: Mapping[str, Any]) -> Asked | None:
+    if not data:
+        return None
+    return Asked(_values(item, data["outcomes"]), _values(item, data["responses"]))
 
 
 def _values(item: AssessmentItem, raws: Mapping[str, Raw]) -> dict[str, Value | None]:

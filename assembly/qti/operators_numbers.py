@@ -152,9 +152,16 @@ def math_operator(call: Call) -> Value | None:
     except (ValueError, ZeroDivisionError):
         return None
     except OverflowError:
-        # floor and ceil of infinity are no integers; the others grow beyond floats.
-        return None if name in ("floor", "ceil") else values.real(math.inf)
+        # floor and ceil of infinity are no integers.
+        return None if name in ("floor", "ceil") else values.real(_beyond(name, numbers[0]))
     return values.integer(result) if isinstance(result, int) else _real(result)
+
+
+def _beyond(name: str, argument: float) -> float:
+    """What a function that grows beyond floats comes to, or one over it."""
+    if name in ("sech", "csch"):
+        return 0.0
+    return math.copysign(math.inf, argument) if name == "sinh" else math.inf
 
 
 def _signum(number: float) -> int:

@@ -143,7 +143,7 @@ def _raws(item: AssessmentItem, responses: Mapping[str, Any]) -> dict[str, Raw]:
 
 
 def _differences(expected: Mapping[str, Any], session: ItemSession) -> Mismatches:
-    got = dict(session.outcomes)
+    got = dict(item_session.shown(session).outcomes)
     got["completionStatus"] = values.identifier(session.completion_status)
     yield from _compared(expected, got)
 

@@ -14,10 +14,15 @@ from assembly.qti.values import BaseType, Value
 
 Outcomes = Mapping[str, OutcomeDeclaration]
 Values = Mapping[str, Value | None]
+Durations = Mapping[str, float]
+NO_TIME: Durations = {}
 
 
 class TestScope(Scope):
-    """Test outcomes by name, item variables as ITEM.VARIABLE or ITEM.INSTANCE.VARIABLE."""
+    """Test outcomes by name, item variables as ITEM.VARIABLE or ITEM.INSTANCE.VARIABLE.
+
+    `durations` are seconds: the test's own under "", those of parts and sections by their names.
+    """
 
     def __init__(
         self,
@@ -25,8 +30,11 @@ class TestScope(Scope):
         current: Values,
         results: Sequence[ItemResult],
         witness: Witness | None = None,
+        *,
+        durations: Durations = NO_TIME,
     ) -> None:
         self.outcomes = outcomes
+        self.durations = durations
         self.current = dict(current)
         self.witness = witness
         self._results = results
@@ -35,15 +43,15 @@ class TestScope(Scope):
         return self._results
 
     def variable(self, identifier: str) -> Value | None:
-        """NULL for an item that was not selected."""
+        """NULL for an item that was not selected, and for what is not declared."""
         if identifier in self.current:
             return self.current[identifier]
         found, name = self._item_variable(identifier)
         if found is not None:
             return found.variable(found.mapped(name))
-        if "." in identifier:
-            return None
-        raise item_scope.unknown(identifier)
+        whose, _, last = identifier.rpartition(".")
+        seconds = self.durations.get(whose) if last == "duration" else None
+        return None if seconds is None else values.single(BaseType.DURATION, seconds)
 
     def weighted(self, identifier: str, weight_identifier: str) -> Value | None:
         value = self.variable(identifier)
@@ -103,10 +111,15 @@ def initial(outcomes: Outcomes) -> dict[str, Value | None]:
 
 
 def process(
-    outcomes: Outcomes, rules: Rules, results: Sequence[ItemResult], witness: Witness | None = None
+    outcomes: Outcomes,
+    rules: Rules,
+    results: Sequence[ItemResult],
+    witness: Witness | None = None,
+    *,
+    durations: Durations = NO_TIME,
 ) -> dict[str, Value | None]:
     """The declared outcomes, from their defaults anew each time."""
-    scope = TestScope(outcomes, initial(outcomes), results, witness)
+    scope = TestScope(outcomes, initial(outcomes), results, witness, durations=durations)
     Run(scope, scope.assign, []).all(rules)
     return scope.current
 
@@ -121,10 +134,12 @@ def holds(
     current: Values,
     expression: Expression,
     results: Sequence[ItemResult],
+    *,
+    durations: Durations = NO_TIME,
 ) -> bool:
     """A pre-condition or branch rule; NULL, and what cannot be evaluated, counts as false."""
     try:
-        scope = TestScope(outcomes, current, results)
+        scope = TestScope(outcomes, current, results, durations=durations)
         return expressions.is_true(operators.evaluate(expression, scope), expression.line)
     except ProcessingError:
         return False
@@ -135,9 +150,11 @@ def evaluated(
     current: Values,
     named: Iterable[tuple[str, Expression]],
     results: Sequence[ItemResult],
+    *,
+    durations: Durations = NO_TIME,
 ) -> dict[str, Value | None]:
     """Template defaults; where one cannot be evaluated the item's own default stands."""
-    scope = TestScope(outcomes, current, results)
+    scope = TestScope(outcomes, current, results, durations=durations)
     found: dict[str, Value | None] = {}
     for name, expression in named:
         try:
@@ -175,6 +192,7 @@ def result_of(
         variable_mappings=variable_mappings or {},
         outcomes={**built_in, **session.outcomes},
         responses=session.responses,
+        templates=session.templates,
         corrects=item_session.correct_responses(item, session),
         response_declarations=item.responses,
         outcome_declarations=item.outcomes,

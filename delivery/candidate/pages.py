@@ -145,7 +145,7 @@ def rendered(
 ) -> rendering.RenderedItem:
     """Render an item with the responses handed over; the item's answers are not among them."""
     row, definition = at_desk.item(key), at_desk.definition(key)
-    version, session = row.item_version_id, at_desk.session
+    version, session, state = row.item_version_id, at_desk.session, lookback.seen(row)
     # What hands in files, and a frame that is sealed for an hour, are each candidate's own.
     own = any(each.name in OWN for each in definition.interactions)
     shared = not own and bank.known_item(version) is definition
@@ -161,10 +161,10 @@ def rendered(
         "language": offered.language,
     }
     if shared:
-        return bodies.rendered(definition, row.qti, shown, who=str(session.pk), place=key, **how)
+        return bodies.rendered(definition, state, shown, who=str(session.pk), place=key, **how)
     return rendering.render_item(
         definition,
-        item_session.from_json(definition, row.qti),
+        item_session.from_json(definition, state),
         shown,
         style_url=address,
         frames=portables.frames(version),

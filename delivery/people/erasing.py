@@ -40,7 +40,7 @@ from integrity import chain, ledger, rowsets, words
 from integrity.models import LedgerEntry
 
 # What of an item session's own state holds answers.
-ANSWERS: Final = ("responses",)
+ANSWERS: Final = ("asked", "responses")
 # Of two that give a salt at once the first one does.
 _SALT: Final = (
     "UPDATE delivery_candidate SET salt = CASE salt WHEN '' THEN %s ELSE salt END WHERE id = %s"

@@ -47,6 +47,7 @@ class _Attempt:
     at: datetime
     spent_ms: int
     raw: values.RawResponses
+    counted: bool
 
 
 def of(found: Desk, *, with_correct: bool = False) -> bytes:
@@ -117,7 +118,8 @@ def _attempts(found: Desk) -> dict[str, list[_Attempt]]:
             before = [raw for seq, raw in saved.get(key, []) if seq < entry.seq]
             spent = entry.payload.get("spent_ms", 0)
             raw = {**(before[-1] if before else {}), **_pressed(entry.payload)}
-            made.setdefault(key, []).append(_Attempt(entry.at, spent, raw))
+            counted = entry.payload.get("counted", True)
+            made.setdefault(key, []).append(_Attempt(entry.at, spent, raw, counted))
     return made
 
 
@@ -150,13 +152,15 @@ class _Item:
             yield self._result(_blank(item), self._last_at(attempts), Status.PENDING_SCORING)
             return
         yield from self._earlier(current, attempts)
-        if self.row.num_attempts:
+        settled = self.row.num_attempts > 0 or current.completion_status == item_session.COMPLETED
+        if settled:
             status = Status.PENDING_SCORING if self.row.needs_marking else Status.FINAL
-            yield self._result(current, self._last_at(attempts), status)
+            at_last = _as_attempted(current, attempts)
+            yield self._result(at_last, self._last_at(attempts), status)
         pending = self._pending(current)
         if pending is not None:
             yield pending
-        elif not self.row.num_attempts:
+        elif not settled:
             yield self._result(current, self._last_at(attempts), Status.INITIAL)
 
     def _earlier(self, current: State, attempts: list[_Attempt]) -> list[ItemResult]:
@@ -198,7 +202,9 @@ class _Item:
     def _last_at(self, attempts: list[_Attempt]) -> datetime:
         session = self.desk.session
         begun = self.row.entered_at or session.started_at or session.created_at
-        return attempts[-1].at if attempts else begun
+        counted = [attempt.at for attempt in attempts if attempt.counted]
+        made = counted or [attempt.at for attempt in attempts]
+        return made[-1] if made else begun
 
     def _result(self, state: State, at: datetime, status: Status) -> ItemResult:
         item = self.item
@@ -232,6 +238,14 @@ class _Item:
         if state.num_attempts:
             return Answered.ATTEMPTED
         return Answered.PRESENTED if self.row.entered_at else Answered.NOT_PRESENTED
+
+
+def _as_attempted(current: State, attempts: list[_Attempt]) -> State:
+    """The state with its duration as of the last attempt, where a hint was asked for after it."""
+    counted = [attempt for attempt in attempts if attempt.counted]
+    if not counted or attempts[-1].counted:
+        return current
+    return replace(current, duration_seconds=counted[-1].spent_ms / 1000)
 
 
 def _same(one: State, other: State) -> bool:
@@ -307,14 +321,8 @@ def _test(found: Desk) -> TestResult:
 
 def _durations(found: Desk) -> Iterator[Response]:
     """The time spent in the test, its parts and its sections (QTI ASI: PART.duration)."""
-    spent = found.session.timing.get("spent", {})
-    parts = {name: spent.get(f"part:{name}", 0) for name in found.plan.parts}
-    yield seconds("duration", sum(parts.values()) / 1000)
-    for name, milliseconds in parts.items():
-        yield seconds(f"{name}.duration", milliseconds / 1000)
-    sections = dict.fromkeys(name for item in found.plan.items for name in item.sections)
-    for name in sections:
-        yield seconds(f"{name}.duration", spent.get(f"section:{name}", 0) / 1000)
+    for name, spent in results.durations(found).items():
+        yield seconds(f"{name}.duration" if name else "duration", spent)
 
 
 def _outcomes(found: Desk) -> Iterator[Variable]:

@@ -7,13 +7,15 @@ with the released results for the whole test.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from assembly.qti import item_session
 from delivery.models import ItemSession
 from delivery.rules import navigation, refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason
-from delivery.session import release
+from delivery.session import release, steps
 from delivery.session.desk import Desk
 
 
@@ -46,7 +48,8 @@ def _is_over(at_desk: Desk, key: str, at: datetime) -> Permission:
         if not session.sitting.looking_back:
             return refusals.refuse(Reason.NO_REVIEW)
         return release.may_see_result(session, at)
-    if row.state != ItemSession.State.CLOSED or row.num_attempts == 0:
+    attempted = row.num_attempts > 0 or steps.is_completed(row)
+    if row.state != ItemSession.State.CLOSED or not attempted:
         return refusals.refuse(Reason.STILL_OPEN)
     if planned.part in session.ended_parts:
         control = at_desk.outline.control(planned)
@@ -61,16 +64,16 @@ def shows_feedback(at_desk: Desk, key: str) -> bool:
     Items that are submitted with their part have no feedback before its end.
     """
     row = at_desk.item(key)
-    if row.num_attempts == 0 and not _was_asked(row):
-        return False
-    control = at_desk.outline.control(at_desk.planned(key))
-    return control.show_feedback or row.state != ItemSession.State.CLOSED
+    if row.state != ItemSession.State.CLOSED:
+        return row.num_attempts > 0 or bool(row.qti.get("asked"))
+    is_over = row.num_attempts > 0 or steps.is_completed(row)
+    return is_over and at_desk.outline.control(at_desk.planned(key)).show_feedback
 
 
-def _was_asked(row: ItemSession) -> bool:
-    """Tell whether a button that counts as no attempt, such as one for a hint, was answered."""
-    status = row.qti.get("completion_status", item_session.NOT_ATTEMPTED)
-    return bool(status != item_session.NOT_ATTEMPTED)
+def seen(row: ItemSession) -> Mapping[str, Any]:
+    """Return the state that the item's page shows; what a hint said ends with the item."""
+    closed = row.state == ItemSession.State.CLOSED
+    return row.qti if closed else item_session.shown_json(row.qti)
 
 
 def keys_of_part(at_desk: Desk, part: str, at: datetime) -> list[str]:

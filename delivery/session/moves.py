@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from assembly.qti import item_session
 from delivery.facts import events, journal
 from delivery.models import ItemSession
 from delivery.rules import navigation, outline, refusals
@@ -93,7 +92,8 @@ def _commit(found: Desk, key: str, at: datetime, *, by: str) -> None:
     """End a linear item: its attempt, unless the part is submitted as a whole, then its session."""
     row = found.item(key)
     desk.fold(found.session, at)
-    if not found.outline.is_simultaneous(found.planned(key)) and row.num_attempts == 0:
+    whole = found.outline.is_simultaneous(found.planned(key))
+    if not whole and steps.is_uncommitted(found, row):
         steps.end_attempt(found, row, at, by=by)
     steps.close_items(found, [key], at)
 
@@ -157,19 +157,19 @@ def check(session_id: UUID, key: str, at: datetime, *, by: str, pressed: str = "
     """
     with _moving(session_id, at) as found:
         may_check(found, key).demand()
-        row, item = found.item(key), found.definition(key)
-        control = found.outline.control(found.planned(key))
+        row = found.item(key)
         if not pressed:
             validity.may_submit(found, key).demand()
         desk.fold(found.session, at)
         desk.wind(found.session, at)
         steps.end_attempt(found, row, at, by=by, pressed=pressed)
-        if _is_spent(row, item.adaptive, control.max_attempts):
+        if _is_spent(found, row):
             steps.close_items(found, [key], at)
     return found
 
 
-def _is_spent(row: ItemSession, adaptive: bool, max_attempts: int) -> bool:
-    if adaptive:
-        return bool(row.qti.get("completion_status") == item_session.COMPLETED)
-    return max_attempts > 0 and row.num_attempts >= max_attempts
+def _is_spent(at_desk: Desk, row: ItemSession) -> bool:
+    if at_desk.definition(row.key).adaptive:
+        return steps.is_completed(row)
+    most = at_desk.outline.control(at_desk.planned(row.key)).max_attempts
+    return most > 0 and row.num_attempts >= most

@@ -49,10 +49,20 @@ def current(found: Desk) -> dict[str, Value | None]:
     """
     test = found.outline.test
     try:
-        return outcomes.process(test.outcomes, test.outcome_processing, of(found))
+        rules = test.outcome_processing
+        return outcomes.process(test.outcomes, rules, of(found), durations=durations(found))
     except QtiError:
         logger.exception("The outcomes of %s could not be processed.", found.session.pk)
         return outcomes.initial(test.outcomes)
+
+
+def durations(found: Desk) -> dict[str, float]:
+    """Return the seconds spent in the test, under "", and in its parts and sections by name."""
+    spent = found.session.timing.get("spent", {})
+    parts = {name: spent.get(f"part:{name}", 0) / 1000 for name in found.plan.parts}
+    sections = dict.fromkeys(name for item in found.plan.items for name in item.sections)
+    within = {name: spent.get(f"section:{name}", 0) / 1000 for name in sections}
+    return {"": sum(parts.values()), **parts, **within}
 
 
 def holds(found: Desk) -> Holds:
@@ -66,7 +76,8 @@ def holds(found: Desk) -> Holds:
         return current(found), of(found)
 
     def ask(expression: Expression) -> bool:
-        return outcomes.holds(found.outline.test.outcomes, known()[0], expression, known()[1])
+        declared, (outcome, results) = found.outline.test.outcomes, known()
+        return outcomes.holds(declared, outcome, expression, results, durations=durations(found))
 
     return ask
 
@@ -80,7 +91,8 @@ def template_defaults(found: Desk, planned: PlannedItem) -> Mapping[str, Value |
     if not named:
         return {}
     declared = found.outline.test.outcomes
-    return outcomes.evaluated(declared, current(found), named, of(found))
+    spent = durations(found)
+    return outcomes.evaluated(declared, current(found), named, of(found), durations=spent)
 
 
 @dataclass(frozen=True, slots=True)

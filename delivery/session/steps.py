@@ -159,14 +159,17 @@ def commit_pending(
 ) -> list[events.Fact]:
     """End the attempts of items whose saved answers were not committed; return the facts."""
     wanted = set(keys)
-    rows = [row for row in at_desk.rows if row.key in wanted and _is_uncommitted(at_desk, row)]
+    rows = [row for row in at_desk.rows if row.key in wanted and is_uncommitted(at_desk, row)]
     for row in rows:
         process_attempt(at_desk, row)
     ItemSession.objects.bulk_update(rows, ATTEMPT_FIELDS)
     return [_attempted(at_desk, row, at, by=by) for row in rows]
 
 
-def _is_uncommitted(at_desk: Desk, row: ItemSession) -> bool:
+def is_uncommitted(at_desk: Desk, row: ItemSession) -> bool:
+    """Tell whether the saved answer is to be attempted yet, and an attempt is left for it."""
+    if is_completed(row):
+        return False
     if row.num_attempts == 0:
         return row.answered or row.entered_at is not None
     item = bank.item(row.item_version_id)
@@ -180,6 +183,12 @@ def _is_uncommitted(at_desk: Desk, row: ItemSession) -> bool:
         return True
     most = at_desk.outline.control(at_desk.planned(row.key)).max_attempts
     return most == 0 or row.num_attempts < most
+
+
+def is_completed(row: ItemSession) -> bool:
+    """Tell whether the item itself said that it is done; a button that does not count can do so."""
+    adaptive = bank.item(row.item_version_id).adaptive
+    return adaptive and row.qti.get("completion_status") == item_session.COMPLETED
 
 
 def leave(at_desk: Desk, at: datetime) -> None:
@@ -278,7 +287,7 @@ def process_attempt(at_desk: Desk, row: ItemSession, pressed: str = "") -> None:
     """Set what an attempt with the saved responses brings, without writing it."""
     item = bank.item(row.item_version_id)
     spent = _spent(at_desk, row)
-    row.needs_marking = row.answered and is_marked_by_people(item)
+    counts = item_session.counts(item, pressed)
     try:
         before = item_session.from_json(item, row.qti)
         raw = row.response | ({pressed: "true"} if pressed in item_session.buttons(item) else {})
@@ -286,11 +295,14 @@ def process_attempt(at_desk: Desk, row: ItemSession, pressed: str = "") -> None:
     except QtiError:
         # An item that cannot be processed is for a person to mark; the answer is kept.
         logger.exception("Item version %s could not be processed.", row.item_version_id)
-        row.needs_marking, row.num_attempts = True, row.num_attempts + 1
+        if counts:
+            row.needs_marking, row.num_attempts = True, row.num_attempts + 1
         return
     row.qti, row.num_attempts = item_session.to_json(after), after.num_attempts
-    row.score = number(after.outcomes.get("SCORE"))
-    row.max_score = number(after.outcomes.get("MAXSCORE")) or item.max_score
+    if counts or is_completed(row):
+        row.needs_marking = row.answered and is_marked_by_people(item)
+        row.score = number(after.outcomes.get("SCORE"))
+        row.max_score = number(after.outcomes.get("MAXSCORE")) or item.max_score
 
 
 def is_marked_by_people(item: AssessmentItem) -> bool:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from assembly.qti import operators, reading, reading_rules, values, xml
 from assembly.qti.declarations import ResponseDeclaration
-from assembly.qti.errors import ProcessingError
 from assembly.qti.expressions import Expression, Scope
 from assembly.qti.item import AssessmentItem
 from assembly.qti.values import BaseType, Cardinality, Raw, Value
@@ -35,9 +34,7 @@ class SmallScope(Scope):
         self.bounds: list[int] = []
 
     def variable(self, identifier: str) -> Value | None:
-        if identifier not in self.variables:
-            raise ProcessingError(f"No variable is called {identifier}.", reason="unknown_variable")
-        return self.variables[identifier]
+        return self.variables.get(identifier)
 
     def default(self, identifier: str) -> Value | None:
         return self.responses[identifier].default

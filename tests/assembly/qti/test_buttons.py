@@ -34,8 +34,10 @@ INNER = (
 PLAIN = item(INNER.format(counts="false"))
 ADAPTIVE = item(INNER.format(counts="false"), 'adaptive="true"')
 COUNTING = item(INNER.format(counts="true"), 'adaptive="true"')
+SCORES = '<qti-test-variables variable-identifier="SCORE" base-type="float"/>'
 PRESSED: RawResponses = {"RESPONSE": "York", "HINT": "true"}
 GIVEN: RawResponses = {"RESPONSE": "York"}
+HULL: RawResponses = {"RESPONSE": "Hull"}
 
 
 def attempted(of: AssessmentItem, *raws: RawResponses) -> ItemSession:
@@ -55,18 +57,23 @@ def test_a_button_counts_as_an_attempt_unless_it_says_otherwise() -> None:
     assert attempted(ADAPTIVE, PRESSED, GIVEN).num_attempts == 1
 
 
-def test_a_button_that_does_not_count_has_its_answer_processed() -> None:
+def test_a_button_that_does_not_count_has_its_answer_processed_and_shown() -> None:
     session = attempted(PLAIN, PRESSED)
-    assert told(session, "TOLD", "TRIES") == ("true", "0")
+    seen = item_session.shown(session)
+    assert told(seen, "TOLD", "TRIES") == ("true", "0")
+    assert (values.raw(seen.responses["RESPONSE"]), values.raw(seen.responses["HINT"])) == (
+        "York",
+        "true",
+    )
     assert (session.completion_status, session.duration_seconds) == ("unknown", 1.0)
     assert item_session.is_processed(session)
     assert not item_session.is_processed(item_session.begin(PLAIN, STREAM))
 
 
-def test_the_attempt_goes_on_so_that_its_responses_stay_uncommitted() -> None:
+def test_the_attempt_goes_on_so_that_nothing_is_committed() -> None:
     session = attempted(PLAIN, PRESSED)
-    assert values.raw(session.responses["RESPONSE"]) is None
-    assert values.raw(session.responses["HINT"]) == "true"
+    assert told(session, "SCORE", "TOLD", "TRIES") == ("0.0", None, "0")
+    assert set(session.responses.values()) == {None}
     assert not item_session.is_committed(PLAIN, session, GIVEN)
     session = item_session.attempt(PLAIN, session, GIVEN, duration_seconds=2.0)
     assert told(session, "SCORE", "TOLD", "TRIES") == ("1.0", None, "1")
@@ -81,10 +88,49 @@ def test_after_a_button_an_adaptive_item_keeps_the_attempt_made_before() -> None
     assert not item_session.is_committed(ADAPTIVE, session, {"RESPONSE": "Hull"})
 
 
-def test_after_a_button_an_item_that_begins_anew_is_to_be_processed_again() -> None:
-    session = attempted(PLAIN, GIVEN, PRESSED)
-    assert told(session, "SCORE", "TOLD") == ("0.0", "true")
-    assert not item_session.is_committed(PLAIN, session, GIVEN)
+def test_after_a_button_an_item_that_begins_anew_keeps_the_attempt_made_before() -> None:
+    for last in (PRESSED, {"RESPONSE": "Hull", "HINT": "true"}):
+        session = attempted(PLAIN, GIVEN, last, last)
+        assert (session.num_attempts, session.completion_status) == (1, "completed")
+        assert told(session, "SCORE", "TOLD", "TRIES") == ("1.0", None, "1")
+        assert told(item_session.shown(session), "SCORE", "TOLD", "TRIES") == ("0.0", "true", "1")
+        assert values.raw(session.responses["RESPONSE"]) == "York"
+        assert item_session.is_committed(PLAIN, session, GIVEN)
+        assert not item_session.is_committed(PLAIN, session, {"RESPONSE": "Hull"})
+
+
+def test_what_a_button_showed_ends_with_the_next_attempt() -> None:
+    for of in (PLAIN, ADAPTIVE):
+        session = attempted(of, GIVEN, PRESSED, {"RESPONSE": "Hull"})
+        assert item_session.shown(session) == session
+        assert session.num_attempts == 2
+
+
+def test_a_button_that_completes_an_adaptive_item_leaves_no_attempt_open() -> None:
+    rule = '<qti-set-outcome-value identifier="TOLD">'
+    done = rule.replace("TOLD", "completionStatus") + (
+        '<qti-base-value base-type="identifier">completed</qti-base-value></qti-set-outcome-value>'
+    )
+    source = INNER.format(counts="false").replace(rule, done + rule)
+    session = attempted(item(source, 'adaptive="true"'), GIVEN, {**PRESSED, **HULL})
+    assert (session.num_attempts, session.completion_status) == (1, "completed")
+    assert values.raw(session.responses["RESPONSE"]) == "Hull"
+    assert item_session.shown(session) == session
+
+
+def test_a_test_counts_the_attempt_and_not_what_a_button_showed() -> None:
+    for raw, score in ((GIVEN, "1.0"), ({}, "0.0")):
+        for of in (PLAIN, ADAPTIVE):
+            results = [
+                outcomes.result_of(of, attempted(of, *tries), key="Q", ref="Q")
+                for tries in ([raw], [raw, PRESSED])
+            ]
+            for expression in ("<qti-number-responded/>", SCORES):
+                without, with_button = (
+                    outcome(expression, TestScope({}, {}, [one])) for one in results
+                )
+                assert with_button == without
+            assert outcome(SCORES, TestScope({}, {}, results[1:])) == [score]
 
 
 def test_a_button_that_was_not_pressed_is_no_response() -> None:
@@ -95,5 +141,8 @@ def test_a_button_that_was_not_pressed_is_no_response() -> None:
 
 
 def test_a_session_after_such_a_button_is_kept_and_taken_up_again() -> None:
-    session = attempted(ADAPTIVE, GIVEN, PRESSED)
-    assert item_session.from_json(ADAPTIVE, item_session.to_json(session)) == session
+    for of in (PLAIN, ADAPTIVE):
+        session = attempted(of, GIVEN, PRESSED)
+        assert item_session.from_json(of, item_session.to_json(session)) == session
+        seen = item_session.from_json(of, item_session.shown_json(item_session.to_json(session)))
+        assert seen == item_session.shown(session)

@@ -143,6 +143,13 @@ def test_integer_division_and_modulus_make_the_dividend_again(left: int, right: 
         ("toDegrees", "3.141592653589793", 180.0),
         ("toRadians", "180", math.pi),
         ("exp", "1000", math.inf),
+        ("exp", "-1000", 0.0),
+        ("cosh", "-1000", math.inf),
+        ("sinh", "1000", math.inf),
+        ("sinh", "-1000", -math.inf),
+        ("sech", "1000", 0.0),
+        ("csch", "-1000", 0.0),
+        ("coth", "1000", 1.0),
     ],
 )
 def test_a_function_gives_its_value(name: str, argument: str, result: float) -> None:

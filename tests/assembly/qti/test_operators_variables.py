@@ -2,10 +2,12 @@
 
 import pytest
 
+from assembly.qti import item_session, values
 from assembly.qti.declarations import MapEntry, Mapping, ResponseDeclaration
 from assembly.qti.errors import ProcessingError, UnsupportedError
+from assembly.qti.outcomes import TestScope
 from assembly.qti.values import Raw
-from tests.assembly.qti.engine import SmallScope, evaluate, outcome, parse, value
+from tests.assembly.qti.engine import STREAM, SmallScope, evaluate, item, outcome, parse, value
 
 SCOPE = SmallScope(
     {"R": value("B", "identifier"), "U": value("B", "identifier"), "N": None},
@@ -45,9 +47,47 @@ def test_looking_up(expression: str, result: Raw) -> None:
     assert outcome(expression, SCOPE) == result
 
 
-def test_an_unknown_variable_is_an_error() -> None:
-    with pytest.raises(ProcessingError, match="No variable"):
-        evaluate("<qti-variable identifier='X'/>", SCOPE)
+SOME_RULE = (
+    '<qti-outcome-declaration identifier="SCORE" cardinality="single" base-type="float"/>'
+    "<qti-item-body><p>Without more.</p></qti-item-body><qti-response-processing>"
+    '<qti-set-outcome-value identifier="SCORE"><qti-{} identifier="NOWHERE"/>'
+    "</qti-set-outcome-value></qti-response-processing>"
+)
+SOME = item(
+    '<qti-response-declaration identifier="RESPONSE" cardinality="single" base-type="string"/>'
+    '<qti-outcome-declaration identifier="SCORE" cardinality="single" base-type="float"/>'
+    '<qti-outcome-declaration identifier="EMPTY" cardinality="single" base-type="boolean"/>'
+    "<qti-item-body><p>Without more.</p></qti-item-body><qti-response-processing>"
+    '<qti-set-outcome-value identifier="EMPTY"><qti-is-null> $NOWHERE </qti-is-null>'
+    "</qti-set-outcome-value><qti-response-condition><qti-response-if><qti-or>"
+    "<qti-match> $NOWHERE $RESPONSE </qti-match><qti-is-null> $RESPONSE </qti-is-null></qti-or>"
+    '<qti-set-outcome-value identifier="SCORE"><qti-base-value base-type="float">1</qti-base-value>'
+    "</qti-set-outcome-value></qti-response-if></qti-response-condition></qti-response-processing>"
+)
+
+
+def test_a_variable_that_is_not_declared_is_null_and_noted() -> None:
+    session = item_session.begin(SOME, STREAM)
+    session = item_session.attempt(SOME, session, {}, duration_seconds=0.0)
+    assert values.raw(session.outcomes["EMPTY"]) == "true"
+    assert values.raw(session.outcomes["SCORE"]) == "1.0"
+    assert session.notes == ("NOWHERE is not declared and counts as NULL.",)
+
+
+def test_a_variable_that_a_test_does_not_declare_is_null() -> None:
+    scope = TestScope({}, {}, [])
+    for expression in ("<qti-variable identifier='X'/>", "<qti-default identifier='X'/>"):
+        assert outcome(expression, scope) is None
+
+
+def test_a_response_that_is_not_declared_has_no_mapping_and_no_correct_value() -> None:
+    for name in ("correct", "map-response", "map-response-point"):
+        source = SOME_RULE.format(name)
+        broken = item(source)
+        session = item_session.begin(broken, STREAM)
+        session = item_session.attempt(broken, session, {}, duration_seconds=0.0)
+        assert values.raw(session.outcomes["SCORE"]) == "0.0"
+        assert session.notes == ("SCORE was left as it was. No variable is called NOWHERE.",)
 
 
 def test_a_custom_operator_is_refused_by_name() -> None:

@@ -12,7 +12,8 @@ from assembly.management.commands import qti_score
 from assembly.qti import oracle, values
 from assembly.qti.values import Value
 from tests import programs
-from tests.assembly.qti.engine import FIXTURES, ORD, M, value
+from tests.assembly.qti.engine import FIXTURES, ORD, M, item_source, value
+from tests.assembly.qti.test_buttons import INNER
 
 # Where the specification is ambiguous and we read it otherwise than the oracle's engines: an exact
 # map key wins over one in another case, so that "york" is worth what its author says.
@@ -38,6 +39,17 @@ OWN = qti_score.lines(FIXTURES / "oracle.jsonl")
 @pytest.mark.parametrize("case", OWN, ids=[case["id"] for case in OWN])
 def test_our_own_case_passes(case: Mapping[str, Any]) -> None:
     assert run(case, oracle.Corpus(qti_score.reader(FIXTURES))) is None
+
+
+def test_what_a_button_that_does_not_count_was_told_is_what_a_case_compares() -> None:
+    source = item_source(INNER.format(counts="false"))
+    case = {
+        "id": "hint",
+        "item": "hint.xml",
+        "responses": {"RESPONSE": {"value": "York"}, "HINT": {"value": "true"}},
+        "expected": {"TOLD": True, "SCORE": 0.0},
+    }
+    assert run(case, oracle.Corpus(lambda _: source)) is None
 
 
 def test_a_wrong_expectation_is_told_with_both_values() -> None:

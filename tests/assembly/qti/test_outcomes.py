@@ -262,6 +262,20 @@ def test_a_result_is_made_of_an_item_session() -> None:
     assert outcome("<qti-variable identifier='Q.duration'/>", scope) == "16.0"
     assert outcome("<qti-variable identifier='Q.completionStatus'/>", scope) == "completed"
     assert outcome("<qti-outcome-maximum outcome-identifier='SCORE'/>", scope) == ["1.0"]
+    drawn = values.raw(session.templates["X"])
+    assert outcome("<qti-variable identifier='Q.X'/>", scope) == drawn
+    every = "<qti-test-variables variable-identifier='X' base-type='integer'/>"
+    assert outcome(every, scope) == [drawn]
+
+
+def test_the_time_spent_in_the_test_its_parts_and_its_sections_can_be_asked_for() -> None:
+    spent = {"": 32.0, "P1": 16.0, "S1": 8.0}
+    scope = TestScope({}, {}, [Q01], durations=spent)
+    for name, seconds in (("duration", "32.0"), ("P1.duration", "16.0"), ("S1.duration", "8.0")):
+        assert outcome(f"<qti-variable identifier='{name}'/>", scope) == seconds
+    assert outcome("<qti-variable identifier='Q01.duration'/>", scope) == "8.0"
+    assert outcome("<qti-variable identifier='S9.duration'/>", scope) is None
+    assert outcome("<qti-variable identifier='duration'/>", TestScope({}, {}, [])) is None
 
 
 def test_an_item_without_correct_values_is_neither_right_nor_wrong() -> None:

@@ -312,22 +312,8 @@ RUBRIC = """<qti-rubric-block view="candidate" use="instructions">
 def test_a_hint_that_counts_as_no_attempt_is_shown_and_leaves_the_item_open(
     sign_in: SignIn,
 ) -> None:
-    told = (
-        '<qti-modal-feedback outcome-identifier="ASKED" identifier="true" show-hide="show">'
-        "<qti-content-body><p>Think of roses.</p></qti-content-body></qti-modal-feedback>"
-    )
-    declared = (
-        '<qti-outcome-declaration identifier="ASKED" cardinality="single" base-type="boolean"/>'
-    )
-    rules = (
-        '<qti-response-processing><qti-set-outcome-value identifier="ASKED"><qti-variable'
-        ' identifier="HINT"/></qti-set-outcome-value></qti-response-processing>'
-    )
-    xml = factories.HELPED.replace("<qti-item-body>", f"{declared}<qti-item-body>")
-    processing = xml.index("<qti-response-processing")
-    xml = f"{xml[:processing]}{rules}{told}</qti-assessment-item>"
     part = Part(items=("H",), control='<qti-item-session-control max-attempts="1"/>')
-    version = factories.published(part, items={"H": factories.item_version("H", xml)})
+    version = factories.published(part, items={"H": factories.item_version("H", factories.HINTED)})
     sitting = factories.sitting(version, opens_at=None, closes_at=None)
     session = factories.session(sitting, at=timezone.now())
     client = sign_in(session.candidate)

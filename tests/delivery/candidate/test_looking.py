@@ -178,6 +178,31 @@ def test_the_result_shows_the_test_s_last_words_and_the_items(
     html(client, session, "look/Q1/?show=solution", 409)
 
 
+def test_a_hint_is_shown_while_the_item_is_open_and_the_attempt_made_before_is_what_counts(
+    sign_in: SignIn,
+) -> None:
+    part = Part(items=("H", "A"), control=control(max_attempts="2", show_feedback="true"))
+    version = factories.published(part, items={"H": factories.item_version("H", factories.HINTED)})
+    sitting = factories.sitting(
+        version, opens_at=None, closes_at=None, release=Sitting.Release.SUBMISSION
+    )
+    session = factories.session(sitting, at=timezone.now())
+    client = sign_in(session.candidate)
+    url = f"/sessions/{session.pk}/items/H/"
+    client.post(url, {"r.RESPONSE": "York", "base_revision": "0", "go": "check"})
+    assert "Think of roses." not in html(client, session, "items/H/")
+    pressed = {"r.RESPONSE": "York", "r.HINT": "true", "base_revision": "1"}
+    assert client.post(url, pressed).status_code == 302
+    html(client, session, "items/A/")
+    page = html(client, session, "items/H/")
+    assert "Think of roses." in page
+    assert "1 attempt left" in page
+    end(session)
+    assert "Think of roses." not in html(client, session, "look/H/")
+    done = desk.read(session.pk)
+    assert (done.item("H").num_attempts, done.session.score) == (1, 1.0)
+
+
 def test_what_is_said_during_the_test_stands_on_its_items(begin: Begin, sign_in: SignIn) -> None:
     session = begin(Part(items=("Q1",)))
     words = FEEDBACK.format(access="during", title="", words="ON-THE-WAY")

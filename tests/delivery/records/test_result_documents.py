@@ -12,7 +12,7 @@ from delivery.models import AssessmentSession, CandidateComment
 from delivery.records import result_documents
 from delivery.session import desk, expiry, moves, scoring, sessions
 from tests import factories, material
-from tests.factories import HELPED, Part, after
+from tests.factories import HELPED, HINTED, Part, after
 
 pytestmark = pytest.mark.django_db
 ME = "candidate:1"
@@ -157,6 +157,24 @@ def test_a_button_that_counts_as_no_attempt_is_no_result_of_its_own() -> None:
     assert told(root) == [("H", "final", "Hull"), ("H", "final", "York")]
     known = [variables(one) for one in root.findall("r:itemResult", R)]
     assert [(one["numAttempts"], one["SCORE"]) for one in known] == [("1", "0.0"), ("2", "1.0")]
+
+
+def test_a_button_pressed_after_an_attempt_leaves_its_result_as_it_was() -> None:
+    control = '<qti-item-session-control max-attempts="3"/>'
+    version = factories.published(
+        Part("P1", ("H",), control=control), items={"H": factories.item_version("H", HINTED)}
+    )
+    session = factories.session(factories.sitting(version))
+    factories.answer(session, "H", "York", writer="p", client_seq=1)
+    moves.check(session.pk, "H", after(2), by=ME)
+    before = document(session)
+    moves.check(session.pk, "H", after(4), by=ME, pressed="HINT")
+    for root in (before, document(session)):
+        (result,) = root.findall("r:itemResult", R)
+        known = variables(result)
+        assert told(root) == [("H", "final", "York")]
+        assert (known["SCORE"], known["numAttempts"], known["duration"]) == ("1.0", "1", "2.0")
+        assert result.get("datestamp") == "2026-03-02T12:00:02.000Z"
 
 
 def test_right_answers_are_told_only_where_they_are_asked_for() -> None:

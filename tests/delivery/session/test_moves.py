@@ -201,6 +201,35 @@ def test_a_branch_rule_sees_the_score_of_the_item_just_left(value: str, expected
     assert found.session.position == expected
 
 
+@pytest.mark.parametrize(("most", "expected", "attempts"), [("2", "C", 2), ("1", "B", 1)])
+def test_a_branch_rule_sees_an_answer_changed_after_an_attempt(
+    most: str, expected: str, attempts: int
+) -> None:
+    rule = f'<qti-branch-rule target="C">{PASSED}</qti-branch-rule>'
+    control = f'<qti-item-session-control max-attempts="{most}" show-feedback="true"/>'
+    part = Part("P1", ("A", "B", "C"), mode="linear", ref_rules={"A": rule}, control=control)
+    session = factories.session(factories.sitting(factories.published(part)))
+    factories.answer(session, "A", "B", writer="p", client_seq=1)
+    moves.check(session.pk, "A", after(2), by=ME)
+    factories.answer(session, "A", "A", writer="p", client_seq=2, received_at=after(4))
+    found = moves.advance(session.pk, after(8), by=ME, from_key="A")
+    assert (found.session.position, found.item("A").num_attempts) == (expected, attempts)
+
+
+@pytest.mark.parametrize(("second", "expected"), [(4, "B"), (16, "C")])
+def test_a_branch_rule_sees_the_time_spent_in_its_part(second: int, expected: str) -> None:
+    long = (
+        '<qti-duration-gte><qti-variable identifier="P1.duration"/>'
+        '<qti-base-value base-type="duration">8</qti-base-value></qti-duration-gte>'
+    )
+    rule = f'<qti-branch-rule target="C">{long}</qti-branch-rule>'
+    version = factories.published(Part("P1", ("A", "B", "C"), mode="linear", ref_rules={"A": rule}))
+    session = factories.session(factories.sitting(version))
+    factories.answer(session, "A", "A")
+    found = moves.advance(session.pk, after(second), by=ME, from_key="A")
+    assert found.session.position == expected
+
+
 def test_what_a_rule_skipped_is_not_counted_as_unanswered() -> None:
     skip = f"<qti-pre-condition>{PASSED}</qti-pre-condition>"
     version = factories.published(Part("P1", ("A", "B"), mode="linear", ref_rules={"B": skip}))

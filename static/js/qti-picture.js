@@ -154,7 +154,12 @@
       }
       layer.append(element);
       if (picture) return;
-      // Words that would run over an edge move in.
+      // Words that would cover much are cut, for the list below has them whole; at an edge they move in.
+      const most = Math.max(drawing.viewBox.baseVal.width * 0.4, 5 * size);
+      for (let text = element.textContent; element.getComputedTextLength() > most && text.length > 1;) {
+        text = text.slice(0, -1);
+        element.textContent = `${text.trim()}…`;
+      }
       const words = element.getBBox();
       const over = words.x + words.width - drawing.viewBox.baseVal.width;
       element.setAttribute("x", x + Math.max(0, -words.x) - Math.max(0, Math.min(over, words.x)));

@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, Page
 
 from assembly.qti.item import AssessmentItem
 from tests.assembly.item_page import Open, is_wider_than_its_window
-from tests.assembly.rendering.items import declaration, interaction, item
+from tests.assembly.rendering.items import CASES, declaration, interaction, item
 
 pytestmark = pytest.mark.browser
 
@@ -172,3 +172,10 @@ def test_pictures_show_the_answer_that_is_looked_back_at(open_item: Open) -> Non
     found = item(interaction("select-point", LARGE), declaration("point"))
     page = open_item(found, "600 300", shown=closed)
     assert page.locator(".qti-point-mark").count() == 1
+
+
+@pytest.mark.parametrize("name", ["drawing", "upload"])
+def test_a_file_that_is_looked_back_at_cannot_be_chosen_anew(open_item: Open, name: str) -> None:
+    page = open_item(CASES[name].item, shown={"disabled": True})
+    assert page.locator("input[type=file], [data-drawing-tools]").count() == 0
+    assert page.get_by_text("No file was handed in.").count() == (name == "upload")

@@ -12,6 +12,9 @@ def readers(path: str) -> str:
     """Who may load a file, as its answer says."""
     sent: list[dict[str, Any]] = []
 
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
     async def nobody(*arguments: Any) -> None:
         raise AssertionError(path)
 
@@ -19,7 +22,7 @@ def readers(path: str) -> str:
         sent.append(message)
 
     scope = {"type": "http", "method": "GET", "path": f"/static/{path}", "headers": []}
-    asyncio.run(StaticFiles(nobody)(scope, nobody, send))
+    asyncio.run(StaticFiles(nobody)(scope, receive, send))
     return str(dict(sent[0]["headers"])[b"cross-origin-resource-policy"], "ascii")
 
 

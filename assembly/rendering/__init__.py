@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from django.template.loader import get_template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language_bidi, gettext_lazy
 
 from assembly.qti import catalogs, item_session, values
 from assembly.qti.body import Interaction, Problem
@@ -28,6 +28,8 @@ __all__ = [
     "render_item",
 ]
 
+# Languages written from right to left.
+_FROM_RIGHT = frozenset(["ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"])
 _SCRIPTS = {
     "associate_interaction": (),
     "choice_interaction": ("js/qti-choice.js",),
@@ -281,7 +283,13 @@ def _stimuli(
 
 
 def _language(language: str) -> SafeString:
-    return format_html(' lang="{}"', language) if language else SafeString("")
+    """Its direction, too, where the page around it runs the other way."""
+    if not language:
+        return SafeString("")
+    from_right = language.partition("-")[0].lower() in _FROM_RIGHT
+    if from_right == get_language_bidi():
+        return format_html(' lang="{}"', language)
+    return format_html(' lang="{}" dir="{}"', language, "rtl" if from_right else "ltr")
 
 
 def _switched(context: RenderContext) -> SafeString:

@@ -1,6 +1,6 @@
 """What the templates of graphic, file and media interactions are given."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import zip_longest
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from assembly.qti import interactions, interactions_pair
 from assembly.qti.body import Element
-from assembly.rendering import controls, guides, held_files, pictures
+from assembly.rendering import controls, guides, held_files, markers, pictures
 from assembly.rendering import options as shared
 from assembly.rendering.nodes import Writer
 from assembly.rendering.options import Facts
@@ -30,14 +30,20 @@ def hotspot(writer: Writer, interaction: interactions.Hotspot) -> Facts:
     }
 
 
-def _areas(writer: Writer, interaction: Any, hotspots: Iterable[Any]) -> Facts:
+def _areas(
+    writer: Writer,
+    interaction: Any,
+    hotspots: Iterable[Any],
+    numbered: Callable[[int], str] = str,
+) -> Facts:
     there = [spot for spot in hotspots if shared.is_there(writer, spot)]
     drawn = pictures.picture(writer, interaction.image, there)
-    return {"picture": drawn, "spots": pictures.spots(there, drawn)}
+    return {"picture": drawn, "spots": pictures.spots(there, drawn, numbered)}
 
 
 def graphic_order(writer: Writer, interaction: interactions.GraphicOrder) -> Facts:
-    facts = _areas(writer, interaction, interaction.choices)
+    # Letters: a number in the picture is a place in the order.
+    facts = _areas(writer, interaction, interaction.choices, markers.letter)
     placed = shared.held(writer, interaction)
     low, high = interaction.min_choices, interaction.max_choices
     return facts | {

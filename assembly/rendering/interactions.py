@@ -204,16 +204,16 @@ def _hottext(writer: Writer, interaction: interactions.Hottext) -> Facts:
 
 def _slider(writer: Writer, interaction: interactions.Slider) -> Facts:
     value = next(iter(shared.held(writer, interaction)), "")
+    lower, upper = shared.digits(interaction.lower), shared.digits(interaction.upper)
     return {
         "value": value,
-        "lower": f"{interaction.lower:g}",
-        "upper": f"{interaction.upper:g}",
-        "step": f"{interaction.step:g}",
+        "lower": lower,
+        "upper": upper,
+        "step": shared.digits(interaction.step),
         "step_label": interaction.step_label,
         "vertical": interaction.orientation == "vertical",
         "reverse": interaction.reverse,
-        "guide": gettext("From %(lower)s to %(upper)s.")
-        % {"lower": f"{interaction.lower:g}", "upper": f"{interaction.upper:g}"},
+        "guide": gettext("From %(lower)s to %(upper)s.") % {"lower": lower, "upper": upper},
     }
 
 

@@ -39,6 +39,11 @@ def marker(at: int, style: tuple[str, str]) -> str:
     return f"{letters if kind == 'upper-alpha' else letters.lower()}{suffix}"
 
 
+def letter(number: int) -> str:
+    """A for 1, B for 2."""
+    return _letters(number - 1)
+
+
 def _letters(at: int) -> str:
     """A to Z, then AA, AB."""
     found = ""

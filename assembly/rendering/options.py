@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
@@ -103,6 +104,11 @@ def _option(
         classes=choice.attributes.get("class", ""),
         attributes=attributes(writer, choice.attributes),
     )
+
+
+def digits(value: float) -> str:
+    """A number as people write it: never as 1e+06."""
+    return f"{Decimal(repr(float(value))).normalize():f}"
 
 
 def is_single(writer: Writer, interaction: Interaction) -> bool:

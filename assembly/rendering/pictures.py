@@ -1,6 +1,6 @@
 """Pictures to point at: the image with its numbered areas as one scalable drawing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
@@ -48,7 +48,7 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class Spot:
     identifier: str
-    number: int
+    number: str
     label: str
     outline: SafeString
     x: str
@@ -92,12 +92,14 @@ def _bounds(area: Area) -> tuple[float, float, float, float]:
     return min(c[::2]), min(c[1::2]), max(c[::2]), max(c[1::2])
 
 
-def spots(hotspots: Iterable[Hotspot], drawn: Picture) -> list[Spot]:
+def spots(
+    hotspots: Iterable[Hotspot], drawn: Picture, numbered: Callable[[int], str] = str
+) -> list[Spot]:
     """Numbered in document order, which is also the order of their controls."""
-    return [_spot(number, spot, drawn) for number, spot in enumerate(hotspots, 1)]
+    return [_spot(numbered(at), spot, drawn) for at, spot in enumerate(hotspots, 1)]
 
 
-def _spot(number: int, hotspot: Hotspot, drawn: Picture) -> Spot:
+def _spot(number: str, hotspot: Hotspot, drawn: Picture) -> Spot:
     """The number stands at a corner of its area, so that it covers nothing to be looked at."""
     area = hotspot.area
     left, top, right, bottom = (
@@ -110,7 +112,7 @@ def _spot(number: int, hotspot: Hotspot, drawn: Picture) -> Spot:
     return Spot(
         identifier=hotspot.identifier,
         number=number,
-        label=hotspot.label or gettext("Area %(number)d") % {"number": number},
+        label=hotspot.label or gettext("Area %(number)s") % {"number": number},
         outline=_outline(area, drawn),
         x=_number((left + right) / 2),
         y=_number((top + bottom) / 2),

@@ -15,10 +15,8 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[..., Awaitable[None]]
 
-HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-]
+# The sealed frame of a portable interaction has no origin: what it loads may go anywhere.
+SEALED = ("css/portable.", "js/qti-portable-frame.")
 
 
 MODULE_IMPORTS = CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]  # noqa: SLF001  # Django switches them for all files or none
@@ -39,6 +37,12 @@ class HashedStatic(CompressedManifestStaticFilesStorage):
 def _is_immutable(path: str, url: str) -> bool:
     # staticfiles' hashed names: base.1f0c2e0a9b7d.css
     return any(len(part) == 12 and part.isalnum() for part in url.rsplit("/", 1)[-1].split("."))
+
+
+def _headers(path: str) -> list[tuple[bytes, bytes]]:
+    sealed = path.removeprefix(settings.STATIC_URL).startswith(SEALED)
+    readers = b"cross-origin" if sealed else b"same-origin"
+    return [(b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", readers)]
 
 
 def _environ(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -78,5 +82,5 @@ class StaticFiles:
             with response.file as file:
                 content = await asyncio.to_thread(file.read)
         start = {"type": "http.response.start", "status": int(response.status)}
-        await send(start | {"headers": headers + HEADERS})
+        await send(start | {"headers": headers + _headers(scope["path"])})
         await send({"type": "http.response.body", "body": content})

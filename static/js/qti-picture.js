@@ -23,7 +23,11 @@
     spots(interaction).forEach((spot) => spot.classList.toggle("chosen", chosen.includes(spot.dataset.spot)));
   }
 
+  // How much of the picture a pixel of the screen covers: what is written on it stays readable.
+  const unit = (svg) => svg.viewBox.baseVal.width / svg.getBoundingClientRect().width || 1;
+
   function onPress(interaction, press) {
+    if (interaction.disabled) return;
     interaction.querySelector(".qti-picture").classList.add("live");
     spots(interaction).forEach((spot) => spot.addEventListener("click", () => press(spot.dataset.spot)));
   }
@@ -45,12 +49,13 @@
     const clear = interaction.querySelector("[data-clear]");
     const select = (name) => interaction.querySelector(`[data-area="${CSS.escape(name)}"] select`);
     const selects = [...interaction.querySelectorAll("[data-area] select")];
+    const letters = new Map(spots(interaction).map((spot) => [spot, spot.querySelector("text").textContent]));
     const taken = () => selects.map((each) => Number(each.value)).filter(Boolean);
     const show = () => {
       spots(interaction).forEach((spot) => {
         const value = select(spot.dataset.spot).value;
         spot.classList.toggle("chosen", value !== "");
-        spot.querySelector("text").textContent = value || "";
+        spot.querySelector("text").textContent = value || letters.get(spot);
       });
       if (clear) clear.hidden = taken().length === 0;
     };
@@ -137,16 +142,27 @@
       const chip = chips.find((each) => each.dataset.choice === choice);
       const picture = chip.querySelector("img");
       const element = document.createElementNS("http://www.w3.org/2000/svg", picture ? "image" : "text");
-      const [x, y] = [Number(spot.dataset.x), Number(spot.dataset.y) + nth * 18];
+      const size = 15 * unit(drawing);
+      const [x, y] = [Number(spot.dataset.x), Number(spot.dataset.y) + nth * size * 1.2];
       if (picture) {
         const width = picture.width || picture.naturalWidth;
         const height = picture.height || picture.naturalHeight;
         Object.entries({ href: picture.src, x: x - width / 2, y: y - height / 2, width, height }).forEach(([key, value]) => element.setAttribute(key, value));
       } else {
-        Object.entries({ x, y, dy: "0.36em", "font-size": 16 }).forEach(([key, value]) => element.setAttribute(key, value));
+        Object.entries({ x, y, dy: "0.36em", "font-size": size }).forEach(([key, value]) => element.setAttribute(key, value));
         element.textContent = chip.textContent.trim();
       }
       layer.append(element);
+      if (picture) return;
+      // Words that would cover much are cut, for the list below has them whole; at an edge they move in.
+      const most = Math.max(drawing.viewBox.baseVal.width * 0.4, 5 * size);
+      for (let text = element.textContent; element.getComputedTextLength() > most && text.length > 1;) {
+        text = text.slice(0, -1);
+        element.textContent = `${text.trim()}…`;
+      }
+      const words = element.getBBox();
+      const over = words.x + words.width - drawing.viewBox.baseVal.width;
+      element.setAttribute("x", x + Math.max(0, -words.x) - Math.max(0, Math.min(over, words.x)));
     };
     const show = () => {
       layer.replaceChildren();
@@ -180,7 +196,7 @@
       hold(null);
       changed(select || box);
     });
-    chips.forEach((chip) => {
+    if (!interaction.disabled) chips.forEach((chip) => {
       chip.setAttribute("role", "button");
       chip.setAttribute("aria-label", chip.dataset.label);
       chip.setAttribute("aria-pressed", "false");
@@ -204,6 +220,7 @@
       else if (over) event.target.checked = false;
       show();
     }, true);
+    new ResizeObserver(show).observe(drawing);
     show();
   }
 
@@ -220,8 +237,7 @@
       const kind = KINDS[interaction.dataset.interaction];
       if (!kind || interaction.dataset.pictureReady) return;
       interaction.dataset.pictureReady = "true";
-      if (interaction.disabled) mark(interaction, [...interaction.querySelectorAll("input:checked")].map((box) => box.value));
-      else kind(interaction);
+      kind(interaction);
     });
   }
 

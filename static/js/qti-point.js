@@ -10,11 +10,15 @@
     return element;
   };
 
-  function cross(x, y, number) {
+  // How much of the picture a pixel of the screen covers: a mark is as large on every screen.
+  const unit = (svg) => svg.viewBox.baseVal.width / svg.getBoundingClientRect().width || 1;
+
+  function cross(x, y, number, one) {
     const group = draw("g", { class: "qti-point-mark" });
-    const path = `M${x - 9} ${y}H${x + 9}M${x} ${y - 9}V${y + 9}`;
-    group.append(draw("path", { d: path, class: "qti-cross-ground" }), draw("path", { d: path, class: "qti-cross" }), draw("circle", { cx: x, cy: y, r: 6, class: "qti-cross" }));
-    const label = draw("text", { x: x + 10, y: y - 8, class: "qti-cross-number" });
+    const arm = 11 * one;
+    const path = `M${x - arm} ${y}H${x + arm}M${x} ${y - arm}V${y + arm}`;
+    group.append(draw("path", { d: path, class: "qti-cross-ground" }), draw("path", { d: path, class: "qti-cross" }), draw("circle", { cx: x, cy: y, r: 7 * one, class: "qti-cross" }));
+    const label = draw("text", { x: x + 12 * one, y: y - 8 * one, class: "qti-cross-number", "font-size": 16 * one });
     label.textContent = String(number);
     group.append(label);
     return group;
@@ -44,7 +48,7 @@
 
     const show = () => {
       const placed = rows.filter(isSet);
-      layer.replaceChildren(...placed.map(({ x, y }) => (object ? thing(Number(x.value), Number(y.value), object) : cross(Number(x.value), Number(y.value), rows.findIndex((each) => each.x === x) + 1))));
+      layer.replaceChildren(...placed.map(({ x, y }) => (object ? thing(Number(x.value), Number(y.value), object) : cross(Number(x.value), Number(y.value), rows.findIndex((each) => each.x === x) + 1, unit(svg)))));
       rows.forEach((each) => { if (each.remove) each.remove.hidden = !isSet(each); });
     };
     const set = (point, x, y) => {
@@ -59,7 +63,12 @@
       const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
       return [at.x, at.y];
     };
-    const near = (x, y) => rows.filter(isSet).find((each) => Math.hypot(each.x.value - x, each.y.value - y) < 14);
+    const near = (x, y) => rows.filter(isSet).find((each) => Math.hypot(each.x.value - x, each.y.value - y) < 20 * unit(svg));
+
+    if (object) object.addEventListener("load", show);
+    new ResizeObserver(show).observe(svg);
+    show();
+    if (interaction.disabled) return;
 
     let dragged = null;
     svg.classList.add("live", "pointing");
@@ -73,7 +82,6 @@
       set(dragged, x, y);
       svg.focus({ preventScroll: true });
     });
-    if (object) object.addEventListener("load", show);
     svg.addEventListener("dragover", (event) => event.preventDefault());
     svg.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -112,12 +120,11 @@
         point.x.focus();
       });
     });
-    show();
   }
 
   function startAll() {
     document.querySelectorAll('[data-interaction="select-point"], [data-interaction="position-object"]').forEach((interaction) => {
-      if (!interaction.dataset.pointReady && !interaction.disabled) start(interaction);
+      if (!interaction.dataset.pointReady) start(interaction);
     });
   }
 

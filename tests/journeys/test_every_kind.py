@@ -323,6 +323,16 @@ def sit(
     return begin
 
 
+def stays_narrow(page: Page, kind: str) -> None:
+    """At 320 px, which is 1280 at 400 %, and at the width that the page has."""
+    size = page.viewport_size
+    assert size is not None
+    for width in (320, size["width"]):
+        page.set_viewport_size({"width": width, "height": size["height"]})
+        over = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+        assert over <= 0, f"{kind} scrolls sideways at {width} px"
+
+
 def walk(page: Page, act_of: Callable[[str], Act | None]) -> None:
     """Answers item by item with Next in between; a page never scrolls sideways."""
     names = [*kinds.KINDS, "last"]
@@ -331,8 +341,7 @@ def walk(page: Page, act_of: Callable[[str], Act | None]) -> None:
         if kind != names[0]:
             # The page that has come by itself gives its number the focus at last.
             expect(page.locator("#item-title")).to_be_focused()
-        over = "document.scrollingElement.scrollWidth - innerWidth"
-        assert page.evaluate(over) <= 0, f"{kind} scrolls sideways"
+        stays_narrow(page, kind)
         act = act_of(kind)
         if act is not None:
             act(page)

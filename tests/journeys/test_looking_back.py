@@ -1,9 +1,11 @@
-"""The pages of looking back, commenting and the author's replay: seen by axe, wide and narrow."""
+"""Pages that few see, and each only once: looking back, replay, a sealed file, open elsewhere."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from django.conf import settings
+from django import conf
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -14,7 +16,9 @@ from delivery.candidate import backend
 from delivery.models import AssessmentSession, Sitting
 from delivery.saving import comments, responses
 from delivery.saving.responses import Save
+from delivery.seat import presence
 from delivery.session import moves, scoring, sessions
+from integrity.proof import sealing
 from tests import axe, factories, kinds
 from tests.factories import Part
 
@@ -29,7 +33,7 @@ Open = Callable[..., Page]
 @pytest.fixture
 def static_sources() -> Iterator[None]:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+    with override_settings(STORAGES={**conf.settings.STORAGES, "staticfiles": plain}):
         yield
 
 
@@ -42,9 +46,9 @@ def open_as(
         own = hasattr(user, "candidate")
         client.force_login(user, backend=backend.PATH if own else None)
         context = new_context(**options)
-        value = client.cookies[settings.SESSION_COOKIE_NAME].value
+        value = client.cookies[conf.settings.SESSION_COOKIE_NAME].value
         context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}]
+            [{"name": conf.settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}]
         )
         page = context.new_page()
         page.goto(live_server.url + path)
@@ -139,3 +143,63 @@ def test_an_author_tries_a_portable_interaction_in_its_sealed_frame(open_as: Ope
     expect(page.locator("[data-portable-values] input")).to_have_value("1")
     page.get_by_role("button", name="Submit the answer").click()
     expect(page.frame_locator("iframe").get_by_role("button")).to_have_text("One more: 1")
+
+
+def inside(page: Page, name: str) -> None:
+    """What is in a box that scrolls by itself is to be seen whole on a phone, too."""
+    seen(page, name)
+    over = "() => [...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+    assert max(page.evaluate(over)) <= 0, name
+
+
+def test_a_sealed_file_is_read_in_the_dark_on_a_phone(
+    open_as: Open, settings: Any, tmp_path: Path
+) -> None:
+    settings.LEDGER_KEY_DIR = tmp_path
+    versions = {"Q1": kinds.version("extended_text"), "Q2": kinds.version("choices")}
+    test = factories.published(Part("P1", ("Q1", "Q2", "Q3")), items=versions)
+    sitting = factories.sitting(test, opens_at=None, closes_at=None)
+    who = factories.candidate("Wolfeschlegelsteinhausenbergerdorff Maximiliana von Hohenstein")
+    session = factories.session(sitting, who, timezone.now())
+    answers = [
+        {
+            "item": item,
+            "value": [["r.RESPONSE", value]],
+            "base_revision": 0,
+            "client_seq": 1,
+            "key": item,
+            "epoch": 1,
+            "writer": "page",
+            "written_ms": round(timezone.now().timestamp() * 1000),
+        }
+        for item, value in {"Q1": "Because " + "x" * 400, "Q2": "A", "Q3": "B"}.items()
+    ]
+    presence.claim(session.pk, writer="page", device="x", by="candidate:1", at=timezone.now())
+    head = (str(session.pk), str(who.pk), timezone.now().isoformat())
+    sealed = sealing.seal(head, {"answers": answers})
+    proctor = factories.proctor("paula", sitting)
+    page = open_as(proctor, f"/proctor/{sitting.pk}/sealed/", color_scheme="dark")
+    file = {"name": "answers.invigil", "mimeType": "application/json", "buffer": sealed}
+    page.get_by_label("Sealed file").set_input_files(file)  # type: ignore[arg-type]
+    seen(page, "before")
+    page.get_by_role("button", name="Look inside").click()
+    expect(page.get_by_role("heading", name="Wolfeschlegel")).to_be_visible()
+    inside(page, "opened")
+    page.get_by_role("button", name="Let these answers arrive").click()
+    expect(page.get_by_text("3 answers have arrived.")).to_be_visible()
+    inside(page, "arrived")
+
+
+@pytest.mark.parametrize("policy", Sitting.Takeover.values)
+def test_a_test_that_is_open_elsewhere_asks_in_the_dark_on_a_phone(
+    open_as: Open, policy: str
+) -> None:
+    sitting = factories.sitting(opens_at=None, closes_at=None, takeover=policy)
+    session = factories.session(sitting, at=timezone.now())
+    device = "Firefox 131 on a tablet of the school's third floor, Windows 11, " + "x" * 90
+    presence.claim(session.pk, writer="page", device=device, by="candidate:1", at=timezone.now())
+    page = open_as(
+        session.candidate.user, f"/sessions/{session.pk}/elsewhere/", color_scheme="dark"
+    )
+    expect(page.get_by_role("heading", name="Your test is open elsewhere")).to_be_visible()
+    seen(page, policy)

@@ -21,7 +21,9 @@ def test_the_page_is_accessible_wide_and_narrow(open_item: Open, name: str) -> N
     page.set_viewport_size({"width": 320, "height": 256})
     assert not is_wider_than_its_window(page)
     page.set_viewport_size({"width": 390, "height": 800})
-    assert axe.violations(page) == []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert axe.violations(page) == [], scheme
 
 
 def test_an_item_from_right_to_left_is_no_wider_than_its_window(open_item: Open) -> None:

@@ -1,7 +1,9 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
+from django.utils import translation
 from lxml import etree
 
 from assembly import rendering
@@ -78,6 +80,14 @@ def test_the_same_page_shows_feedback_and_outcomes_once_they_are_due() -> None:
 
 def test_an_adaptive_item_shows_the_blocks_of_its_present_state() -> None:
     assert "Well done you" in source(secretive(adaptive="true"))
+
+
+def test_the_ends_of_a_slider_are_written_in_full() -> None:
+    ends = 'lower-bound="-100000" upper-bound="2500000" step="0.5"'
+    form = page(item(interaction("slider", "", ends), declaration("float")))
+    assert form.xpath("string(.//p)") == "From -100000 to 2500000."
+    assert form.xpath(".//input[@type='range']/@max") == ["2500000"]
+    assert form.xpath(".//input[@type='range']/@step") == ["0.5"]
 
 
 def test_text_of_packages_is_escaped() -> None:
@@ -310,3 +320,14 @@ def test_the_words_of_a_formula_are_its_name() -> None:
     )
     (formula,) = page(found).iter("math")
     assert formula.get("aria-label") == "x squared"
+
+
+def test_an_item_written_from_the_right_says_so_where_the_page_does_not() -> None:
+    def opening(language: str) -> str:
+        return str(source(replace(CASES["choice_single"].item, language=language)))[:60]
+
+    assert opening("ar").startswith('<div class="qti-item-body" lang="ar" dir="rtl">')
+    assert opening("de-CH").startswith('<div class="qti-item-body" lang="de-CH">')
+    with translation.override("he"):
+        assert opening("ar").startswith('<div class="qti-item-body" lang="ar">')
+        assert opening("en").startswith('<div class="qti-item-body" lang="en" dir="ltr">')

@@ -1,8 +1,8 @@
 """The browser's own queue against the server, whatever becomes of its messages and whoever acts.
 
 The scripts under test are the real ones in a real browser, and the server's views and verbs are the
-real ones; between them is a wire that delivers in any order, twice, late or never. Meanwhile the
-candidate answers, leaves and reloads, another page takes over and answers, a proctor pauses, the
+real ones, and so is its end of the socket; between them is a wire that delivers in any order,
+twice, late or never. Meanwhile the candidate answers, leaves and reloads, another page takes over and answers, a proctor pauses, the
 time runs out, and the test ends. However it went: once the wire is whole, no answer that was chosen
 last is lost, none of another page's is overwritten, and what the page called saved is saved. Where
 nobody else acted, the answer that was chosen last is the one that counts.
@@ -35,7 +35,7 @@ from delivery.seat.leases import Asker
 from delivery.session import interventions, sessions
 from integrity import ledger
 from tests import factories
-from tests.journeys import wire
+from tests.journeys import sockets, wire
 from tests.journeys.wire import Wire
 
 ITEMS = ("Q1", "Q2")
@@ -135,9 +135,16 @@ class Queue(RuleBasedStateMachine):
         self.wire.miss(place % len(self.wire.said))
         self.wire.settle()
 
-    @rule(opens=st.booleans())
-    def the_socket(self, opens: bool) -> None:
-        self.wire.ask("(opens) => (opens ? wire.open() : wire.close())", opens)
+    @rule()
+    def a_socket_opens(self) -> None:
+        self.wire.open()
+        self.wire.settle()
+
+    # As above.
+    @precondition(lambda self: self.kind != FORGETFUL)
+    @rule()
+    def the_socket_breaks(self) -> None:
+        self.wire.break_off()
         self.wire.settle()
 
     # Everybody else.
@@ -294,13 +301,13 @@ class Queue(RuleBasedStateMachine):
 IS_WAITING = """async () => wire.answers && (await import(wire.answers)).waiting().length > 0"""
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_becomes_of_its_messages_no_answer_is_lost(page: Page, kind: str) -> None:
     Queue.kind = kind
     Queue.ran.clear()
-    with wire.shelf() as origin:
-        Queue.wire = Wire(page, origin)
+    with wire.shelf() as origin, sockets.served() as ends:
+        Queue.wire = Wire(page, origin, ends)
         if kind == FORGETFUL:
             page.add_init_script(wire.FORGETS)
         Queue.wire.lay()

@@ -80,6 +80,10 @@ class Cluster:
             "PYTHONUNBUFFERED": "1",
         }
 
+    @property
+    def environment_file(self) -> Path:
+        return self.folder / "environment"
+
     def adapted(self, text: str) -> str:
         """A file of this folder as it holds here: its paths and ports."""
         text = text.replace(f"{INSTALLED}/var", str(self.folder / "var"))
@@ -89,6 +93,7 @@ class Cluster:
 
     def start(self) -> None:
         (self.folder / "var").mkdir(parents=True, exist_ok=True)
+        self._write_environment()
         self._start_postgresql()
         self._start_redis()
         self.manage("migrate", "--verbosity", "0")
@@ -100,6 +105,13 @@ class Cluster:
         for port in WEB_PORTS:
             self.wait_ready(port)
         self._start_nginx()
+
+    def _write_environment(self) -> None:
+        """What a command needs to work on this cluster, as a shell reads it."""
+        given = self._environment() | {"SECRET_KEY": self.environment["SECRET_KEY"]}
+        self.environment_file.touch(mode=0o600)
+        lines = (f"{name}={shlex.quote(value)}\n" for name, value in given.items())
+        self.environment_file.write_text("".join(lines))
 
     def stop(self) -> None:
         """End in the reverse order; what does not go within its time is ended."""
@@ -262,6 +274,7 @@ def main() -> int:
         with running(given.port) as cluster:
             print("[1/2] PostgreSQL, Redis, two web processes, worker, beat and nginx run.")
             print(cluster.manage("demo"))
+            print("Commands of manage.py work on it after: set -a; . " + str(cluster.environment_file))
             print(f"[2/2] READY {cluster.url}/ (logs: {cluster.folder}; Ctrl-C stops everything)")
             sys.stdout.flush()
             signal.pause()

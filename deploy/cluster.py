@@ -30,6 +30,7 @@ HERE: Final = ROOT / "deploy"
 INSTALLED: Final = "/srv/invigil"
 WEB_PORTS: Final = ("8001", "8002")
 PATIENCE: Final = 60.0
+ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class MissingError(Exception):
@@ -264,17 +265,24 @@ def running(port: int | None = None) -> Iterator[Cluster]:
             cluster.stop()
 
 
+def _interrupt(*_: object) -> None:
+    """End in order, once: another Ctrl-C meanwhile would leave processes behind."""
+    for name in ENDING:
+        signal.signal(name, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     read = argparse.ArgumentParser(description="Run a whole cluster on this machine for a trial.")
     read.add_argument("--port", type=int, default=8000)
     given = read.parse_args()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, signal.default_int_handler)
+    for name in ENDING:
+        signal.signal(name, _interrupt)
     try:
         with running(given.port) as cluster:
             print("[1/2] PostgreSQL, Redis, two web processes, worker, beat and nginx run.")
             print(cluster.manage("demo"))
-            print("Commands of manage.py work on it after: set -a; . " + str(cluster.environment_file))
+            print(f"Commands of manage.py work on it after: set -a; . {cluster.environment_file}")
             print(f"[2/2] READY {cluster.url}/ (logs: {cluster.folder}; Ctrl-C stops everything)")
             sys.stdout.flush()
             signal.pause()

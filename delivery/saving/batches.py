@@ -72,6 +72,11 @@ class Revision:
     def item_session_id(self) -> int:
         return self.row.id
 
+    @property
+    def is_late(self) -> bool:
+        """Tell whether another page holds the lease by now than the one that sent this."""
+        return self.row.seat.writer not in ("", self.writer)
+
 
 @dataclass(slots=True)
 class Batch:
@@ -137,3 +142,6 @@ def write(batch: Batch) -> None:
         setwise.update(batch.changed.values(), ROW_CHANGES, ItemSession)
         touched = {row.seat.id: row.seat for row in batch.changed.values()}
         setwise.update(touched.values(), SESSION_CHANGES, AssessmentSession)
+    late = [(one.row.seat.id, one.row.key, one.revision) for one in batch.revisions if one.is_late]
+    if late:
+        journal.came_late(late)

@@ -63,11 +63,12 @@ class Sockets:
         self.loop = asyncio.new_event_loop()
         self.lines: dict[str, _Line] = {}
         self.told: list[Told] = []
-        threading.Thread(target=self.loop.run_forever, name="sockets", daemon=True).start()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="sockets", daemon=True)
+        self.thread.start()
 
     def open(self, name: str, path: str, cookie: str) -> bool:
         """Connect; tells whether the server took the connection."""
-        return self._do(self._open(name, path, cookie))
+        return bool(self._do(self._open(name, path, cookie)))
 
     def send(self, name: str, text: str) -> None:
         """Let the server have a frame; a connection that has ended brings nothing."""
@@ -94,6 +95,8 @@ class Sockets:
         self.clear()
         self._do(_cancel_all())
         self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
 
     def _do(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_SECONDS)

@@ -63,12 +63,23 @@
     return found;
   }
 
+  let loading = 0;
+  const load = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function (...given) {
+    loading += 1;
+    this.addEventListener("loadend", () => (loading -= 1));
+    load.apply(this, given);
+  };
+
   let leaving = false;
   window.navigation.addEventListener("navigate", ({ hashChange }) => (leaving ||= !hashChange));
 
   window.wire = {
     get isLeaving() {
       return leaving;
+    },
+    get isLoading() {
+      return loading > 0;
     },
     stored,
     take: () => sent.splice(0),
@@ -86,7 +97,12 @@
       socket.dispatchEvent(new Event("open"));
     },
     ended: (id) => on(id)?.ends(),
-    hear: ([id, data]) => on(id)?.readyState === 1 && socket.dispatchEvent(new MessageEvent("message", { data })),
+    // Whether there was somebody to hear it.
+    hear([id, data]) {
+      if (on(id)?.readyState !== 1) return 0;
+      socket.dispatchEvent(new MessageEvent("message", { data }));
+      return 1;
+    },
     fail: (id) => (answers.get(id)?.reject(new TypeError("lost")), answers.delete(id)),
     answer: ([id, status, text]) => (answers.get(id)?.resolve(new Response(text, { status })), answers.delete(id)),
     advance(ms) {

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,10 +31,23 @@ HARNESS = Path(__file__).with_name("wire.js").read_text(encoding="utf-8")
 TRIES = 200
 # A browser that lets no page keep anything.
 FORGETS = "indexedDB.open = () => { throw new Error('not here') }; window.forgets = true;"
+CHOOSE = """([value]) => {
+  const radios = [...document.querySelectorAll("#item-form input[type=radio]")];
+  if (!radios.length || !document.getElementById("cover").hidden) return "";
+  for (const one of radios) one.checked = one.value === value;
+  radios[0].dispatchEvent(new Event("change", { bubbles: true }));
+  return document.getElementById("desk").dataset.key;
+}"""
+LOOK = """() => ({
+  key: document.getElementById("desk")?.dataset.key ?? "",
+  covered: !(document.getElementById("cover")?.hidden ?? true),
+  said: document.getElementById("save-state")?.textContent ?? "",
+  shown: document.querySelector("#item-form input[type=radio]:checked")?.value ?? "",
+})"""
 # What the page holds is written down, and what it was told it has heard.
 IS_SETTLED = """async () => {
   await wire.breathe();
-  if (wire.isLeaving) return false;
+  if (wire.isLeaving || wire.isLoading) return false;
   if (!wire.answers) return true;
   const answers = await import(wire.answers);
   if (!answers.memory()) return false;
@@ -98,9 +112,15 @@ class Wire:
     asked: list[Message] = field(default_factory=list)
     said: list[Message] = field(default_factory=list)
     acknowledged: list[dict[str, Any]] = field(default_factory=list)
+    # What came by socket, by its kind, in all sessions.
+    heard: Counter[str] = field(default_factory=Counter)
     session: AssessmentSession | None = None
     documents: dict[str, bytes] = field(default_factory=dict)
     wanted: str = ""
+    carries_sockets: bool = True
+    # Whether the page gets an item that it wants to show anew.
+    draws: bool = True
+    drawn: list[Route] = field(default_factory=list)
 
     def ask(self, script: str, value: object = None) -> Any:
         """Run something on the page; where it was just leaving, on the page that comes."""
@@ -121,6 +141,7 @@ class Wire:
     def begin(self, session: AssessmentSession) -> None:
         """Let the candidate of a session be the one whose page this is."""
         self.wanted = ""
+        self.carries_sockets = True
         self.sockets.clear()
         self.client, self.session = Client(), session
         self.client.force_login(session.candidate.user, backend=backend.PATH)
@@ -128,6 +149,8 @@ class Wire:
 
     def _serve(self, route: Route) -> None:
         path = urlsplit(route.request.url).path
+        if route.request.resource_type == "xhr" and self.draws:
+            return self.drawn.append(route)
         if route.request.resource_type != "document":
             return route.abort()
         # Where the page goes by itself, the test follows: only it may ask the database.
@@ -148,34 +171,66 @@ class Wire:
         self.documents[path] = self.client.get(path, follow=True).content
         self.page.goto(f"{self.origin}{path}")
 
+    def _draw(self) -> None:
+        """Give the page the item that it wants to show anew."""
+        routes, self.drawn = self.drawn, []
+        for route in routes:
+            headers = {"HX-Request": "true"}
+            path = urlsplit(route.request.url).path
+            route.fulfill(body=self.client.get(path, headers=headers).content)
+
     def settle(self) -> None:
         """Wait until the page has done what it does by itself, and take what it sent."""
+        self._rest()
+        if self.carries_sockets:
+            self._open()
+        while self.collect():
+            self._rest()
+
+    def _rest(self) -> None:
         for _ in range(TRIES):
+            self._draw()
             path, self.wanted = self.wanted, ""
             if path:
                 self._load(path)
-            elif self.ask(IS_SETTLED) and not self.wanted:
-                break
-        else:
-            raise AssertionError("The page's queue is not what it has written down.")
-        self.collect()
+            elif self.ask(IS_SETTLED) and not (self.wanted or self.drawn):
+                return
+        raise AssertionError("The page's queue is not what it has written down.")
 
-    def collect(self) -> None:
-        """Take what the page has sent; what it merely asks is answered at once."""
+    def collect(self) -> bool:
+        """Take what the page has sent; what it merely asks is answered at once.
+
+        Tells whether something was.
+        """
+        is_answered = False
         for one in self.ask("() => wire.take()"):
             message = Message(**one)
             if message.socket or message.body:
                 self.asked.append(message)
             else:
                 self._tell(self._answer(message))
+                is_answered = True
         self.listen()
+        return is_answered
 
     def listen(self) -> None:
         """Take what the server has said on sockets, whatever made it say so."""
         for told in self.sockets.take():
             self.said.append(Message("", "", told.text, told.socket, closes=not told.text))
 
-    def open(self) -> None:
+    def is_told_all(self) -> bool:
+        """Tell whether the page hears the server, and has heard whatever it had to say."""
+        open_ = self.ask("() => wire.socket")
+        return bool(open_ and open_["isOpen"]) and not (self.asked or self.said)
+
+    def carry_sockets(self, carry: bool) -> None:
+        """Let sockets come about from now on, or break the one that is there."""
+        self.carries_sockets = carry
+        if not carry:
+            self._break_off()
+        self.settle()
+
+    def _open(self) -> None:
         """Let the socket that the page wants come about, where the server takes it."""
         wanted = self.ask("() => wire.socket")
         if not wanted or wanted["isOpen"]:
@@ -186,7 +241,7 @@ class Wire:
         self.ask(f"(id) => wire.{'opened' if is_open else 'ended'}(id)", wanted["name"])
         self.listen()
 
-    def break_off(self) -> None:
+    def _break_off(self) -> None:
         """Break the page's socket; what was on its way there, either way, is lost."""
         open_ = self.ask("() => wire.socket")
         if not open_ or not open_["isOpen"]:
@@ -224,6 +279,15 @@ class Wire:
         if not one.socket:
             self.ask("(id) => wire.fail(id)", one.id)
 
+    def let_all_arrive(self) -> None:
+        """Make the wire whole until nothing is under way."""
+        while self.asked or self.said:
+            while self.asked:
+                self.deliver(0)
+            while self.said:
+                self.hear(0)
+            self.settle()
+
     def pass_time(self, ms: int) -> None:
         self.ask("(ms) => wire.advance(ms)", ms)
 
@@ -234,7 +298,7 @@ class Wire:
         if one.closes:
             self.ask("(id) => wire.ended(id)", one.socket)
         elif one.socket:
-            self.ask("(one) => wire.hear(one)", [one.socket, one.body])
+            self.heard[told["type"]] += self.ask("(one) => wire.hear(one)", [one.socket, one.body])
         else:
             self.ask("(one) => wire.answer(one)", [one.id, one.status, one.body])
 

@@ -8,7 +8,11 @@ import * as shown from "./shown.js";
 
 export { goOn, isDurable, known, memory, revision, savedAt, waiting } from "./answers.js";
 export { freeze } from "./captured.js";
-export { memory as remarks } from "./remarks.js";
+export {
+  isDurable as areRemarksDurable,
+  memory as remarks,
+  waiting as waitingRemarks,
+} from "./remarks.js";
 export { flush, isTurnedAway, setEpoch } from "./sent.js";
 
 let isStopped = false;

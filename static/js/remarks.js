@@ -139,6 +139,10 @@ export function begin() {
   on("item-shown", show);
   on("zero", keep);
   document.addEventListener("htmx:load", show);
+  // Somebody may be writing while the item is drawn anew.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id === "desk" && event.detail.shouldSwap) keep();
+  });
   document.addEventListener("submit", keep, true);
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());
   window.addEventListener("pagehide", leave);

@@ -137,3 +137,21 @@ def test_a_comment_that_cannot_be_sent_is_in_the_sealed_file(
     [one] = opened.remarks
     assert (one.item, one.text, one.saved) == ("Q1", "Nobody was told", "")
     assert one.written_at is not None
+
+
+DRAW_ANEW = """() => {
+  const desk = document.getElementById("desk");
+  htmx.ajax("GET", desk.dataset.url, { source: desk, target: desk, swap: "outerHTML" });
+}"""
+
+
+def test_what_is_being_written_is_kept_where_the_item_is_drawn_anew(
+    session: AssessmentSession, page: Page
+) -> None:
+    page.get_by_text("Comment on this item").click()
+    page.evaluate("() => document.getElementById('desk').classList.add('before')")
+    page.locator(FIELD).press_sequentially("Half a sen")
+    page.evaluate(DRAW_ANEW)
+    expect(page.locator("#desk.before")).to_have_count(0)
+    expect(page.locator(FIELD)).to_have_value("Half a sen")
+    assert kept(page, session, {"Q1": "Half a sen"})

@@ -16,6 +16,8 @@
   window.setInterval = (act, ms) => set(act, ms, ms);
   window.clearTimeout = window.clearInterval = (id) => timers.delete(id);
   performance.now = () => now;
+  // Waits are spread by chance, which would make the same steps another run.
+  Math.random = () => 0.5;
   AbortSignal.timeout = () => new AbortController().signal;
 
   const name = () => `${performance.timeOrigin} ${(last += 1)}`;

@@ -46,7 +46,7 @@ PLACE = st.integers(0, 11)
 ALONE, FORGETFUL = "alone", "alone in a browser that keeps nothing"
 TAKEN, PAUSED, ENDED, TIMED = "taken over", "paused", "ended", "out of time"
 # Who else acts in a run: only one of them, so that each right outcome is known; and how many runs.
-KINDS = {ALONE: 5, FORGETFUL: 5, TAKEN: 2, PAUSED: 2, ENDED: 2, TIMED: 3}
+KINDS = {ALONE: 5, FORGETFUL: 5, TAKEN: 4, PAUSED: 2, ENDED: 2, TIMED: 3}
 # So many times as many, for a long look.
 TIMES = int(os.environ.get("QUEUE_TIMES", "1"))
 OLD = {"stale"}

@@ -30,6 +30,7 @@ HERE: Final = ROOT / "deploy"
 INSTALLED: Final = "/srv/invigil"
 WEB_PORTS: Final = ("8001", "8002")
 PATIENCE: Final = 60.0
+ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class MissingError(Exception):
@@ -80,6 +81,10 @@ class Cluster:
             "PYTHONUNBUFFERED": "1",
         }
 
+    @property
+    def environment_file(self) -> Path:
+        return self.folder / "environment"
+
     def adapted(self, text: str) -> str:
         """A file of this folder as it holds here: its paths and ports."""
         text = text.replace(f"{INSTALLED}/var", str(self.folder / "var"))
@@ -89,6 +94,7 @@ class Cluster:
 
     def start(self) -> None:
         (self.folder / "var").mkdir(parents=True, exist_ok=True)
+        self._write_environment()
         self._start_postgresql()
         self._start_redis()
         self.manage("migrate", "--verbosity", "0")
@@ -100,6 +106,13 @@ class Cluster:
         for port in WEB_PORTS:
             self.wait_ready(port)
         self._start_nginx()
+
+    def _write_environment(self) -> None:
+        """What a command needs to work on this cluster, as a shell reads it."""
+        given = self._environment() | {"SECRET_KEY": self.environment["SECRET_KEY"]}
+        self.environment_file.touch(mode=0o600)
+        lines = (f"{name}={shlex.quote(value)}\n" for name, value in given.items())
+        self.environment_file.write_text("".join(lines))
 
     def stop(self) -> None:
         """End in the reverse order; what does not go within its time is ended."""
@@ -252,16 +265,24 @@ def running(port: int | None = None) -> Iterator[Cluster]:
             cluster.stop()
 
 
+def _interrupt(*_: object) -> None:
+    """End in order, once: another Ctrl-C meanwhile would leave processes behind."""
+    for name in ENDING:
+        signal.signal(name, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     read = argparse.ArgumentParser(description="Run a whole cluster on this machine for a trial.")
     read.add_argument("--port", type=int, default=8000)
     given = read.parse_args()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, signal.default_int_handler)
+    for name in ENDING:
+        signal.signal(name, _interrupt)
     try:
         with running(given.port) as cluster:
             print("[1/2] PostgreSQL, Redis, two web processes, worker, beat and nginx run.")
             print(cluster.manage("demo"))
+            print(f"Commands of manage.py work on it after: set -a; . {cluster.environment_file}")
             print(f"[2/2] READY {cluster.url}/ (logs: {cluster.folder}; Ctrl-C stops everything)")
             sys.stdout.flush()
             signal.pause()

@@ -222,8 +222,10 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         told = await database_sync_to_async(frames.claimed)(
             self.session_id, asked, asker, self.by, timezone.now()
         )
-        self.writer, self.epoch = asker.writer, told.epoch
-        await self._tell(told)
+        standing, beside = told
+        self.writer, self.epoch = asker.writer, standing.epoch
+        for message in (standing, *beside):
+            await self._tell(message)
 
     async def _events(self, asked: Events) -> None:
         told = await asking.report(self.session_id, asked.events, self.by, timezone.now())
@@ -244,7 +246,11 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         what, said = message.get("what", ""), message.get("said")
         if what == "session.expired" and (self.ended >= 0 or alarms.is_closing(self.session_id)):
             return  # the page's own alarm was quicker
-        if said is not None and self.is_heard:
+        if what == journal.LATE:
+            # A page that is not heard yet claims later, and is told then.
+            if self.is_heard:
+                self._write(protocol.ItemMessage(message["item"], message["revision"]).frame())
+        elif said is not None and self.is_heard:
             self._write(frames.hinted_text(self.session_id, said))
         else:
             vigil.later(self._take(what))

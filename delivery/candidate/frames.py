@@ -87,12 +87,18 @@ def asker_of(asked: Claim, device_id: str, device: str) -> Asker:
     return Asker(device_id, device, asked.writer[:64], known)
 
 
-def claimed(session_id: UUID, asked: Claim, asker: Asker, by: str, at: datetime) -> SessionMessage:
-    """Give the page the right to write and say how the session stands; raises Refusal."""
+def claimed(
+    session_id: UUID, asked: Claim, asker: Asker, by: str, at: datetime
+) -> tuple[SessionMessage, list[Outgoing]]:
+    """Give the page the right to write; raises Refusal.
+
+    Says how the session stands, and then how the item does that the page shows.
+    """
     if asked.take_over:
         leases.take_over(session_id, asker, by=by, at=at)
     lease = leases.claim(session_id, asker, by=by, at=at)
-    return standing(desk.read(session_id).session, epoch=lease.epoch)
+    found = desk.read(session_id)
+    return standing(found.session, epoch=lease.epoch), item(found, asked.item)
 
 
 def outcome(result: Outcome) -> Outgoing:
@@ -163,6 +169,13 @@ def standing(
 def unmoved(session: AssessmentSession) -> SessionMessage:
     """Return how the session stands where the page stays; nobody waits for a proctor any more."""
     return standing(session, html="" if session.help_requested_at else ANSWERED)
+
+
+def item(at_desk: Desk, key: str) -> list[Outgoing]:
+    """Return which answer to an item counts; the one where the candidate stands is read already."""
+    if at_desk.route.index(key) < 0:
+        return []
+    return [protocol.ItemMessage(item=key, revision=at_desk.item(key).revision)]
 
 
 def moved(at_desk: Desk, at: datetime) -> SessionMessage:

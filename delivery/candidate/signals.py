@@ -105,7 +105,8 @@ def timer(visit: Visit) -> HttpResponse:
     presence.seen(visit.session.pk, by=visit.by, at=visit.at)
     leases.here(visit.session, visit.request.GET.get("writer", ""))
     found = desk.read(visit.session.pk)
-    return frames.answer_with([*_state(visit, found), *frames.unread(visit.session.pk)])
+    shown = frames.item(found, visit.request.GET.get("item", ""))
+    return frames.answer_with([*_state(visit, found), *shown, *frames.unread(visit.session.pk)])
 
 
 @require_POST
@@ -113,8 +114,8 @@ def timer(visit: Visit) -> HttpResponse:
 def claim(visit: Visit) -> HttpResponse:
     asked = protocol.Claim.read(frames.body(visit.request.body) | {"device": ""})
     asker = frames.asker_of(asked, visit.device, words.device(visit.request))
-    told = frames.claimed(visit.session.pk, asked, asker, visit.by, visit.at)
-    return frames.answer_with([told])
+    standing, beside = frames.claimed(visit.session.pk, asked, asker, visit.by, visit.at)
+    return frames.answer_with([standing, *beside])
 
 
 @require_POST

@@ -19,6 +19,9 @@ from integrity.words import Written
 # The writer has these already: the acknowledgement or the refusal is their answer.
 TOLD_BY_ANSWER: Final = frozenset({"response.saved", "response.quarantined"})
 
+# An answer came from a page that is gone.
+LATE: Final = "response.late"
+
 # Whoever does these says why, in words of their own.
 REASONED: Final = frozenset(
     {
@@ -49,6 +52,22 @@ def session_group(session_id: UUID) -> str:
 def board_group(sitting_id: int) -> str:
     """Name the channel group of the boards of one sitting."""
     return f"board.{sitting_id}"
+
+
+def came_late(saved: Sequence[tuple[UUID, str, int]]) -> None:
+    """Hint, after the commit, at answers of pages that another one has come after.
+
+    The page that is there now may have been drawn before: it is told of each item and its revision.
+    """
+    hints = [
+        (
+            session_group(session_id),
+            {"type": "session.changed", "what": LATE, "item": item, "revision": revision},
+        )
+        for session_id, item, revision in saved
+    ]
+    if hints:
+        rowsets.afterwards(partial(hub.send_all, hints))
 
 
 def record(fact: Fact) -> Sealed:

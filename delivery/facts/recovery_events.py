@@ -61,6 +61,7 @@ class ExportOpened(Fact):
     answers: int
     saved: int
     kept: int
+    comments: int | None = None  # beside the answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

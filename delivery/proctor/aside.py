@@ -191,7 +191,11 @@ def open_file(
             context |= {"opened": opened, "field": _field(source)}
             if request.POST.get("act") == "replay":
                 done = exports.replay(opened, by=user, at=timezone.now())
-                context |= {"done": [(each, _came(each)) for each in done]}
+                context |= {
+                    "done": [(each, _came(each)) for each in done.answers],
+                    "remarked": [(each.remark, _became(each)) for each in done.remarks],
+                    "is_done": True,
+                }
         except Refusal as refusal:
             context["problem"], status = sentence(refusal), 422
     return render(request, template, context, status=status)
@@ -200,6 +204,14 @@ def open_file(
 def _came(each: exports.Replayed) -> str:
     refusal = getattr(each.outcome, "refusal", None)
     return "" if refusal is None else words_of(refusal.reason)
+
+
+def _became(each: exports.Remarked) -> str:
+    """Say why a comment is not saved, "" where it is."""
+    if each.refusal is None:
+        return ""
+    is_late = each.refusal.reason is Reason.COMMENT_LATE
+    return gettext("came late, and is kept aside to be read") if is_late else sentence(each.refusal)
 
 
 def _source(request: HttpRequest) -> bytes:

@@ -79,7 +79,7 @@ class Claim(Incoming):
     """A page says who it is: `writer` is made once per document.
 
     `known` are the writers of the same tab's earlier pages, one by one behind commas; with
-    `take_over` 1 the candidate has said that this page replaces any other.
+    `take_over` 1 the candidate has said that this page replaces any other. `item` is shown on it.
     """
 
     type: ClassVar[str] = "claim"
@@ -87,6 +87,7 @@ class Claim(Incoming):
     device: str
     known: str = ""
     take_over: int = 0
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,15 @@ class SavedMessage(Outgoing):
             f'"answered":{_TRUTH[self.answered]},"in_grace":{_TRUTH[self.in_grace]},'
             f'"saved_at":"{self.saved_at}"}}'
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMessage(Outgoing):
+    """Which answer to an item is the newest saved one: the page may have been drawn before it."""
+
+    type: ClassVar[str] = "item"
+    item: str
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,11 @@ class Revision:
     def item_session_id(self) -> int:
         return self.row.id
 
+    @property
+    def is_late(self) -> bool:
+        """Tell whether another page holds the lease by now than the one that sent this."""
+        return self.row.seat.writer not in ("", self.writer)
+
 
 @dataclass(slots=True)
 class Aside:
@@ -219,3 +224,6 @@ def write(batch: Batch) -> None:
             revision.ledger_seq, revision.ledger_head = seal.seq, seal.head
         setwise.insert(batch.revisions, ResponseRevision)
         setwise.update(batch.changed.values(), ROW_CHANGES, ItemSession)
+        journal.came_late(
+            [(one.row.seat.id, one.row.key, one.revision) for one in batch.revisions if one.is_late]
+        )

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from assembly.qti.values import Raw
 from delivery.facts import events, journal
 from delivery.models import AssessmentSession, CandidateComment, ItemSession, Quarantine, State
-from delivery.rules import legible, navigation, refusals, writers
+from delivery.rules import admissibility, legible, navigation, refusals, writers
 from delivery.rules.refusals import Permission, Reason, Refusal
 from delivery.saving import responses
 from delivery.session import desk, sessions
@@ -157,10 +157,18 @@ def _why_not(found: Desk, key: str, at: datetime, sender: Sender) -> Refusal | N
         return Refusal(Reason.NO_COMMENTS)
     if found.session.state == State.EXPIRED:
         return Refusal(Reason.OUT_OF_TIME)
-    running = sessions.running(found, at).refusal
+    running = _running(found, at).refusal
     if running is not None or _holds(found.session, sender):
         return running or may_comment(found, key).refusal
     return Refusal(Reason.LEASE_LOST)
+
+
+def _running(found: Desk, at: datetime) -> Permission:
+    """What was on its way at a pause counts, as an answer does."""
+    paused_at = found.session.paused_at
+    if paused_at is not None and at <= paused_at + admissibility.PAUSE_FLUSH:
+        return refusals.GRANTED
+    return sessions.running(found, at)
 
 
 def _holds(session: AssessmentSession, sender: Sender) -> bool:

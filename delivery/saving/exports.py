@@ -17,7 +17,8 @@ from delivery.facts import journal
 from delivery.facts import recovery_events as facts
 from delivery.models import AssessmentSession, ItemSession, Quarantine, Sitting
 from delivery.rules.refusals import Reason, Refusal
-from delivery.saving import posted, responses
+from delivery.saving import comments, posted, responses
+from delivery.saving.comments import Sender
 from delivery.saving.responses import Outcome, Save, Saved
 from delivery.session import desk, interventions
 from delivery.session.desk import Desk
@@ -43,6 +44,19 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """One comment of a file beside the stored one, with when the device wrote it."""
+
+    item: str
+    number: int
+    title: str
+    written_at: datetime | None
+    text: str
+    saved: str
+    sender: Sender
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A file that belongs to a session of ours."""
 
@@ -50,6 +64,7 @@ class Opened:
     made_at: str
     sha256: str
     answers: list[Held]
+    remarks: list[Remark]
 
     @property
     def made(self) -> datetime | None:
@@ -73,6 +88,22 @@ class Replayed:
         return isinstance(self.outcome, Saved)
 
 
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """What came of one comment of a file; without a refusal it is saved."""
+
+    remark: Remark
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What came of a file."""
+
+    answers: list[Replayed]
+    remarks: list[Remarked]
+
+
 def read(source: bytes, sittings: QuerySet[Sitting]) -> Opened:
     """Open a file of a session in one of the sittings; raises Refusal."""
     try:
@@ -80,13 +111,23 @@ def read(source: bytes, sittings: QuerySet[Sitting]) -> Opened:
     except EnvelopeError as error:
         raise Refusal(Reason.EXPORT_UNREADABLE) from error
     found = _desk_of(envelope, sittings)
-    entries = envelope.content.get("answers", [])
+    rows = {row.key: row for row in found.rows}
+    held = [_held(found, rows[one["item"]], one) for one in _listed(envelope, "answers", rows)]
+    held.sort(key=lambda one: one.number)
+    texts = comments.of(found.session.pk)
+    told = [
+        _remark(found, rows[one["item"]], one, texts) for one in _listed(envelope, "comments", rows)
+    ]
+    told.sort(key=lambda one: one.number)
+    return Opened(found.session, envelope.made_at, sha256(source).hexdigest(), held, told)
+
+
+def _listed(envelope: Envelope, name: str, rows: dict[str, ItemSession]) -> list[dict[str, Any]]:
+    """Return what a file holds of items that the session has."""
+    entries = envelope.content.get(name, [])
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
         raise Refusal(Reason.EXPORT_UNREADABLE)
-    rows = {row.key: row for row in found.rows}
-    held = [_held(found, rows, one) for one in entries[:MOST] if one.get("item") in rows]
-    held.sort(key=lambda one: one.number)
-    return Opened(found.session, envelope.made_at, sha256(source).hexdigest(), held)
+    return [one for one in entries[:MOST] if one.get("item") in rows]
 
 
 def _desk_of(envelope: Envelope, sittings: QuerySet[Sitting]) -> Desk:
@@ -101,8 +142,7 @@ def _desk_of(envelope: Envelope, sittings: QuerySet[Sitting]) -> Desk:
     return desk.read(session.pk)
 
 
-def _held(found: Desk, rows: dict[str, ItemSession], entry: dict[str, Any]) -> Held:
-    row = rows[entry["item"]]
+def _held(found: Desk, row: ItemSession, entry: dict[str, Any]) -> Held:
     item = bank.item(row.item_version_id)
     raw = posted.read(item, _pairs(entry)).raw
     return Held(
@@ -113,6 +153,26 @@ def _held(found: Desk, rows: dict[str, ItemSession], entry: dict[str, Any]) -> H
         said=wording.answer(item, raw),
         saved=wording.answer(item, row.response),
         entry=entry,
+    )
+
+
+def _remark(found: Desk, row: ItemSession, entry: dict[str, Any], texts: dict[str, str]) -> Remark:
+    text = entry.get("comment")
+    if not isinstance(text, str):
+        raise Refusal(Reason.EXPORT_UNREADABLE)
+    sender = Sender(
+        writer=_name(entry.get("writer")),
+        client_seq=_whole(entry.get("client_seq")),
+        epoch=_whole(entry.get("epoch"), most=2**31),
+    )
+    return Remark(
+        item=row.key,
+        number=found.route.index(row.key) + 1,
+        title=bank.item(row.item_version_id).title,
+        written_at=_instant(entry.get("written_ms")),
+        text=text,
+        saved=texts.get(row.key, ""),
+        sender=sender,
     )
 
 
@@ -129,14 +189,15 @@ def _instant(ms: Any) -> datetime | None:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
-def replay(opened: Opened, *, by: User, at: datetime) -> list[Replayed]:
-    """Let each answer arrive now: what is known is found, what is late is quarantined."""
+def replay(opened: Opened, *, by: User, at: datetime) -> Arrived:
+    """Let all of it arrive now: what is known is found, what is late is kept aside."""
     who = interventions.actor(by)
     with transaction.atomic():
         found = desk.lock(opened.session.pk)
         outcomes = [responses.save([_save(found, one, who, at)])[0] for one in opened.answers]
         done = [Replayed(*pair) for pair in zip(opened.answers, outcomes, strict=True)]
         _note_written(done)
+        told = [Remarked(one, _why_not(found, one, who, at)) for one in opened.remarks]
         saved = sum(one.is_saved for one in done)
         journal.record(
             facts.ExportOpened(
@@ -145,9 +206,19 @@ def replay(opened: Opened, *, by: User, at: datetime) -> list[Replayed]:
                 answers=len(done),
                 saved=saved,
                 kept=len(done) - saved,
+                comments=len(told) or None,
             )
         )
-    return done
+    return Arrived(done, told)
+
+
+def _why_not(found: Desk, remark: Remark, by: str, at: datetime) -> Refusal | None:
+    """Save a comment as one that is sent; return why it was not, which may be that it is late."""
+    try:
+        comments.save(found.session.pk, remark.item, remark.text, at, by=by, sender=remark.sender)
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 def _save(found: Desk, held: Held, by: str, at: datetime) -> Save:

@@ -113,7 +113,7 @@ class Player:
         except BROKEN as error:
             self.tally.wrong(f"{type(error).__name__} on a request")
             return None
-        if answer.status >= 500:
+        if answer.status >= 400:
             self.tally.wrong(f"status {answer.status}")
             return None
         return answer
@@ -157,7 +157,8 @@ class Player:
         await self._timed(where)
         if fields.get(key):
             await self._save(key, fields[key])
-        await self._try("POST", where, "go=next&confirmed=1", FORM)
+        # As a page's script says: the form brings no answer, which went before it.
+        await self._try("POST", where, "go=next&confirmed=1&unchanged=1", FORM)
 
     async def _reconnect(self) -> None:
         self.has_stormed = True

@@ -16,6 +16,10 @@ const newest = new Map();
 // The newest answer to each item that this page knows, whether it is saved or waits.
 const values = new Map();
 
+// Of each item: the newest revision of which the server told, whoever sent it, and the one that is shown.
+const told = new Map();
+const drawn = new Map();
+
 let epoch = 0;
 let sequence = 0;
 let isTakenUp = false;
@@ -48,6 +52,16 @@ export function revision(item) {
   return revisions.get(item) ?? 0;
 }
 
+// The server says which answer is the newest saved one.
+export function hearOf(item, revision_) {
+  told.set(item, Math.max(revision_, told.get(item) ?? 0));
+}
+
+// Whether what is saved is another answer than the one that is shown, with none to come after it.
+export function isOld(item) {
+  return (told.get(item) ?? 0) > (drawn.get(item) ?? 0) && !of(item).length;
+}
+
 export function savedAt(item) {
   return saved.get(item);
 }
@@ -63,6 +77,7 @@ export function setEpoch(value) {
 // The page that was drawn says how an item stood.
 export function learn(item, value, revision_, savedAt_) {
   revisions.set(item, Math.max(revision_, revision(item)));
+  drawn.set(item, revision_);
   if (savedAt_) saved.set(item, savedAt_);
   values.set(item, value);
 }
@@ -115,11 +130,15 @@ export function frame(entry) {
 }
 
 // The server has an answer; returns the entry that it acknowledges, if it still waited.
-export function acknowledge(told) {
-  const entry = find(told.key);
-  remove((one) => one.key !== told.key && !(entry && one.item === entry.item && line.isOvertaken(one, entry)));
-  revisions.set(told.item, Math.max(revision(told.item), told.revision));
-  saved.set(told.item, told.saved_at);
+// `text` is what the page shows of that item.
+export function acknowledge(frame_, text) {
+  const { item, key, revision: now } = frame_;
+  const entry = find(key);
+  remove((one) => one.key !== key && !(entry && one.item === entry.item && line.isOvertaken(one, entry)));
+  revisions.set(item, Math.max(revision(item), now));
+  hearOf(item, now);
+  if (entry && entry.text === text) drawn.set(item, Math.max(drawn.get(item) ?? 0, now));
+  saved.set(item, frame_.saved_at);
   return entry;
 }
 

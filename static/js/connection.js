@@ -241,4 +241,6 @@ export function begin() {
   });
   setInterval(beat, HEARTBEAT_MS);
   open();
+  // A socket that comes late, or never, is not waited for.
+  schedulePoll(POLL_MS);
 }

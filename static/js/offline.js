@@ -113,7 +113,7 @@ async function show(item) {
   saving.keep();
   fill(desk, saving.known().get(item.key) ?? item.value);
   mark(desk);
-  desk.dataset.revision = item.revision;
+  desk.dataset.revision = Math.max(item.revision, saving.revision(item.key));
   desk.dataset.savedAt = saving.savedAt(item.key) ?? item.saved_at;
   desk.dataset.timer = clock.told();
   document.getElementById("desk").replaceWith(desk);

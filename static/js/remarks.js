@@ -32,6 +32,14 @@ export function memory() {
   return { waiting: queue.all(), latest };
 }
 
+export function waiting() {
+  return queue.all();
+}
+
+export function isDurable() {
+  return queue.durable;
+}
+
 function say(item, name, value = "") {
   if (shown?.item !== item || !shown.box.isConnected) return;
   const line = shown.box.querySelector("[data-comment-state]");
@@ -49,7 +57,8 @@ export function keep() {
   shown.seq.value = client_seq;
   const { item, url } = shown;
   const told = { item, url, comment: shown.kept, client_seq, writer: connection.writer, epoch: answers.present() };
-  queue.add({ ...told, key: randomId(), sentAt: 0 });
+  const now = { queuedAt: performance.now(), writtenAt: Date.now() };
+  queue.add({ ...told, ...now, key: randomId(), sentAt: 0 });
   say(item, "saving");
   pump();
 }
@@ -119,7 +128,8 @@ async function takeUp() {
   const recalled = before?.waiting ?? [];
   for (const [item, text] of before?.latest ?? []) if (!latest.has(item)) latest.set(item, text);
   const known = new Set([...recalled, ...queue.all()].map((entry) => entry.key));
-  queue.restore([...stored.filter((entry) => !known.has(entry.key)), ...recalled]);
+  const restored = [...stored.filter((entry) => !known.has(entry.key)), ...recalled];
+  queue.restore(restored.map((entry) => ({ ...entry, queuedAt: performance.now() })));
   fill();
   pump();
 }
@@ -129,6 +139,10 @@ export function begin() {
   on("item-shown", show);
   on("zero", keep);
   document.addEventListener("htmx:load", show);
+  // Somebody may be writing while the item is drawn anew.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id === "desk" && event.detail.shouldSwap) keep();
+  });
   document.addEventListener("submit", keep, true);
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());
   window.addEventListener("pagehide", leave);

@@ -15,12 +15,14 @@ let timeIsUp = false;
 // stays here for good; what this device does not keep is lost with the page; and nothing should
 // wait for long, whether the network is away or only the saves do not get through.
 function danger() {
-  const waiting = saving.waiting();
+  const remarks = saving.waitingRemarks();
+  const waiting = [...saving.waiting(), ...remarks];
   if (!waiting.length) return "";
   if (saving.isTurnedAway()) return "turned-away";
   const since = connection.downSince();
   const oldest = performance.now() - Math.min(...waiting.map((entry) => entry.queuedAt));
-  if (!saving.isDurable() && (since || oldest > UNKEPT_MS)) return "unkept";
+  const isKept = saving.isDurable() && (!remarks.length || saving.areRemarksDurable());
+  if (!isKept && (since || oldest > UNKEPT_MS)) return "unkept";
   if (since) return timeIsUp || Date.now() - since > LONG_MS ? "offline" : "";
   return oldest > LONG_MS ? "unsent" : "";
 }
@@ -31,6 +33,17 @@ function offer() {
   const why = danger();
   box.hidden = !why;
   for (const line of box.querySelectorAll("[data-why]")) line.hidden = line.dataset.why !== why;
+}
+
+function remarks() {
+  return saving.waitingRemarks().map(({ item, comment, client_seq, epoch, writer, writtenAt }) => ({
+    item,
+    comment,
+    client_seq,
+    epoch,
+    writer,
+    written_ms: Math.round(writtenAt ?? 0),
+  }));
 }
 
 async function save() {
@@ -45,7 +58,7 @@ async function save() {
     written_ms: Math.round(writtenAt),
   }));
   const head = { session: page.session, candidate: page.candidate, made_at: new Date().toISOString() };
-  const file = await sealing.forServer(page.exportKey, head, { answers: entries });
+  const file = await sealing.forServer(page.exportKey, head, { answers: entries, comments: remarks() });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([JSON.stringify(file)], { type: "application/json" }));
   link.download = `answers-${page.candidate}-${timeOfDay(Date.now()).replace(":", "")}.invigil`;

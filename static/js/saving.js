@@ -6,9 +6,13 @@ import * as remarks from "./remarks.js";
 import * as sent from "./sent.js";
 import * as shown from "./shown.js";
 
-export { goOn, isDurable, known, memory, savedAt, waiting } from "./answers.js";
+export { goOn, isDurable, known, memory, revision, savedAt, waiting } from "./answers.js";
 export { freeze } from "./captured.js";
-export { memory as remarks } from "./remarks.js";
+export {
+  isDurable as areRemarksDurable,
+  memory as remarks,
+  waiting as waitingRemarks,
+} from "./remarks.js";
 export { flush, isTurnedAway, setEpoch } from "./sent.js";
 
 let isStopped = false;

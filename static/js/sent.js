@@ -7,6 +7,7 @@ import * as connection from "./connection.js";
 import * as shown from "./shown.js";
 
 const PATIENCE_MS = 8_000;
+const DRAW_MS = 3_000;
 const LARGEST = 380_000;
 const LARGEST_KEEPALIVE = 60_000;
 const MOST_AT_ONCE = 50;
@@ -68,22 +69,30 @@ function doubt() {
 }
 
 function onSaved(frame) {
-  const entry = answers.acknowledge(frame);
   const here = captured.here();
-  if (here?.key === frame.item) captured.setField("base_revision", answers.revision(frame.item));
+  const isHere = here?.key === frame.item;
+  const entry = answers.acknowledge(frame, isHere ? here.captured : null);
+  if (isHere) captured.setField("base_revision", answers.revision(frame.item));
   failures = 0;
   shown.refuse("");
   shown.settle();
   shown.show();
-  // The page that shows the item was drawn before this answer was there.
-  const isNews = entry && here?.key === entry.item && entry.text !== here.captured;
-  if (entry?.restored || isNews) afterReplay(frame.item);
+  // An earlier page's answer is saved now: the next one may go.
+  if (entry?.restored) pump();
+  drawAnew();
 }
 
-// An earlier page's answer is saved now: what shows the item shows it, and the next one may go.
-function afterReplay(item) {
-  pump();
-  if (captured.here()?.key !== item || answers.of(item).length || captured.isTyping()) return;
+// An answer that an earlier page sent in its last moment may come after this page was drawn.
+function onItem(frame) {
+  answers.hearOf(frame.item, frame.revision);
+  drawAnew();
+  shown.show();
+}
+
+// The page was drawn before the answer that is saved was there.
+function drawAnew() {
+  const here = captured.here();
+  if (!here || !answers.isOld(here.key) || captured.isTyping() || !connection.isReachable()) return;
   if (captured.isCaptured()) tell("stale-page");
 }
 
@@ -105,6 +114,7 @@ function onRefused(frame) {
     alarm(frame.sentence);
   }
   if (entry?.restored) pump();
+  drawAnew();
   shown.show();
   connection.poll();
 }
@@ -172,6 +182,7 @@ function onVisibility() {
 export function begin() {
   on("saved", onSaved);
   on("refused", onRefused);
+  on("item", onItem);
   on("captured", pump);
   on("connected", pump);
   on("signed-in", pump);
@@ -182,5 +193,6 @@ export function begin() {
     captured.keep();
     if (answers.waiting().length && !connection.isReachable()) event.preventDefault();
   });
+  setInterval(drawAnew, DRAW_MS);
   takeUp();
 }

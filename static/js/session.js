@@ -74,7 +74,13 @@ async function claim() {
   } catch {
     /* Then a reload asks whether to take over. */
   }
-  const body = { type: "claim", writer: connection.writer, device: "", known: [...new Set(known)].join(",") };
+  const body = {
+    type: "claim",
+    writer: connection.writer,
+    device: "",
+    known: [...new Set(known)].join(","),
+    item: document.getElementById("desk")?.dataset.key ?? "",
+  };
   if (connection.send(body)) return;
   try {
     await connection.post(page.claim, body);

@@ -40,7 +40,9 @@ function status() {
   if (items && (!connection.isKnown() || oldest > WAITING_FROM_MS)) return [count, "waiting"];
   if (items || captured.isTyping()) return [say("saving"), ""];
   if (refused) return [say("refused"), "refused"];
-  const saved = answers.savedAt(captured.here().key);
+  const { key } = captured.here();
+  if (answers.isOld(key)) return [say("newer"), ""];
+  const saved = answers.savedAt(key);
   return [saved ? say("saved", saved) : say("unsaved"), ""];
 }
 

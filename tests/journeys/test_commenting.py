@@ -10,8 +10,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from delivery.candidate import backend
-from delivery.models import AssessmentSession
-from delivery.saving import comments
+from delivery.models import AssessmentSession, Sitting
+from delivery.saving import comments, exports
 from tests import factories
 from tests.factories import Part
 from tests.journeys import acts, device
@@ -112,3 +112,46 @@ def test_a_comment_that_no_request_carried_is_sent_by_the_next_page(
     page.goto(page.url.replace("Q1", "Q2"))
     assert kept(page, session, {"Q1": "Two answers fit"})
     assert acts.eventually(lambda: device.stored(page) == [], page)
+
+
+# Some time later, as the page counts it.
+LATER = """() => {
+  for (const clock of [performance, Date]) {
+    const now = clock.now.bind(clock);
+    clock.now = () => now() + 130000;
+  }
+}"""
+
+
+def test_a_comment_that_cannot_be_sent_is_in_the_sealed_file(
+    session: AssessmentSession, page: Page
+) -> None:
+    page.context.route("**/comment/**", lambda route: route.abort())
+    write(page, "Nobody was told")
+    expect(page.locator("[data-comment-state]")).to_contain_text("Not saved yet")
+    page.evaluate(LATER)
+    expect(page.locator("#rescue")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save the sealed file").click()
+    opened = exports.read(waiting.value.path().read_bytes(), Sitting.objects.all())
+    [one] = opened.remarks
+    assert (one.item, one.text, one.saved) == ("Q1", "Nobody was told", "")
+    assert one.written_at is not None
+
+
+DRAW_ANEW = """() => {
+  const desk = document.getElementById("desk");
+  htmx.ajax("GET", desk.dataset.url, { source: desk, target: desk, swap: "outerHTML" });
+}"""
+
+
+def test_what_is_being_written_is_kept_where_the_item_is_drawn_anew(
+    session: AssessmentSession, page: Page
+) -> None:
+    page.get_by_text("Comment on this item").click()
+    page.evaluate("() => document.getElementById('desk').classList.add('before')")
+    page.locator(FIELD).press_sequentially("Half a sen")
+    page.evaluate(DRAW_ANEW)
+    expect(page.locator("#desk.before")).to_have_count(0)
+    expect(page.locator(FIELD)).to_have_value("Half a sen")
+    assert kept(page, session, {"Q1": "Half a sen"})

@@ -1,15 +1,17 @@
 """The browser's own queue against the server, whatever becomes of its messages and whoever acts.
 
 The scripts under test are the real ones in a real browser, and the server's views and verbs are the
-real ones; between them is a wire that delivers in any order, twice, late or never. Meanwhile the
-candidate answers, leaves and reloads, another page takes over and answers, a proctor pauses, the
-time runs out, and the test ends. However it went: once the wire is whole, no answer that was chosen
-last is lost, none of another page's is overwritten, and what the page called saved is saved. Where
+real ones, and so is its end of the socket; between them is a wire that delivers in any order,
+twice, late or never. Meanwhile the candidate answers, leaves and reloads, another page takes over
+and answers, a proctor pauses, the time runs out, and the test ends. However it went: once the wire
+is whole, no answer that was chosen last is lost, none of another page's is overwritten, and what
+the page called saved is saved, and is what it shows. Where
 nobody else acted, the answer that was chosen last is the one that counts.
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -35,7 +37,7 @@ from delivery.seat.leases import Asker
 from delivery.session import interventions, sessions
 from integrity import ledger
 from tests import factories
-from tests.journeys import wire
+from tests.journeys import sockets, wire
 from tests.journeys.wire import Wire
 
 ITEMS = ("Q1", "Q2")
@@ -44,22 +46,13 @@ PLACE = st.integers(0, 11)
 ALONE, FORGETFUL = "alone", "alone in a browser that keeps nothing"
 TAKEN, PAUSED, ENDED, TIMED = "taken over", "paused", "ended", "out of time"
 # Who else acts in a run: only one of them, so that each right outcome is known; and how many runs.
-KINDS = {ALONE: 5, FORGETFUL: 5, TAKEN: 2, PAUSED: 2, ENDED: 2, TIMED: 3}
+KINDS = {ALONE: 5, FORGETFUL: 5, TAKEN: 4, PAUSED: 2, ENDED: 2, TIMED: 3}
+# So many times as many, for a long look.
+TIMES = int(os.environ.get("QUEUE_TIMES", "1"))
 OLD = {"stale"}
 LONGEST_WAIT_MS = 40_000
+A_POLL_MS = 7_000
 HOUR = 3_600
-CHOOSE = """([value]) => {
-  const radios = [...document.querySelectorAll("#item-form input[type=radio]")];
-  if (!radios.length || !document.getElementById("cover").hidden) return "";
-  for (const one of radios) one.checked = one.value === value;
-  radios[0].dispatchEvent(new Event("change", { bubbles: true }));
-  return document.getElementById("desk").dataset.key;
-}"""
-LOOK = """() => ({
-  key: document.getElementById("desk")?.dataset.key ?? "",
-  covered: !(document.getElementById("cover")?.hidden ?? true),
-  said: document.getElementById("save-state")?.textContent ?? "",
-})"""
 
 
 class Queue(RuleBasedStateMachine):
@@ -86,7 +79,7 @@ class Queue(RuleBasedStateMachine):
 
     @rule(value=st.sampled_from(("", *CHOICES)))
     def choose(self, value: str) -> None:
-        key = self.wire.ask(CHOOSE, [value])
+        key = self.wire.ask(wire.CHOOSE, [value])
         if key:
             self.chosen[key] = value
             self.here.add(key)
@@ -135,10 +128,9 @@ class Queue(RuleBasedStateMachine):
         self.wire.miss(place % len(self.wire.said))
         self.wire.settle()
 
-    @rule(opens=st.booleans())
-    def the_socket(self, opens: bool) -> None:
-        self.wire.ask("(opens) => (opens ? wire.open() : wire.close())", opens)
-        self.wire.settle()
+    @rule(carries=st.booleans())
+    def the_network_carries_sockets(self, carries: bool) -> None:
+        self.wire.carry_sockets(carries)
 
     # Everybody else.
 
@@ -163,6 +155,7 @@ class Queue(RuleBasedStateMachine):
         [outcome] = responses.save([kept])
         assert isinstance(outcome, Saved)
         self.others[item] = value
+        self.wire.listen()
 
     @precondition(lambda self: not self.is_alone)
     @rule()
@@ -180,6 +173,7 @@ class Queue(RuleBasedStateMachine):
         if long:
             earlier = at - timedelta(seconds=60)
             AssessmentSession.objects.filter(pk=session.pk).update(paused_at=earlier)
+        self.wire.listen()
 
     @precondition(lambda self: self.kind == ENDED and self.chosen)
     @rule()
@@ -188,6 +182,7 @@ class Queue(RuleBasedStateMachine):
         if session.state == State.IN_PROGRESS:
             self._disturb()
             interventions.end(session.pk, reason="Phone", by="user:1", at=timezone.now())
+            self.wire.listen()
 
     @precondition(lambda self: self.kind == TIMED)
     @rule(seconds_over=st.sampled_from((2, 60)))
@@ -208,15 +203,23 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def saved_means_saved(self) -> None:
-        seen = self.wire.ask(LOOK)
+        seen = self.wire.ask(wire.LOOK)
         known = self.here if self.kind == FORGETFUL else self.chosen
         if self.is_alone and seen["said"].startswith("Saved") and seen["key"] in known:
             assert self._stored(seen["key"]) == self.chosen[seen["key"]]
+
+    @invariant()
+    def what_is_called_saved_is_what_is_shown(self) -> None:
+        """Where nothing is under way that would tell the page of a newer answer."""
+        if self.is_alone and self.wire.is_told_all():
+            self._assert_shown()
 
     def teardown(self) -> None:
         if self.kind == TIMED:  # At the latest now: some of it is still under way.
             self.time_runs_out(2)
         self._heal()
+        if self.is_alone:
+            self._assert_shown()
         self.ran["acknowledged"] += len(self.wire.acknowledged)
         for item, value in self.chosen.items():
             if self.is_alone:
@@ -235,6 +238,11 @@ class Queue(RuleBasedStateMachine):
             )
             assert row.key == told["key"]
         assert ledger.verify(self.session.stream).is_whole
+
+    def _assert_shown(self) -> None:
+        seen = self.wire.ask(wire.LOOK)
+        if seen["said"].startswith("Saved"):
+            assert self._stored(seen["key"]) == seen["shown"]
 
     @property
     def _of(self) -> dict[str, Any]:
@@ -278,36 +286,36 @@ class Queue(RuleBasedStateMachine):
         """Make the wire whole until everything has arrived."""
         self._come_back()
         for _ in range(12):
-            while self.wire.asked or self.wire.said:
-                while self.wire.asked:
-                    self.wire.deliver(0)
-                while self.wire.said:
-                    self.wire.hear(0)
-                self.wire.settle()
+            self.wire.let_all_arrive()
             if not self.wire.ask(IS_WAITING):
-                return
+                break
             self.wire.pass_time(LONGEST_WAIT_MS)
             self.wire.settle()
-        raise AssertionError("Something still waits on the page.")
+        else:
+            raise AssertionError("Something still waits on the page.")
+        # Without a socket the page asks how things stand.
+        self.wire.pass_time(A_POLL_MS)
+        self.wire.settle()
+        self.wire.let_all_arrive()
 
 
 IS_WAITING = """async () => wire.answers && (await import(wire.answers)).waiting().length > 0"""
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_becomes_of_its_messages_no_answer_is_lost(page: Page, kind: str) -> None:
     Queue.kind = kind
     Queue.ran.clear()
-    with wire.shelf() as origin:
-        Queue.wire = Wire(page, origin)
+    with wire.shelf() as origin, sockets.served() as ends:
+        Queue.wire = Wire(page, origin, ends)
         if kind == FORGETFUL:
             page.add_init_script(wire.FORGETS)
         Queue.wire.lay()
         run_state_machine_as_test(
             Queue,
             settings=settings(
-                max_examples=KINDS[kind],
+                max_examples=KINDS[kind] * TIMES,
                 stateful_step_count=25,
                 deadline=None,
                 derandomize=True,
@@ -316,5 +324,7 @@ def test_whatever_becomes_of_its_messages_no_answer_is_lost(page: Page, kind: st
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    # It was no idle run.
+    # It was no idle run, and what the server says by itself came to the page.
+    print(f"{kind}: {dict(Queue.ran)}, heard by socket: {dict(Queue.wire.heard)}")
+    assert Queue.wire.heard.total() > 0
     assert Queue.ran["acknowledged" if kind in (ALONE, FORGETFUL) else "disturbed"] > 0

@@ -8,6 +8,7 @@
   const sent = [];
   let now = 1_000;
   let last = 0;
+  // The page has one at a time; an earlier one hears nothing any more.
   let socket = null;
 
   const set = (act, ms = 0, every = 0) => (timers.set((last += 1), { act, at: now + ms, every }), last);
@@ -15,33 +16,44 @@
   window.setInterval = (act, ms) => set(act, ms, ms);
   window.clearTimeout = window.clearInterval = (id) => timers.delete(id);
   performance.now = () => now;
+  // Waits are spread by chance, which would make the same steps another run.
+  Math.random = () => 0.5;
   AbortSignal.timeout = () => new AbortController().signal;
 
-  const put = (by, url, body) => {
-    const id = `${performance.timeOrigin} ${(last += 1)}`;
-    sent.push({ id, by, url, body });
+  const name = () => `${performance.timeOrigin} ${(last += 1)}`;
+  const put = (url, body, socket = "", closes = false) => {
+    const id = name();
+    sent.push({ id, url, body, socket, closes });
     return id;
   };
 
   window.fetch = (url, { body = "" } = {}) =>
-    new Promise((resolve, reject) => answers.set(put("http", String(url), body), { resolve, reject }));
+    new Promise((resolve, reject) => answers.set(put(String(url), body), { resolve, reject }));
 
   window.WebSocket = class extends EventTarget {
     static OPEN = 1;
     readyState = 0;
-    constructor() {
+    name = name();
+    constructor(url) {
       super();
+      this.url = url;
       socket = this;
     }
     send(text) {
-      put("socket", "", text);
+      put("", text, this.name);
     }
+    // What was sent before still arrives, and then the end.
     close() {
+      if (this.readyState === 1) put("", "", this.name, true);
+      this.ends();
+    }
+    ends() {
       if (this.readyState > 1) return;
       this.readyState = 3;
       this.dispatchEvent(new Event("close"));
     }
   };
+  const on = (id) => (socket?.name === id ? socket : null);
 
   async function stored(session) {
     const request = indexedDB.open("invigil");
@@ -53,6 +65,14 @@
     return found;
   }
 
+  let loading = 0;
+  const load = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function (...given) {
+    loading += 1;
+    this.addEventListener("loadend", () => (loading -= 1));
+    load.apply(this, given);
+  };
+
   let leaving = false;
   window.navigation.addEventListener("navigate", ({ hashChange }) => (leaving ||= !hashChange));
 
@@ -60,22 +80,31 @@
     get isLeaving() {
       return leaving;
     },
+    get isLoading() {
+      return loading > 0;
+    },
     stored,
     take: () => sent.splice(0),
     breathe: () => new Promise((done) => later(done, 0)),
     get answers() {
       return performance.getEntriesByType("resource").find(({ name }) => name.endsWith("/answers.js"))?.name;
     },
-    get isOpen() {
-      return socket?.readyState === 1;
+    // The page's socket, unless it has ended.
+    get socket() {
+      return socket && socket.readyState < 2 ? { name: socket.name, url: socket.url, isOpen: socket.readyState === 1 } : null;
     },
-    open() {
-      if (socket?.readyState !== 0) return;
+    opened(id) {
+      if (on(id)?.readyState !== 0) return;
       socket.readyState = 1;
       socket.dispatchEvent(new Event("open"));
     },
-    close: () => socket?.close(),
-    hear: (data) => socket?.readyState === 1 && socket.dispatchEvent(new MessageEvent("message", { data })),
+    ended: (id) => on(id)?.ends(),
+    // Whether there was somebody to hear it.
+    hear([id, data]) {
+      if (on(id)?.readyState !== 1) return 0;
+      socket.dispatchEvent(new MessageEvent("message", { data }));
+      return 1;
+    },
     fail: (id) => (answers.get(id)?.reject(new TypeError("lost")), answers.delete(id)),
     answer: ([id, status, text]) => (answers.get(id)?.resolve(new Response(text, { status })), answers.delete(id)),
     advance(ms) {

@@ -20,6 +20,9 @@ from delivery.vitals import pulse
 # A page asks every few seconds by itself, and silence is known from that; this finds connections
 # that are dead on the other side.
 PING_SECONDS = 60
+# Until a socket is accepted. Cut after the usual 5 s, a busy process makes the page try again, and
+# is busier still.
+HANDSHAKE_SECONDS = 20
 
 
 class Command(BaseCommand):
@@ -77,6 +80,7 @@ class Command(BaseCommand):
             ready_callable=ready,
             server_name="Invigil",
             ping_interval=PING_SECONDS,
+            websocket_handshake_timeout=HANDSHAKE_SECONDS,
             proxy_forwarded_address_header="X-Forwarded-For" if trusted else None,
             proxy_forwarded_port_header="X-Forwarded-Port" if trusted else None,
             proxy_forwarded_proto_header="X-Forwarded-Proto" if trusted else None,

@@ -369,3 +369,22 @@ async def until_kind(session: AssessmentSession, kind: str) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError(f"The ledger has no {kind}.")
+
+
+async def test_a_late_answer_of_the_page_before_is_told_to_the_page_that_is_there(
+    begin: Begin,
+) -> None:
+    session = await begun(begin)
+    socket = await opened(session)
+    await say(socket, type="claim", writer="line.2.b", device="", item="Q1")
+    assert (await until(socket, "item"))["revision"] == 0
+    await say(socket, **answer(value="A", writer="line.2.b", item="Q2"))
+    told = await until(socket, "saved")
+    # Its own answers are told by their acknowledgement alone.
+    late = answer(value="B", writer="line.1.a", key="key-2")
+    await say(socket, **late)
+    kinds = [(frame := await heard(socket))["type"] for _frame in range(2)]
+    assert (told["item"], kinds, frame["item"], frame["revision"]) == (
+        "Q2", ["item", "saved"], "Q1", 1,
+    )  # fmt: skip
+    await socket.disconnect()

@@ -244,3 +244,16 @@ def test_help_can_be_asked_for_from_any_page(begin: Begin, sign_in: SignIn) -> N
     session.refresh_from_db()
     assert response.headers["Location"] == f"/sessions/{session.pk}/items/Q1/"
     assert session.help_requested_at is not None
+
+
+def test_who_claims_or_polls_is_told_the_newest_answer_of_the_item_shown(
+    begin: Begin, sign_in: SignIn
+) -> None:
+    session = begin()
+    client = sign_in(session.candidate)
+    factories.answer(session, "Q2")
+    told = post(client, session, "claim", {"writer": "one", "item": "Q2"})
+    assert frames(told, "item") == [{"type": "item", "item": "Q2", "revision": 1}]
+    polled = client.get(f"/sessions/{session.pk}/timer/?item=Q1").json()
+    assert frames(polled, "item") == [{"type": "item", "item": "Q1", "revision": 0}]
+    assert frames(client.get(f"/sessions/{session.pk}/timer/?item=Q9").json(), "item") == []

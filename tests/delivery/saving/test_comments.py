@@ -83,6 +83,15 @@ def test_a_late_comment_is_kept_aside_and_listed_but_never_merged(
     assert list(answers.differences([AssessmentSession.objects.get()])) == []
 
 
+def test_a_comment_that_was_on_its_way_at_a_pause_counts_as_an_answer_does() -> None:
+    session = begun()
+    paused(session, after(10))
+    assert comments.save(session.pk, "A", "on its way", after(15), by=ME)
+    assert refused(session, "thought of later", after(16)) == Reason.COMMENT_LATE
+    assert comments.of(session.pk) == {"A": "on its way"}
+    assert AssessmentSession.objects.get().state == "paused"
+
+
 def test_a_late_comment_waits_for_no_decision_and_cannot_be_admitted() -> None:
     session = begun()
     submitted(session, after(10))

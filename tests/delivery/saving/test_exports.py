@@ -12,12 +12,12 @@ from django.utils import timezone
 from delivery.facts import recovery_events
 from delivery.models import AssessmentSession, ItemSession, Quarantine, Sitting
 from delivery.rules.refusals import Reason, Refusal
-from delivery.saving import exports
+from delivery.saving import comments, exports
 from delivery.seat import presence
 from integrity import ledger
 from integrity.proof import sealing
 from tests import factories
-from tests.factories import after
+from tests.factories import Part, after
 
 pytestmark = pytest.mark.django_db
 MADE = "2026-03-02T12:30:00.000Z"
@@ -66,9 +66,9 @@ def test_answers_of_an_open_session_that_nobody_overtook_are_saved() -> None:
         (1, ["Choice A of Q1"], []),
         (2, ["Choice B of Q2"], []),
     ]
-    done = exports.replay(opened, by=proctor, at=after(60))
+    done = exports.replay(opened, by=proctor, at=after(60)).answers
     assert [each.is_saved for each in done] == [True, True]
-    again = exports.replay(opened, by=proctor, at=after(61))
+    again = exports.replay(opened, by=proctor, at=after(61)).answers
     assert [each.is_saved for each in again] == [True, True]
     assert ItemSession.objects.get(key="Q1").revision == 1
     told = [one.payload for one in ledger.read(session.stream) if one.kind == "export.opened"]
@@ -140,6 +140,57 @@ def test_the_key_is_made_once_and_is_its_owner_s_alone(settings: Any) -> None:
 def test_the_key_of_a_device_differs_for_each_session() -> None:
     keys = {sealing.device_key(name) for name in ("a", "b", "a")}
     assert (len(keys), {len(base64.b64decode(key)) for key in keys}) == (2, {32})
+
+
+def remark(text: str, item: str = "A", **fields: Any) -> dict[str, Any]:
+    return {"item": item, "comment": text, "client_seq": 1, "epoch": 1, "writer": "page"} | fields
+
+
+def commented() -> AssessmentSession:
+    control = '<qti-item-session-control allow-comment="true"/>'
+    test = factories.published(Part(items=("A", "B"), control=control))
+    session = factories.session(factories.sitting(test))
+    presence.claim(session.pk, writer="page", device="x", by="candidate:1", at=after(1))
+    return session
+
+
+def with_remarks(session: AssessmentSession, *told: Any) -> bytes:
+    head = (str(session.pk), str(session.candidate_id), MADE)
+    return sealing.seal(head, {"answers": [], "comments": list(told)})
+
+
+def test_comments_of_a_file_are_shown_and_arrive_once() -> None:
+    session, proctor = commented(), factories.proctor()
+    comments.save(session.pk, "B", "as before", after(2), by="candidate:1")
+    told = (remark("new", written_ms=round(after(30).timestamp() * 1000)), remark("other", "B"))
+    opened = exports.read(with_remarks(session, *told), Sitting.objects.all())
+    assert [(one.number, one.text, one.saved, one.written_at) for one in opened.remarks] == [
+        (1, "new", "", after(30)),
+        (2, "other", "as before", None),
+    ]
+    exports.replay(opened, by=proctor, at=after(60))
+    done = exports.replay(opened, by=proctor, at=after(61))
+    assert [one.refusal for one in done.remarks] == [None, None]
+    assert comments.of(session.pk) == {"A": "new", "B": "other"}
+    facts = [one.payload for one in ledger.read(session.stream) if one.kind == "export.opened"]
+    assert [one["comments"] for one in facts] == [2, 2]
+
+
+def test_a_late_comment_of_a_file_is_kept_aside_as_one_that_is_sent() -> None:
+    session = commented()
+    opened = exports.read(with_remarks(session, remark("late")), Sitting.objects.all())
+    done = exports.replay(opened, by=factories.proctor(), at=after(4000))
+    assert [one.refusal and one.refusal.reason for one in done.remarks] == [Reason.COMMENT_LATE]
+    kept = Quarantine.objects.get()
+    assert (kept.reason, kept.value) == ("comment.out_of_time", {"comment": "late"})
+
+
+@pytest.mark.parametrize("told", [3, [3], [{"item": "A"}], [{"item": "A", "comment": 3}]])
+def test_comments_of_a_file_that_make_no_sense_change_nothing(told: Any) -> None:
+    session = commented()
+    head = (str(session.pk), str(session.candidate_id), MADE)
+    source = sealing.seal(head, {"answers": [], "comments": told})
+    assert refusal_of(source) == Reason.EXPORT_UNREADABLE
 
 
 def test_a_proctor_looks_inside_and_lets_the_answers_arrive(client: Client) -> None:

@@ -18,6 +18,7 @@ from delivery.sitting.wire import Origin
 from integrity import ledger
 from tests import factories
 from tests.factories import after
+from tests.journeys import acts
 from tests.serving import Serving
 
 
@@ -105,18 +106,40 @@ def test_an_address_is_read_as_a_browser_reads_it(url: str, name: str, near: boo
     assert (str(origin), origin.name, origin.is_loopback) == (url, name, near)
 
 
-def test_a_rehearsal_against_the_running_server_loses_nothing_and_leaves_nothing(
-    demo_server: Serving,
-) -> None:
-    arguments = ["rehearse", "1", "--candidates", "4", "--minutes", "0.2", "--pace", "1"]
+ANSWERED = """
+SELECT DISTINCT item.key FROM delivery_itemsession item
+JOIN delivery_assessmentsession session ON session.id = item.session_id
+JOIN delivery_candidate candidate ON candidate.id = session.candidate_id
+WHERE candidate.number LIKE 'REHEARSAL-%' AND item.answered
+"""
+
+
+def rehearsed(server: Serving, *more: str) -> list[str]:
+    """Rehearse with four candidates; return the lines told."""
+    arguments = ["rehearse", "1", "--candidates", "4", "--minutes", "0.2", "--pace", "1", *more]
     try:
-        told = demo_server.manage(*arguments, "--url", demo_server.url)
+        told = server.manage(*arguments, "--url", server.url)
     except RuntimeError as slow:
         # How fast this machine is now decides about the verdict, and is not what is tested.
         told = str(slow)
-    lines = [line[2:] for line in told.splitlines()]
+    return [line[2:] for line in told.splitlines()]
+
+
+def test_a_rehearsal_against_the_running_server_loses_nothing_and_leaves_nothing(
+    demo_server: Serving,
+) -> None:
+    lines = rehearsed(demo_server)
     assert ("4 of 4 started" in lines, "4 of 4 submitted" in lines) == (True, True)
+    assert [line for line in lines if " times: " in line] == []
     [last] = [line for line in lines if line.endswith(" lost") and "acknowledged" in line]
     acknowledged, lost = (int(word) for word in last.split() if word.isdecimal())
     assert (acknowledged > 0, lost) == (True, 0)
     assert demo_server.manage("rehearse", "--remove") == "0 synthetic candidates removed.\n"
+
+
+def test_synthetic_candidates_go_on_from_an_item_that_they_have_answered(
+    demo_server: Serving,
+) -> None:
+    rehearsed(demo_server, "--keep")
+    assert len(acts.rows(demo_server, ANSWERED)) > 1
+    assert demo_server.manage("rehearse", "--remove") == "4 synthetic candidates removed.\n"

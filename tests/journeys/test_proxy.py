@@ -1,0 +1,71 @@
+"""nginx as `deploy/nginx.conf` has it, before web processes of our own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from deploy.cluster import WEB_PORTS, Cluster
+from tests import programs
+
+
+class Busy(BaseHTTPRequestHandler):
+    """Answers pages, and cuts sockets off before they are accepted."""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/ws/"):
+            self.close_connection = True
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def served(port: int) -> Iterator[None]:
+    server = ThreadingHTTPServer(("127.0.0.1", port), Busy)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    programs.need("nginx")
+    found = Cluster(tmp_path)
+    one, other = (found.ports[port] for port in WEB_PORTS)
+    with served(one), served(other):
+        found._start_nginx()
+        try:
+            yield found
+        finally:
+            found.stop()
+
+
+def status(cluster: Cluster, path: str) -> int:
+    connection = HTTPConnection("127.0.0.1", cluster.port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except HTTPException:
+        return 0
+    finally:
+        connection.close()
+
+
+def test_a_socket_that_no_process_accepts_takes_no_page_with_it(cluster: Cluster) -> None:
+    assert status(cluster, "/") == 200
+    assert [status(cluster, "/ws/delivery/x/") for _time in range(4)] == [502] * 4
+    assert [status(cluster, "/") for _time in range(4)] == [200] * 4

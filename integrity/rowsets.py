@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -52,7 +53,7 @@ _idle: WeakKeyDictionary[BaseDatabaseWrapper, tuple[Any, list[_Prepared]]] = Wea
 def cursor() -> CursorWrapper:
     """Return a cursor for statements whose text is always the same."""
     database: Any = connections[DEFAULT_DB_ALIAS]
-    if database.vendor != "postgresql":
+    if not is_postgresql():
         return database.cursor()  # type: ignore[no-any-return]
     database.ensure_connection()
     raw, idle = _idle.get(database, (None, []))
@@ -84,7 +85,19 @@ class _Gathered:
     calls: list[Callable[[], object]] = field(default_factory=list)
 
 
-_gathered: WeakKeyDictionary[BaseDatabaseWrapper, _Gathered] = WeakKeyDictionary()
+class _Here(threading.local):
+    """What is gathered now; each thread has its own connection."""
+
+    gathered: _Gathered | None = None
+
+
+_here: Final = _Here()
+
+
+@cache
+def is_postgresql() -> bool:
+    """Tell which database it is: asked with every statement, and Django's way to it is long."""
+    return connections[DEFAULT_DB_ALIAS].vendor == "postgresql"
 
 
 @contextmanager
@@ -95,15 +108,14 @@ def as_one() -> Iterator[None]:
     must find their rows are done first, in their order. What fails is raised at the end. Outside
     a transaction the statement is one. Another database than PostgreSQL gets each at once.
     """
-    database: Any = connections[DEFAULT_DB_ALIAS]
-    if database.vendor != "postgresql":
+    if not is_postgresql():
         yield
         return
-    gathered = _gathered[database] = _Gathered()
+    gathered = _here.gathered = _Gathered()
     try:
         yield
     finally:
-        del _gathered[database]
+        _here.gathered = None
     writes = gathered.writes
     if len(writes) > 1:
         writes = [_joined(writes)]
@@ -130,12 +142,12 @@ def _joined(writes: Sequence[_Write]) -> _Write:
 
 def is_one() -> bool:
     """Tell whether what is written now goes as one statement."""
-    return connections[DEFAULT_DB_ALIAS] in _gathered
+    return _here.gathered is not None
 
 
 def afterwards(call: Callable[[], object]) -> None:
     """Call when what is being written is committed; an error of it is logged."""
-    gathered = _gathered.get(connections[DEFAULT_DB_ALIAS])
+    gathered = _here.gathered
     if gathered is None:
         transaction.on_commit(call, robust=True)
     else:
@@ -148,7 +160,7 @@ def write(sql: str, values: Sequence[Any], must: int | None = None) -> None:
     `must` is how many rows it has to find; raises MovedError, on PostgreSQL, where it does not.
     """
     asked = _Write(sql, values, must)
-    gathered = _gathered.get(connections[DEFAULT_DB_ALIAS])
+    gathered = _here.gathered
     if gathered is None:
         _write(asked)
     else:
@@ -175,7 +187,7 @@ def moment(value: datetime) -> datetime:
 
 def any_of(column: str, values: Sequence[Any], kind: str) -> tuple[str, list[Any]]:
     """Return a condition that a column has one of the values, and its arguments."""
-    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+    if is_postgresql():
         return f"{column} = ANY(%s::{kind}[])", [array(values, kind)]
     return f"{column} IN ({_marks(len(values))})", list(values)
 
@@ -188,7 +200,7 @@ def source(
     `kinds` are PostgreSQL's names of the columns' types. A value of JSON is a value there, and
     text for other databases.
     """
-    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+    if is_postgresql():
         arrays = map(array, zip(*rows, strict=True), kinds)
         return _unnested(tuple(columns), tuple(kinds)), list(arrays)
     flat = list(rows)

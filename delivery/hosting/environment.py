@@ -13,6 +13,7 @@ TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
 SHORTEST_SECRET = 50
 KEPT_SECONDS = 600
+PLANNING = "-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1"
 LOCAL_NAMES = frozenset({"localhost", "testserver", ".localhost"})
 
 
@@ -79,10 +80,10 @@ def postgresql(url: str) -> dict[str, Any]:
     if parts.scheme not in {"postgres", "postgresql"}:
         raise SettingError("DATABASE_URL begins with postgresql://; leave it empty for SQLite.")
     options: dict[str, Any] = dict(parse_qsl(parts.query))
-    # Statements that are prepared look up keys: planning one anew costs more than running it.
-    options["options"] = " ".join(
-        [options.get("options", ""), "-c plan_cache_mode=force_generic_plan"]
-    ).strip()
+    # Statements that are prepared look up keys: planning one anew costs more than running it, and
+    # what is looked up is in memory, where a page by chance costs little more than the next.
+    given = options.get("options", "")
+    options["options"] = f"{given} {PLANNING}".strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

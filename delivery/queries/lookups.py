@@ -93,7 +93,7 @@ STANDINGS: Final = Prepared(_standing, [UUID(int=1)])
 
 def lock(session_ids: Sequence[UUID]) -> Found:
     """Lock sessions in the order of their keys; a row is the key, CHANGING and STAMP."""
-    keys = [pk if connection.vendor == "postgresql" else pk.hex for pk in session_ids]
+    keys = [pk if rowsets.is_postgresql() else pk.hex for pk in session_ids]
     known = dict(zip(keys, session_ids, strict=True))
     mark = "FOR UPDATE OF s" if connection.features.has_select_for_update_of else ""
     which, values = rowsets.any_of("s.id", keys, "uuid")
@@ -108,7 +108,7 @@ def answers(sent: Sequence[tuple[UUID, str, str]]) -> Found:
     A row is the place in `sent`, the columns of ITEM and those of EARLIER; an item has as many rows
     as there were saves under the key, and at least one.
     """
-    postgresql = connection.vendor == "postgresql"
+    postgresql = rowsets.is_postgresql()
     rows: list[tuple[Any, ...]] = [
         (n, pk if postgresql else pk.hex, item, key) for n, (pk, item, key) in enumerate(sent)
     ]

@@ -46,7 +46,7 @@ class Prepared(Generic[M]):
     def __init__(self, build: Callable[..., QuerySet[M]], *samples: Any) -> None:
         self._build = build
         self._samples = samples
-        self._built: dict[str, _Built] = {}
+        self._built: _Built | None = None
 
     def one(self, *arguments: Any) -> M | None:
         """Return the first object found."""
@@ -59,14 +59,14 @@ class Prepared(Generic[M]):
         return _objects(*self._asked(arguments))
 
     def _asked(self, arguments: Sequence[Any]) -> tuple[_Built, CursorWrapper]:
-        built = self._built.get(connection.vendor)
+        built = self._built
         if built is None:
-            built = self._built[connection.vendor] = _built(self._build, self._samples)
+            built = self._built = _built(self._build, self._samples)
         values = list(built.values)
         for place, number in built.places:
             values[place] = _adapted(arguments[number])
         sql = built.sql
-        if connection.vendor != "postgresql":
+        if not rowsets.is_postgresql():
             sql, values = _spread(sql, values)
         cursor = rowsets.cursor()
         cursor.execute(sql, values)
@@ -98,7 +98,7 @@ def _built(build: Callable[..., QuerySet[M]], samples: Sequence[Any]) -> _Built:
     info, select = compiler.klass_info, compiler.select
     assert info is not None
     known = [_adapted(sample[0] if isinstance(sample, list) else sample) for sample in samples]
-    arrays = connection.vendor == "postgresql"
+    arrays = rowsets.is_postgresql()
     chosen = info["select_fields"]
     return _Built(
         # One statement for every length: a list becomes an array.

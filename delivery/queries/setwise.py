@@ -27,7 +27,7 @@ def update(
     """
     for some in _portions(rows, len(names) + 1):
         kind: Any = model or type(some[0])
-        shape = _shape(kind, ("pk", *names), connection.vendor)
+        shape = _shape(kind, ("pk", *names))
         new, values = rowsets.source(shape.columns, shape.kinds, shape.values(some))
         rowsets.write(new + shape.update, values)
 
@@ -37,7 +37,7 @@ def update_standing(
 ) -> None:
     """Update rows whose fields `same` are still as they are here; raises MovedError otherwise."""
     for some in _portions(rows, len(names) + len(same) + 1):
-        shape = _shape(model, ("pk", *names, *same), connection.vendor, len(same))
+        shape = _shape(model, ("pk", *names, *same), len(same))
         new, values = rowsets.source(shape.columns, shape.kinds, shape.values(some))
         rowsets.write(new + shape.update, values, must=len(some))
 
@@ -66,7 +66,7 @@ def create_all(rows: Sequence[Any], by: str) -> None:
     keys: dict[Any, Any] = {}
     for some in _portions(rows, len(_names(kind))):
         sql, values = _insertion(kind, _names(kind), some)
-        told = _shape(kind, ("pk", by), connection.vendor).columns
+        told = _shape(kind, ("pk", by)).columns
         with rowsets.cursor() as cursor:
             cursor.execute(f'{sql} RETURNING "{told[1]}", "{told[0]}"', values)
             keys.update(cursor.fetchall())
@@ -80,7 +80,7 @@ def _is_kept(row: models.Model) -> None:
 
 
 def _insertion(kind: Any, names: tuple[str, ...], rows: Iterable[Any]) -> tuple[str, list[Any]]:
-    shape = _shape(kind, names, connection.vendor)
+    shape = _shape(kind, names)
     new, values = rowsets.source(shape.columns, shape.kinds, shape.values(rows))
     return new + shape.insert, values
 
@@ -94,8 +94,8 @@ def save(row: models.Model) -> None:
 
 def close_items(session_ids: Collection[UUID]) -> None:
     """Close all items of sessions that are over."""
-    sqlite = connection.vendor == "sqlite"
-    ids = [one.hex if sqlite else one for one in session_ids]
+    native = rowsets.is_postgresql()
+    ids = [one if native else one.hex for one in session_ids]
     which, values = rowsets.any_of("session_id", ids, "uuid")
     rowsets.write(
         f"UPDATE delivery_itemsession SET state = 'closed' WHERE {which} AND state <> 'closed'",  # noqa: S608  (our names)
@@ -115,9 +115,7 @@ class _Shape:
     ones, if so many are `fixed`.
     """
 
-    def __init__(
-        self, model: type[models.Model], names: Sequence[str], vendor: str, fixed: int
-    ) -> None:
+    def __init__(self, model: type[models.Model], names: Sequence[str], fixed: int) -> None:
         meta: Any = model._meta  # noqa: SLF001  (how Django names it)
         fields = [meta.pk if name == "pk" else meta.get_field(name) for name in names]
         self.columns = tuple(field.column for field in fields)
@@ -130,7 +128,7 @@ class _Shape:
         self.update = f" UPDATE {table} SET {setters} FROM new WHERE {which}"  # noqa: S608
         self.kinds = tuple(_kind(field) for field in fields)
         self._taken = attrgetter(*(field.attname for field in fields))
-        self._adapts = None if vendor == "postgresql" else [_adapt(field) for field in fields]
+        self._adapts = None if rowsets.is_postgresql() else [_adapt(field) for field in fields]
 
     def values(self, rows: Iterable[Any]) -> Iterable[Sequence[Any]]:
         taken = map(self._taken, rows)
@@ -142,10 +140,8 @@ class _Shape:
 
 
 @lru_cache(maxsize=256)
-def _shape(
-    model: type[models.Model], names: tuple[str, ...], vendor: str, fixed: int = 0
-) -> _Shape:
-    return _Shape(model, names, vendor, fixed)
+def _shape(model: type[models.Model], names: tuple[str, ...], fixed: int = 0) -> _Shape:
+    return _Shape(model, names, fixed)
 
 
 @lru_cache(maxsize=256)

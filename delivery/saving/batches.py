@@ -118,7 +118,7 @@ class Batch:
 
 def may_look() -> bool:
     """Tell whether batches are looked at first: a transaction has its locks, SQLite one writer."""
-    return connection.vendor == "postgresql" and not connection.in_atomic_block
+    return rowsets.is_postgresql() and not connection.in_atomic_block
 
 
 def look(sent: Sequence[Sent], at: datetime | None) -> Batch:

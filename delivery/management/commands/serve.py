@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from delivery.asgi import application
 from delivery.celery import app
 from delivery.demo import living, signins
-from delivery.hosting import environment
+from delivery.hosting import environment, pressing
 from delivery.hosting.embedded import EmbeddedCelery
 from delivery.hosting.server import OrderlyServer
 from delivery.vitals import pulse
@@ -48,6 +48,7 @@ class Command(BaseCommand):
         celery = None if options["no_celery"] else EmbeddedCelery(app)
         doors = signins.kept() if options["signins"] else ()
         table = tuple(signins.table(doors)) if doors else ()
+        pressing.read_all()
         server = self._server(options["host"], options["port"], table)
         try:
             if celery is not None:

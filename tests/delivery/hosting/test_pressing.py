@@ -1,11 +1,13 @@
 """Pressed templates say what Django's own would say."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
-from django.template import Context, Engine, Template
+from django.conf import settings
+from django.template import Context, Engine, Template, engines
 from django.template.base import NodeList, TextNode
 from django.utils import translation
 from django.utils.safestring import SafeString
@@ -125,3 +127,11 @@ def test_a_template_may_include_itself(depth: int) -> None:
         .render(Context({"one": one}))
         == expected
     )
+
+
+def test_all_templates_of_the_project_are_read_ahead() -> None:
+    folder = Path(settings.BASE_DIR) / "templates"
+    assert pressing.read_all() == len(list(folder.rglob("*.html")))
+    (loader,) = engines["django"].engine.template_loaders  # type: ignore[attr-defined]
+    known = {str(key) for key in loader.get_template_cache}
+    assert {"candidate/item.html", "candidate/_message.html", "proctor/board.html"} <= known

@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from tests import programs, services
-from tests.bench import capacity, load, machine
+from tests.bench import answering, capacity, load, machine
 from tests.bench.load import Mark, Seat
 from tests.bench.sockets import Sockets
 from tests.serving import ROOT, Serving, environment, manage
@@ -140,7 +140,7 @@ class Bench:
             (view, lambda mark: asyncio.run(load.health(port, some, SECONDS, mark))),
             (page, lambda mark: asyncio.run(load.pages(port, some, SECONDS, mark))),
             (http, lambda mark: asyncio.run(load.saves(port, some, SECONDS, mark))),
-            (socket, lambda mark: asyncio.run(load.socket_saves(port, many, SECONDS, mark))),
+            (socket, lambda mark: asyncio.run(answering.socket_saves(port, many, SECONDS, mark))),
         ]
         asyncio.run(load.pages(port, some, 1.0))
         paced: list[tuple[float, float]] = []
@@ -165,7 +165,7 @@ class Bench:
 
     def pace(self, latency_ms: float) -> tuple[float, float]:
         """Return p50 and p99 as multiples of one client's latency; a lost answer is an error."""
-        found = asyncio.run(load.paced_saves(self.server.port, self.seats, A_SECOND, SECONDS))
+        found = asyncio.run(answering.paced_saves(self.server.port, self.seats, A_SECOND, SECONDS))
         if found.failed:
             print(f"not acknowledged: {found.failed} of {len(found.seconds)}", file=sys.stderr)
         return found.at(0.5) / latency_ms, found.at(0.99) / latency_ms
@@ -180,7 +180,9 @@ class Bench:
             )
             self.measure(
                 save,
-                lambda mark: asyncio.run(load.socket_saves(self.server.port, seats, 1.5, mark)),
+                lambda mark: asyncio.run(
+                    answering.socket_saves(self.server.port, seats, 1.5, mark)
+                ),
             )
         together = [median(one.server_ms) + median(one.database_ms) for one in (page, save)]
         return together[0], together[1]

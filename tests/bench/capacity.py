@@ -35,14 +35,26 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass
-class Told:
-    """What all candidates met."""
+class Waits:
+    """How long each answer and each page took, in seconds, within a span of time."""
 
     saves: list[float] = field(default_factory=list)
     pages: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Told:
+    """What all candidates met, while they came and then while all were there."""
+
+    all_there: float
+    coming: Waits = field(default_factory=Waits)
+    sitting: Waits = field(default_factory=Waits)
     errors: list[str] = field(default_factory=list)
     acknowledged: set[str] = field(default_factory=set)
     reconnected: int = 0
+
+    def since(self, begun: float) -> Waits:
+        return self.coming if begun < self.all_there else self.sitting
 
 
 class Candidate:
@@ -79,7 +91,7 @@ class Candidate:
         begun = time.monotonic()
         try:
             await load.open_page(connection, self.seat)
-            self.told.pages.append(time.monotonic() - begun)
+            self.told.since(begun).pages.append(time.monotonic() - begun)
         except (OSError, EOFError, RuntimeError) as error:
             self.told.errors.append(f"page: {error}"[:200])
             connection.close()
@@ -107,17 +119,18 @@ class Candidate:
         if heard["key"] in self.waiting:
             begun, future = self.waiting.pop(heard["key"])
             if heard["type"] == "saved":
-                self.told.saves.append(time.monotonic() - begun)
+                self.told.since(begun).saves.append(time.monotonic() - begun)
                 self.told.acknowledged.add(heard["key"])
             if not future.done():
                 future.set_result(None)
 
 
 async def sit_all(port: int, seats: list[Seat]) -> Told:
-    told, pages = Told(), asyncio.Queue[Connection]()
+    begins = time.monotonic()
+    told, pages = Told(begins + START_SECONDS), asyncio.Queue[Connection]()
     for _ in range(PAGE_CONNECTIONS):
         pages.put_nowait(Connection(port))
-    begins, ends = time.monotonic(), time.monotonic() + START_SECONDS + 60 * MINUTES
+    ends = told.all_there + 60 * MINUTES
     await asyncio.gather(
         *(
             Candidate(port, seat, pages, told).sit(
@@ -190,6 +203,14 @@ def start_together(of: Cluster, seats: list[Seat]) -> None:
     )
 
 
+def show(when: str, waits: Waits, passed: float) -> None:
+    for name, seconds in (("saves", waits.saves), ("pages", waits.pages)):
+        print(
+            f"{name} {when}: {len(seconds) / passed:.0f} a second, p50 {within(seconds, 0.5):.0f} "
+            f"ms, p95 {within(seconds, 0.95):.0f} ms, p99 {within(seconds, 0.99):.0f} ms"
+        )
+
+
 def main() -> int:
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -202,12 +223,8 @@ def main() -> int:
         told = asyncio.run(sit_all(of.port, seats))
         passed = time.monotonic() - began
         print(f"{CANDIDATES} candidates for {MINUTES:g} minutes on {os.cpu_count()} cores:")
-        for name, seconds in (("saves", told.saves), ("pages", told.pages)):
-            rate = len(seconds) / passed
-            print(
-                f"{name}: {rate:.0f} a second, p50 {within(seconds, 0.5):.0f} ms, "
-                f"p95 {within(seconds, 0.95):.0f} ms, p99 {within(seconds, 0.99):.0f} ms"
-            )
+        show(f"while they came, in {START_SECONDS:.0f} s", told.coming, START_SECONDS)
+        show("while all were there", told.sitting, passed - START_SECONDS)
         print(f"sockets opened again: {told.reconnected}")
         print(f"errors: {len(told.errors)}; acknowledged answers lost: {lost(of, told)}")
         for error in sorted(set(told.errors))[:5]:

@@ -181,7 +181,7 @@ class Bench:
             self.measure(
                 save,
                 lambda mark: asyncio.run(
-                    answering.socket_saves(self.server.port, seats, 1.5, mark)
+                    answering.socket_saves(self.server.port, seats, 1.0, mark)
                 ),
             )
         together = [median(one.server_ms) + median(one.database_ms) for one in (page, save)]

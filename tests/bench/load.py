@@ -65,6 +65,10 @@ class Connection:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         length = int(re.search(r"(?i)content-length: (\d+)", head)[1])  # type: ignore[index]
         content = await reader.readexactly(length)
+        if re.search(r"(?im)^connection: close", head):
+            # As nginx says with the thousandth request on a connection.
+            self.close()
+            self.streams = None
         if not re.match(r"HTTP/1.1 (200|302) ", head):
             raise RuntimeError(f"{method} {path}: {head.splitlines()[0]}: {content[:300]!r}")
         return head, content

@@ -11,7 +11,7 @@ from tests.bench.load import Connection, Mark, Seat
 from tests.bench.wire import Hear
 
 PATIENCE_SECONDS = 5.0
-# A page that sends more than 600 frames in a few seconds is cut off: a few sockets, few seconds.
+# A socket that sends more than 600 frames within a minute is cut off: few sockets, few seconds.
 
 
 async def _field(port: int, seat: Seat) -> str:

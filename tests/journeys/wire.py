@@ -31,9 +31,11 @@ HARNESS = Path(__file__).with_name("wire.js").read_text(encoding="utf-8")
 TRIES = 200
 # A browser that lets no page keep anything.
 FORGETS = "indexedDB.open = () => { throw new Error('not here') }; window.forgets = true;"
+# What is chosen already cannot be chosen again: a browser says nothing about it.
 CHOOSE = """([value]) => {
   const radios = [...document.querySelectorAll("#item-form input[type=radio]")];
   if (!radios.length || !document.getElementById("cover").hidden) return "";
+  if ((radios.find((one) => one.checked)?.value ?? "") === value) return "";
   for (const one of radios) one.checked = one.value === value;
   radios[0].dispatchEvent(new Event("change", { bubbles: true }));
   return document.getElementById("desk").dataset.key;

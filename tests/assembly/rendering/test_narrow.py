@@ -1,7 +1,7 @@
 """Content that is hard on a page: long words, wide formulas, large pictures on a small screen."""
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 from assembly.qti.item import AssessmentItem
 from tests.assembly.item_page import Open, is_wider_than_its_window
@@ -109,10 +109,15 @@ def test_nothing_long_widens_the_page_or_sticks_out_of_its_box(open_item: Open, 
         assert page.evaluate(STICKING_OUT) == [], width
 
 
-def height(found: Locator) -> float:
-    box = found.bounding_box()
-    assert box is not None
-    return box["height"]
+# A mark is drawn anew when its picture has changed its size: for a moment it is the old one.
+IS_HIGH = """([selector, least, most]) => {
+  const height = document.querySelector(selector)?.getBoundingClientRect().height ?? 0;
+  return least <= height && height <= most;
+}"""
+
+
+def wait_for_height(page: Page, selector: str, least: int, most: int) -> None:
+    page.wait_for_function(IS_HIGH, arg=[selector, least, most])
 
 
 def test_marks_on_a_large_picture_are_as_large_on_a_phone(open_item: Open) -> None:
@@ -122,9 +127,8 @@ def test_marks_on_a_large_picture_are_as_large_on_a_phone(open_item: Open) -> No
     page = open_item(found, ["300 200", "900 400"])
     for width in (1280, PHONE):
         page.set_viewport_size({"width": width, "height": 800})
-        mark = page.locator(".qti-cross").first
         page.wait_for_function("() => document.querySelectorAll('.qti-cross').length === 4")
-        assert 18 <= height(mark) <= 32, width
+        wait_for_height(page, ".qti-cross", 18, 32)
 
 
 def test_a_point_on_a_large_picture_is_taken_by_a_finger(open_item: Open) -> None:
@@ -142,7 +146,7 @@ def test_a_point_on_a_large_picture_is_taken_by_a_finger(open_item: Open) -> Non
 
 def test_words_laid_on_a_large_picture_can_be_read_on_a_phone(open_item: Open) -> None:
     page = open_item(hard("graphic gap match"), ["b b"], PHONE)
-    assert height(page.locator(".qti-laid text")) >= 14
+    wait_for_height(page, ".qti-laid text", 14, 60)
 
 
 def shown(page: Page) -> list[str]:

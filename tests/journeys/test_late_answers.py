@@ -83,8 +83,8 @@ def test_an_answer_that_came_after_the_page_was_drawn_is_shown(
     assert seen(candidate)["said"].startswith("Saved")
 
 
-def test_while_it_is_not_shown_the_page_does_not_say_saved(candidate: Wire) -> None:
-    begin(candidate, by_socket=True)
+def let_an_answer_come_late(candidate: Wire) -> None:
+    """A is saved and shown; B, chosen in the page's last moment, arrives behind the next page."""
     choose(candidate, "A")
     candidate.let_all_arrive()
     choose(candidate, "B")
@@ -92,6 +92,11 @@ def test_while_it_is_not_shown_the_page_does_not_say_saved(candidate: Wire) -> N
     candidate.show("Q1")
     candidate.asked.sort(key=lambda one: "/save/" not in one.url)
     let_the_next_page_begin(candidate, saves(candidate))
+
+
+def test_while_it_is_not_shown_the_page_does_not_say_saved(candidate: Wire) -> None:
+    begin(candidate, by_socket=True)
+    let_an_answer_come_late(candidate)
     candidate.draws = False
     candidate.let_all_arrive()
     assert (seen(candidate)["shown"], seen(candidate)["said"][:5] == "Saved") == ("A", False)
@@ -102,13 +107,7 @@ def test_what_the_candidate_chose_since_is_neither_hidden_nor_overtaken(
     candidate: Wire, by_socket: bool
 ) -> None:
     begin(candidate, by_socket=by_socket)
-    choose(candidate, "A")
-    candidate.let_all_arrive()
-    choose(candidate, "B")
-    candidate.asked.clear()
-    candidate.show("Q1")
-    candidate.asked.sort(key=lambda one: "/save/" not in one.url)
-    let_the_next_page_begin(candidate, saves(candidate))
+    let_an_answer_come_late(candidate)
     choose(candidate, "C")
     candidate.let_all_arrive()
     candidate.pass_time(A_POLL_MS)

@@ -162,6 +162,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 # Work in the background --------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost"
+CELERY_BROKER_TRANSPORT = "delivery.hosting.broker:Transport" if REDIS_URL else None
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # The default of a second would make every task wait half of one.
 CELERY_BROKER_TRANSPORT_OPTIONS = (

@@ -150,6 +150,11 @@ class Program:
             self.process.wait(30)
             self.process = None
 
+    def must_live(self) -> None:
+        """Raise, with the last that it said, if it ended by itself."""
+        if self.process is not None and self.process.poll() is not None:
+            raise RuntimeError(f"{self.log.stem} ended by itself: {self.log.read_text()[-2000:]}")
+
 
 class Web(Program):
     """A web process on that PostgreSQL, without a worker of its own."""

@@ -60,7 +60,10 @@ class Stack:
             clock.write_text(str(seconds))
 
     def is_heard(self, kind: str) -> None:
-        """Wait until a worker, or beat through a worker, says that it lives; raises if not."""
+        """Wait until a worker, or beat through a worker, says that it lives; raises if not.
+
+        Nothing starts one again here, as systemd does: what a fault may not do is end it.
+        """
         asked = "SELECT count(*) FROM delivery_heartbeat WHERE kind = %s AND at > %s"
         until = time.monotonic() + PATIENCE_SECONDS
         with psycopg.connect(self.postgres.url, autocommit=True) as database:
@@ -69,6 +72,8 @@ class Stack:
                 row = database.execute(asked, [kind, since]).fetchone()
                 if row and row[0]:
                     return
+                for one in self.workers:
+                    one.must_live()
                 time.sleep(0.1)
         raise RuntimeError(f"No {kind} is heard any more.")
 

@@ -72,9 +72,12 @@ class MovedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Write:
+    """A statement; `must` is how many rows it finds, and `changes` whether it writes them."""
+
     sql: str
     values: Sequence[Any]
     must: int | None
+    changes: bool = True
 
 
 @dataclass(slots=True)
@@ -127,7 +130,7 @@ def as_one() -> Iterator[None]:
 
 def _joined(writes: Sequence[_Write]) -> _Write:
     named = ", ".join(
-        f"w{number} AS ({one.sql}{'' if one.must is None else ' RETURNING 1'})"
+        f"w{number} AS ({one.sql}{' RETURNING 1' if one.changes and one.must is not None else ''})"
         for number, one in enumerate(writes)
     )
     values = [value for one in writes for value in one.values]
@@ -159,7 +162,15 @@ def write(sql: str, values: Sequence[Any], must: int | None = None) -> None:
 
     `must` is how many rows it has to find; raises MovedError, on PostgreSQL, where it does not.
     """
-    asked = _Write(sql, values, must)
+    _ask(_Write(sql, values, must))
+
+
+def check(sql: str, values: Sequence[Any], must: int) -> None:
+    """Look whether a question that selects 1 for each row still finds so many; see `write`."""
+    _ask(_Write(sql, values, must, changes=False))
+
+
+def _ask(asked: _Write) -> None:
     gathered = _here.gathered
     if gathered is None:
         _write(asked)

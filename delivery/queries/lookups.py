@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -65,6 +65,11 @@ _SEEN: Final = (
     f" {', '.join(f'r.{name}' for name in EARLIER)} FROM found"
     " LEFT JOIN delivery_responserevision r ON r.item_session_id = found.id AND r.key = found.sent"
 )
+# What of STAMP is the sitting's.
+SITTING: Final = tuple(name.removeprefix("t.") for name in STAMP if name.startswith("t."))
+_SITTING_KINDS: Final = ("bigint", "bigint", "timestamptz", "integer", "boolean", "boolean")
+_SAME: Final = " AND ".join(f"t.{name} IS NOT DISTINCT FROM new.{name}" for name in SITTING)
+_SITTING_STANDS: Final = f" SELECT 1 FROM new JOIN delivery_sitting t ON t.id = new.id AND {_SAME}"  # noqa: S608  (our names)
 _STREAM: Final = len(CHANGING + STAMP) + 1
 _ITEM: Final = _STREAM + 3
 Found = list[tuple[Any, ...]]
@@ -128,3 +133,10 @@ def seen(sent: Sequence[tuple[UUID, str, str]]) -> list[Seen]:
             Seen(row[0], row[1:_STREAM], row[_STREAM:_ITEM], row[_ITEM:])
             for row in cursor.fetchall()
         ]
+
+
+def sittings_stand(sittings: Mapping[int, Sequence[Any]]) -> None:
+    """Write only where these sittings are as they were: the values of SITTING by their numbers."""
+    rows = [(pk, *values) for pk, values in sorted(sittings.items())]
+    new, values = rowsets.source(("id", *SITTING), _SITTING_KINDS, rows)
+    rowsets.check(new + _SITTING_STANDS, values, must=len(rows))

@@ -2,7 +2,8 @@
 
 Mostly nobody else changes a session while its candidate answers. So a batch is looked at without
 locks, and its statement writes only where everything still stands as it was seen; what it cannot
-write so is read anew behind locks.
+write so is read anew behind locks. What this process saw when it wrote the last answer need not be
+looked at again: it is written on in the same way.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models import Count
 from django.utils import timezone
 
@@ -26,7 +27,6 @@ from delivery.saving import standings
 from delivery.saving.standings import Seat
 from integrity import chain, ledger, rowsets
 from integrity.chain import Position
-from integrity.ledger import Locked
 from integrity.rowsets import MovedError, Written
 
 ROW_CHANGES: Final = (
@@ -36,6 +36,7 @@ SESSION_CHANGES: Final = ("answered", "last_save_at", "last_seen_at")
 # Every other change of a session counts its version up, or is a page's that says who it is.
 SESSION_STANDS: Final = ("version", "epoch", "writer", "lease_device")
 WIDTH: Final = len(lookups.ITEM)
+MOST_KEPT: Final = 20_000
 # A session, an item in it and the key of the save.
 Sent = tuple[UUID, str, str]
 
@@ -91,6 +92,14 @@ class Revision:
         return self.row.seat.writer not in ("", self.writer)
 
 
+class Left(NamedTuple):
+    """Where a session's last answer left it: the item, the ledger's stream and where that ended."""
+
+    row: Row
+    stream: int
+    end: Position
+
+
 @dataclass(slots=True)
 class Aside:
     """An answer that is not accepted: its row in quarantine, and the fact if the row is new."""
@@ -107,7 +116,7 @@ class Batch:
     seats: dict[UUID, Seat]
     rows: dict[tuple[UUID, str], Row]
     earlier: dict[tuple[int, str, str], Revision]
-    streams: Locked
+    streams: dict[str, tuple[int, Position]]
     at: datetime | None
     is_locked: bool = True
     zone: tzinfo = field(default_factory=timezone.get_current_timezone)
@@ -121,9 +130,36 @@ def may_look() -> bool:
     return rowsets.is_postgresql() and not connection.in_atomic_block
 
 
+_left: Final[dict[UUID, Left]] = {}
+
+
+def recall(sent: Sequence[Sent], at: datetime | None) -> Batch:
+    """Remember what the last answers left, and look at the rest; raises MovedError.
+
+    What is recalled is forgotten: only what is written is remembered anew.
+    """
+    left = _recalled(sent)
+    batch = look([one for one in sent if one[0] not in left], at)
+    for pk, (row, stream, end) in left.items():
+        batch.seats[pk] = row.seat
+        batch.rows[pk, row.key] = row
+        batch.streams[f"session:{pk}"] = (stream, end)
+    return batch
+
+
+def _recalled(sent: Sequence[Sent]) -> dict[UUID, Left]:
+    """Return what is known of sessions that go on with the item of their last answer."""
+    sessions = {session_id for session_id, _, _ in sent}
+    found = {pk: left for pk in sessions if (left := _left.pop(pk, None)) is not None}
+    for session_id, item, _ in sent:
+        if session_id in found and found[session_id].row.key != item:
+            del found[session_id]
+    return found
+
+
 def look(sent: Sequence[Sent], at: datetime | None) -> Batch:
     """Read what `read` does, in one statement and without locks; raises MovedError."""
-    found = lookups.seen(sent)
+    found = lookups.seen(sent) if sent else []
     sessions = {sent[one.place][0]: one for one in found if one.session[-1] is not None}
     if any(one.stream[0] is None for one in sessions.values()):
         raise MovedError
@@ -142,7 +178,7 @@ def read(sent: Sequence[Sent], at: datetime | None) -> Batch:
     seats = standings.lock(sorted({session_id for session_id, _, _ in sent}))
     # Only what is asked behind the locks cannot be changed by another any more.
     streams = ledger.lock(f"session:{session_id}" for session_id in seats)
-    batch = Batch(seats, {}, {}, streams, at)
+    batch = Batch(seats, {}, {}, dict(streams), at)
     _lay_out(batch, sent, lookups.answers(sent))
     return batch
 
@@ -209,11 +245,25 @@ def write(batch: Batch) -> None:
     """
     if not batch.facts:
         return
+    try:
+        _write(batch)
+    except IntegrityError as error:
+        if batch.is_locked:
+            raise
+        # The same save was written meanwhile, or before what was recalled.
+        raise MovedError from error
+    if not batch.is_locked:
+        _remember(batch)
+
+
+def _write(batch: Batch) -> None:
     with rowsets.as_one():
         # Sessions before streams, as everybody locks them.
         touched = {row.seat.id: row.seat for row in batch.changed.values()}
         seats = [touched[pk] for pk in sorted(touched)]
         setwise.update_standing(seats, SESSION_CHANGES, SESSION_STANDS, AssessmentSession)
+        if not batch.is_locked:
+            lookups.sittings_stand({one.standing.sitting_id: one.sitting for one in seats})
         sealed = journal.record_all(batch.facts, batch.streams)
         saved = (
             seal
@@ -227,3 +277,13 @@ def write(batch: Batch) -> None:
         journal.came_late(
             [(one.row.seat.id, one.row.key, one.revision) for one in batch.revisions if one.is_late]
         )
+
+
+def _remember(batch: Batch) -> None:
+    """Keep where the sessions are now; an answer's fact is the last of its stream."""
+    if len(_left) + len(batch.revisions) > MOST_KEPT:
+        _left.clear()
+    for one in batch.revisions:
+        row, stream = one.row, batch.streams[f"session:{one.row.seat.id}"][0]
+        row.response = Written()
+        _left[row.seat.id] = Left(row, stream, Position(one.ledger_seq, one.ledger_head))

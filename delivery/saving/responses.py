@@ -94,8 +94,9 @@ def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
     saves = [one if _is_legible(one) else _legible(one) for one in saves]
     sent = [(one.session_id, one.item, one.key) for one in saves]
     if batches.may_look():
-        with contextlib.suppress(MovedError):
-            return _save(batches.look(sent, at), saves)
+        for see in (batches.recall, batches.look):
+            with contextlib.suppress(MovedError):
+                return _save(see(sent, at), saves)
     with transaction.atomic():
         return _save(batches.read(sent, at), saves)
 

@@ -79,6 +79,11 @@ class Seat:
     def pk(self) -> UUID:
         return self.id
 
+    @property
+    def sitting(self) -> tuple[Any, ...]:
+        """What the stamp has of the sitting: the values of lookups.SITTING."""
+        return self.standing.stamp[-len(lookups.SITTING) :]
+
 
 _kept: dict[UUID, Standing] = {}
 _stamp: Final[Callable[[AssessmentSession], Stamp]] = attrgetter(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import QuerySet
 
 from delivery.facts import events, journal
 from delivery.facts.events import Fact
@@ -72,40 +73,45 @@ def claim(session_id: UUID, *, writer: str, device: str, by: str, at: datetime) 
 
 def seen(session_id: UUID, *, by: str, at: datetime) -> None:
     """Note a heartbeat; the first one after a silence is a fact."""
-    silent = AssessmentSession.objects.filter(pk=session_id, disconnected_at__isnull=False)
-    if not silent.exists():
-        AssessmentSession.objects.filter(pk=session_id).update(last_seen_at=at)
-        return
-    with transaction.atomic():
-        found = desk.lock(session_id)
-        session = found.session
-        if session.disconnected_at is None:
-            return
-        away = max(0, clock.milliseconds(at - session.disconnected_at))
-        session.disconnected_at, session.last_seen_at = None, at
-        journal.record(events.ConnectionBack(**found.head(by, at), away_ms=away))
-        steps.keep(found)
+    _seen([session_id], at, by)
 
 
 def seen_all(session_ids: Sequence[UUID], at: datetime) -> None:
-    """Note heartbeats, all that are no news in one statement."""
-    found = AssessmentSession.objects.filter(pk__in=session_ids)
-    found.filter(disconnected_at__isnull=True).update(last_seen_at=at)
-    back = found.filter(disconnected_at__isnull=False).values_list("pk", "candidate_id")
-    for session_id, candidate_id in back:
-        seen(session_id, by=f"candidate:{candidate_id}", at=at)
+    """Note heartbeats, in as many statements as one of them takes.
+
+    When a server or a network is back, all its pages are so in the same moment.
+    """
+    _seen(session_ids, at)
+
+
+def _seen(session_ids: Sequence[UUID], at: datetime, by: str = "") -> None:
+    asked = AssessmentSession.objects.filter(pk__in=session_ids)
+    heard = asked.filter(disconnected_at__isnull=True).update(last_seen_at=at)
+    if heard == len(set(session_ids)):
+        return
+    with transaction.atomic():
+        back = list(_locked(asked.filter(disconnected_at__isnull=False)))
+        facts = [
+            events.ConnectionBack(
+                **events.head(one.pk, one.sitting_id, by or f"candidate:{one.candidate_id}", at),
+                away_ms=max(0, clock.milliseconds(at - (one.disconnected_at or at))),
+            )
+            for one in back
+        ]
+        for session in back:
+            session.disconnected_at, session.last_seen_at = None, at
+            session.version += 1
+        setwise.update(back, ["disconnected_at", "last_seen_at", "version"])
+        journal.record_all(facts)
+
+
+def _locked(sessions: QuerySet[AssessmentSession]) -> QuerySet[AssessmentSession]:
+    return sessions.select_for_update().order_by("pk").defer("plan", "outcomes")
 
 
 def lost(session_id: UUID, at: datetime) -> None:
     """Note that the candidate's page went silent while the session runs."""
-    with transaction.atomic():
-        found = desk.lock(session_id)
-        session = found.session
-        if session.disconnected_at is not None or session.state != State.IN_PROGRESS:
-            return
-        session.disconnected_at = at
-        journal.record(events.ConnectionLost(**found.head("system", at)))
-        steps.keep(found)
+    lost_unless_back({session_id: at})
 
 
 def lost_unless_back(since: Mapping[UUID, datetime]) -> None:
@@ -117,9 +123,10 @@ def lost_unless_back(since: Mapping[UUID, datetime]) -> None:
         found = AssessmentSession.objects.filter(
             pk__in=list(since), state=State.IN_PROGRESS, disconnected_at__isnull=True
         )
-        locked = found.select_for_update().order_by("pk").defer("plan", "outcomes")
         gone = [
-            one for one in locked if not (one.last_seen_at and one.last_seen_at > since[one.pk])
+            one
+            for one in _locked(found)
+            if not (one.last_seen_at and one.last_seen_at > since[one.pk])
         ]
         for session in gone:
             session.disconnected_at = since[session.pk]

@@ -40,8 +40,7 @@ def note(at: datetime) -> int:
     running = AssessmentSession.objects.filter(state=State.IN_PROGRESS)
     silent = running.filter(disconnected_at__isnull=True, last_seen_at__lte=limit)
     ids = list(silent.exclude(writer="").values_list("pk", flat=True))
-    for session_id in ids:
-        presence.lost(session_id, at)
+    presence.lost_unless_back(dict.fromkeys(ids, at))
     return len(ids)
 
 

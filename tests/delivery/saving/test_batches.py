@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
 from delivery.rules.refusals import Reason
-from delivery.saving import responses
+from delivery.saving import batches, responses
 from delivery.saving.responses import Outcome, Refused, Save, Saved
 from delivery.seat import presence
 from delivery.session import sessions
@@ -61,8 +61,94 @@ def test_an_answer_is_two_statements_one_to_look_and_one_to_write() -> None:
     session = factories.session()
     factories.answer(session, "Q1", writer="page", client_seq=1)
     with CaptureQueriesContext(connection) as asked:
-        factories.answer(session, "Q1", "B", writer="page", client_seq=2)
+        factories.answer(session, "Q2", "B", writer="page", client_seq=2)
     assert len(asked) == 2
+
+
+def test_the_next_answer_of_the_same_item_is_one_statement() -> None:
+    session = factories.session()
+    factories.answer(session, "Q1", writer="page", client_seq=1)
+    with CaptureQueriesContext(connection) as asked:
+        told = factories.answer(session, "Q1", "B", writer="page", client_seq=2)
+    assert len(asked) == 1
+    assert isinstance(told, Saved)
+    assert (told.revision, told.ledger_seq) == (2, numbers(session)[-1])
+    assert AssessmentSession.objects.get().answered == 1
+    assert ledger.verify(session.stream).is_whole
+
+
+def test_a_batch_remembers_some_sessions_and_looks_at_the_others() -> None:
+    known, new = factories.session(), factories.session()
+    factories.answer(known, "Q1", writer="page", client_seq=1)
+    factories.answer(new, "Q3")
+    with CaptureQueriesContext(connection) as asked:
+        outcomes = responses.save(
+            [
+                factories.save(new, "Q1"),
+                factories.save(known, "Q1", "B", writer="page", client_seq=2),
+                factories.save(new, "Q2"),
+                factories.save(known, "Q1", "C", writer="page", client_seq=3),
+            ]
+        )
+    assert len(asked) == 2
+    assert [one.revision for one in outcomes if isinstance(one, Saved)] == [1, 2, 1, 3]
+    assert all(ledger.verify(one.stream).is_whole for one in (known, new))
+
+
+def test_a_save_that_comes_again_is_one_answer_however_much_is_remembered() -> None:
+    session = factories.session()
+    saves = [
+        factories.save(session, "Q1", word, writer="page", client_seq=number)
+        for number, word in enumerate("AB", start=1)
+    ]
+    first, second = ([responses.save([one])[0] for one in saves] for _ in range(2))
+    assert first == second
+    assert ResponseRevision.objects.count() == 2
+    assert ledger.verify(session.stream).is_whole
+
+
+def test_an_answer_behind_a_pause_is_judged_by_it_whatever_is_remembered() -> None:
+    session = factories.session()
+    factories.answer(session, "Q1", writer="page", client_seq=1)
+    sessions.pause(session.pk, paused_by="proctor", reason="x", by="user:1", at=after(2))
+    outcome = factories.answer(
+        session, "Q1", "B", writer="page", client_seq=2, received_at=after(64)
+    )
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.reason == Reason.PAUSED
+
+
+def test_an_answer_behind_the_sittings_new_end_is_late_whatever_is_remembered() -> None:
+    session = factories.session()
+    factories.answer(session, "Q1", writer="page", client_seq=1)
+    session.sitting.closes_at = after(10)
+    session.sitting.save()
+    outcome = factories.answer(
+        session, "Q1", "B", writer="page", client_seq=2, received_at=after(64)
+    )
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.reason == Reason.OUT_OF_TIME
+
+
+def test_what_another_process_wrote_goes_before_what_is_remembered() -> None:
+    session = factories.session()
+    factories.answer(session, "Q1", "A", writer="page", client_seq=1)
+    remembered = batches._left.pop(session.pk)
+    factories.answer(session, "Q1", "B", writer="page", client_seq=2)
+    batches._left[session.pk] = remembered
+    told = factories.answer(session, "Q1", "C", writer="page", client_seq=3)
+    assert isinstance(told, Saved)
+    assert told.revision == 3
+    row = ItemSession.objects.get(session=session, key="Q1")
+    assert (row.revision, row.response) == (3, {"RESPONSE": "C"})
+    assert ledger.verify(session.stream).is_whole
+
+
+def test_an_answer_is_not_kept_in_memory() -> None:
+    session = factories.session()
+    factories.answer(session, "Q1", "A", writer="page", client_seq=1)
+    left = batches._left[session.pk]
+    assert left.row.response == ""
 
 
 def test_what_is_not_kept_as_an_answer_is_decided_behind_locks() -> None:

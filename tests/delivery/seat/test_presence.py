@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from delivery.models import AssessmentSession, State
 from delivery.seat import presence
@@ -157,3 +159,21 @@ def test_pages_that_go_together_are_noted_together_but_not_those_that_are_back()
         assert AssessmentSession.objects.get(pk=session.pk).disconnected_at == disconnected_at
         kinds = [entry.kind for entry in ledger.read(f"session:{session.pk}")]
         assert kinds.count("connection.lost") == count
+
+
+def test_pages_that_come_back_together_take_the_statements_of_one() -> None:
+    sessions = [factories.session() for _ in range(4)]
+    presence.lost_unless_back({one.pk: after(5) for one in sessions})
+    counts = []
+    for some in (sessions[:1], sessions[1:]):
+        with CaptureQueriesContext(connection) as asked:
+            presence.seen_all([one.pk for one in some], after(9))
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    for one in sessions:
+        told = ledger.read(one.stream)[-1]
+        by = f"candidate:{one.candidate_id}"
+        assert (told.kind, told.actor, told.payload) == ("connection.back", by, {"away_ms": 4_000})
+    assert set(AssessmentSession.objects.values_list("last_seen_at", "disconnected_at")) == {
+        (after(9), None)
+    }

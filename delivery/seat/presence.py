@@ -119,13 +119,18 @@ def lost_unless_back(since: Mapping[UUID, datetime]) -> None:
 
     When a server goes, all its pages do so in the same moment.
     """
+    running = AssessmentSession.objects.filter(
+        state=State.IN_PROGRESS, disconnected_at__isnull=True
+    )
+    # Most are back, and their answers need not wait for this.
+    seen = running.filter(pk__in=list(since)).values_list("pk", "last_seen_at")
+    silent = [pk for pk, last in seen if not (last and last > since[pk])]
+    if not silent:
+        return
     with transaction.atomic():
-        found = AssessmentSession.objects.filter(
-            pk__in=list(since), state=State.IN_PROGRESS, disconnected_at__isnull=True
-        )
         gone = [
             one
-            for one in _locked(found)
+            for one in _locked(running.filter(pk__in=silent))
             if not (one.last_seen_at and one.last_seen_at > since[one.pk])
         ]
         for session in gone:

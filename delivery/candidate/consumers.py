@@ -21,8 +21,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from assembly.qti.item import AssessmentItem
-from delivery.candidate import alarms, asking, clocks, door, frames, vigil, words
+from delivery.candidate import alarms, asking, clocks, door, express, frames, vigil, words
 from delivery.candidate.clocks import Standing
+from delivery.candidate.express import Express
 from delivery.facts import hub, journal
 from delivery.queries.sight import Stamp
 from delivery.rules import framing, protocol
@@ -50,10 +51,6 @@ NOT_YOURS: Final = 4404
 TOO_FAST: Final = 4429
 NO_HINTS: Final = 4503
 MOST_A_MINUTE: Final = 600
-# These change nothing that a candidate's page shows of itself.
-SILENT: Final = frozenset(
-    {"item.entered", "item.flagged", "item.attempted", "item.selected", "response.quarantined"}
-)
 
 
 Frame = dict[str, Any]
@@ -84,10 +81,12 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         self.turn = asyncio.Lock()
         self.alarm: alarms.Alarm | None = None
         self.is_heard = False
+        self.express = Express(self)
         try:
             while True:
                 message = await receive()
                 async with self.turn:
+                    await self.express.told()
                     await handlers[message["type"]](message)
         except StopConsumer:
             pass
@@ -123,6 +122,8 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         clocks.begin(self)
         vigil.begin(self)
         await self._tell_all(found)
+        if hear_first := self.scope.get("extensions", {}).get(express.EXTENSION):
+            hear_first(self.express.take)
 
     async def disconnect(self, code: int) -> None:
         if not self.is_heard:
@@ -144,7 +145,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             tally.here.sockets["candidate"] -= 1
 
     async def _receive(self, frame: Frame) -> None:
-        if not self._may_speak():
+        if not self.may_speak():
             await self.close(code=TOO_FAST)
             return
         try:
@@ -159,7 +160,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             seq = getattr(message, "client_seq", 0)
             await self._tell(frames.refused(item, key, seq, refusal))
 
-    def _may_speak(self) -> bool:
+    def may_speak(self) -> bool:
         """Bound how much one page can ask for; a page of ours stays far below."""
         now = asyncio.get_running_loop().time()
         if now - self.window_began > 60:
@@ -249,20 +250,21 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         if what == journal.LATE:
             # A page that is not heard yet claims later, and is told then.
             if self.is_heard:
-                self._write(protocol.ItemMessage(message["item"], message["revision"]).frame())
+                self.write(protocol.ItemMessage(message["item"], message["revision"]).frame())
         elif said is not None and self.is_heard:
-            self._write(frames.hinted_text(self.session_id, said))
+            self.write(frames.hinted_text(self.session_id, said))
         else:
             vigil.later(self._take(what))
 
     async def _take(self, what: str) -> None:
         async with self.turn:
+            await self.express.told()
             if self.is_heard:  # a page that is not its candidate's hears nothing
                 await self._change(what)
 
     async def _change(self, what: str) -> None:
         """Something changed: read it again and say what this page must know."""
-        if what in SILENT:
+        if what in frames.SILENT:
             if what == "item.entered":
                 self._set_alarm(await self._desk())
             return
@@ -327,7 +329,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
     def tell_time(self, stamp: Stamp, at: datetime) -> None:
         """Most sessions stand as they stood: only then is nothing read anew."""
         if stamp == self.known.stamp:
-            self._write(self.known.timer(at).frame())
+            self.write(self.known.timer(at).frame())
         else:
             vigil.later(self._look_anew())
 
@@ -349,7 +351,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             self.alarm = alarms.wake(self, due, timezone.now())
 
     def tell_due(self) -> None:
-        self._write(DUE)
+        self.write(DUE)
 
     def take_end(self, found: Desk) -> None:
         """Learn what the database decided, and tell an end; its clock follows behind all ends."""
@@ -360,14 +362,14 @@ class CandidateConsumer(AsyncWebsocketConsumer):
             self._set_alarm(found)
         elif self.ended != session.version:
             self.ended = session.version
-            self._write(frames.ended_text(session))
+            self.write(frames.ended_text(session))
 
     def tell_end_clock(self, found: Desk) -> None:
         if found.session.is_ended:
             self._remember(found)
-            self._write(self.known.timer(timezone.now()).frame())
+            self.write(self.known.timer(timezone.now()).frame())
 
-    def _write(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Write a text at once; a server that lets nobody do so gets it as any other."""
         write = self.scope.get("extensions", {}).get(framing.EXTENSION)
         if write is not None:

@@ -39,6 +39,10 @@ SOMEBODY: Final = UUID("00000000-50ed-4b0d-8000-000000000001")
 A_NUMBER: Final = "8405726139275046"
 # The proctor came: a cover that waited for them is lifted.
 ANSWERED: Final = '<div data-overlay="answered"></div>'
+# These change nothing that a candidate's page shows of itself.
+SILENT: Final = frozenset(
+    {"item.entered", "item.flagged", "item.attempted", "item.selected", "response.quarantined"}
+)
 # After these the page no longer shows what the session stands at.
 MOVING: Final = frozenset(
     {

@@ -12,6 +12,7 @@ from daphne.server import Server
 from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 
+from delivery.candidate import express
 from delivery.hosting import sparing
 from delivery.hosting.eager import EagerServer
 from delivery.hosting.requests import PageFactory
@@ -63,10 +64,16 @@ class OrderlyServer(Server):
             await super().handle_reply(protocol, message)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """Let a socket's application write whole frames (`delivery.rules.framing`)."""
+        """Let a socket's application write whole frames, and hear texts before its queue does.
+
+        See `delivery.rules.framing` and `delivery.candidate.express`.
+        """
         if not isinstance(protocol, WebRequest):
-            write = partial(_write, protocol)
-            scope["extensions"] = {**scope.get("extensions", {}), framing.EXTENSION: write}
+            scope["extensions"] = {
+                **scope.get("extensions", {}),
+                framing.EXTENSION: partial(_write, protocol),
+                express.EXTENSION: partial(setattr, protocol, "hear_first"),
+            }
         queue = super().create_application(protocol, scope)
         application = self.connections.get(protocol, {}).get("application_instance")
         if application is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final
 
@@ -27,6 +28,9 @@ class ShortFrames(WebSocketProtocol):
     message costs.
     """
 
+    # Hears a text before the application's queue does; False leaves it to the queue.
+    hear_first: Callable[[str], bool] | None = None
+
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
         """Take bytes from the connection."""
         text = self._whole_text(data)
@@ -34,7 +38,10 @@ class ShortFrames(WebSocketProtocol):
             super().dataReceived(data)
         elif not self.muted:
             self.last_ping = time.time()
-            self.application_queue.put_nowait({"type": "websocket.receive", "text": text})
+            hear, queue = self.hear_first, self.application_queue
+            # Nothing overtakes what is queued already.
+            if hear is None or not queue.empty() or not hear(text):
+                queue.put_nowait({"type": "websocket.receive", "text": text})
 
     def _whole_text(self, data: bytes) -> str | None:
         """Return the one text that the bytes are; None where that is for autobahn to say."""

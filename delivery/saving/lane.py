@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from django.db import close_old_connections, connection
@@ -23,16 +24,35 @@ logger = logging.getLogger(__name__)
 MOST_AT_ONCE: Final = 256
 # A connection that has just worked is taken to work still; a batch that fails asks.
 TRUSTED_SECONDS: Final = 1.0
-AnyFuture = Future[Outcome] | asyncio.Future[Outcome]
-Waiting = tuple[Save, AnyFuture]
 Result = Outcome | Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whoever is called in a loop with what became of a save, and is nobody's future."""
+
+    loop: asyncio.AbstractEventLoop
+    set_result: Callable[[Result], object]
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return self.loop
+
+    def done(self) -> bool:
+        return False
+
+    def set_exception(self, error: Exception) -> None:
+        self.set_result(error)
+
+
+AnyFuture = Future[Outcome] | asyncio.Future[Outcome] | Told
+Waiting = tuple[Save, AnyFuture]
 
 
 class Lane:
     """A thread with a database connection of its own that commits saves in batches."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -43,8 +63,16 @@ class Lane:
         self._ensure()
         return future
 
+    def queue(self, save: Save, tell: Callable[[Result], object]) -> None:
+        """Queue a save from a loop, which calls `tell` after the commit or the failure.
+
+        A batch wakes the loop once, not once for each save.
+        """
+        self._queue.put((save, Told(asyncio.get_running_loop(), tell)))
+        self._ensure()
+
     async def saved(self, save: Save) -> Outcome:
-        """Queue a save from a loop; its batch wakes the loop once, not once for each save."""
+        """Queue a save from a loop and wait for it as `queue` does."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._queue.put((save, future))
         self._ensure()
@@ -91,7 +119,7 @@ class Lane:
         while len(taken) < MOST_AT_ONCE:
             try:
                 more = self._queue.get_nowait()
-            except queue.Empty:
+            except Empty:
                 break
             if more is None:
                 self._queue.put(None)
@@ -127,10 +155,10 @@ def _tell(results: Sequence[tuple[AnyFuture, Result]]) -> None:
     """Give each its result: threads at once, each loop in one call for all that wait there."""
     loops: dict[asyncio.AbstractEventLoop, list[tuple[AnyFuture, Result]]] = {}
     for future, result in results:
-        if isinstance(future, asyncio.Future):
-            loops.setdefault(future.get_loop(), []).append((future, result))
-        else:
+        if isinstance(future, Future):
             _settle([(future, result)])
+        else:
+            loops.setdefault(future.get_loop(), []).append((future, result))
     for loop, some in loops.items():
         with contextlib.suppress(RuntimeError):  # a loop that has ended waits for nothing
             loop.call_soon_threadsafe(_settle, some)
@@ -156,6 +184,11 @@ _lane = Lane()
 async def saved(save: Save) -> Outcome:
     """Queue a save and wait for its commit; raises SaveFailedError."""
     return await _lane.saved(save)
+
+
+def queue(save: Save, tell: Callable[[Result], object]) -> None:
+    """Queue a save from a loop; `tell` gets its outcome after the commit, or SaveFailedError."""
+    _lane.queue(save, tell)
 
 
 def submit(save: Save) -> Future[Outcome]:

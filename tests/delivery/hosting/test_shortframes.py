@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from daphne.server import Server
@@ -153,3 +153,37 @@ def consume_only_the_handshake(protocol: WebSocketProtocol) -> None:
 def test_a_mask_is_taken_off_byte_by_byte(mask: bytes, payload: bytes) -> None:
     expected = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
     assert shortframes.unmasked(mask, payload) == expected
+
+
+class Listening(ShortFrames):
+    """One whose application hears some texts before its queue does."""
+
+    taken: ClassVar[list[str]] = []
+
+    def hear_first(self, text: str) -> bool:
+        if text.startswith("!"):
+            self.taken.append(text)
+        return text.startswith("!")
+
+
+def test_a_text_is_heard_first_or_queued_and_never_both() -> None:
+    Listening.taken.clear()
+    parts = [frame(FIN | TEXT, text) for text in (b"!a", b"b", b"!c")]
+    heard = asyncio.run(hear(Listening, parts))
+    assert [one["text"] for one in heard.messages] == ["b"]
+    assert Listening.taken == ["!a", "!c"]
+
+
+def test_a_text_does_not_overtake_one_that_is_queued() -> None:
+    first, second = frame(FIN | TEXT, b"b"), frame(FIN | TEXT, b"!c")
+
+    class InOneTurn(Listening):
+        def dataReceived(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
+            super().dataReceived(data)
+            if data == first:
+                super().dataReceived(second)
+
+    Listening.taken.clear()
+    heard = asyncio.run(hear(InOneTurn, [first]))
+    assert [one["text"] for one in heard.messages] == ["b", "!c"]
+    assert Listening.taken == []

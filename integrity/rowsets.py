@@ -16,6 +16,8 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 
 _MOMENTS: Final = psycopg.adapters.get_loader(
     psycopg.adapters.types["timestamptz"].oid, psycopg.pq.Format.TEXT
@@ -41,13 +43,62 @@ class _Prepared(psycopg.Cursor[Any]):
 
     def close(self) -> None:
         """Wait for the next statement: making a cursor costs as much as a short one."""
-        raw, idle = _idle.get(connections[DEFAULT_DB_ALIAS], (None, []))
-        if raw is self.connection and self not in idle:
-            idle.append(self)
+        here = _at_hand.get(connections[DEFAULT_DB_ALIAS])
+        if here is not None and here.raw is self.connection and self not in here.idle:
+            here.idle.append(self)
 
 
-# The cursors that each connection has at hand; a new connection begins anew.
-_idle: WeakKeyDictionary[BaseDatabaseWrapper, tuple[Any, list[_Prepared]]] = WeakKeyDictionary()
+class _Statements:
+    """What one connection has prepared of statements that return nothing, as a cursor of Django's.
+
+    psycopg reads a statement for its parameters again and again where it is as long as ours, and
+    waits for the answer in Python.
+    """
+
+    # Django's log of queries asks for it.
+    _query = None
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self._raw = raw
+        self._names: dict[str, bytes] = {}
+        self.rowcount = -1
+
+    def execute(self, sql: str, values: Sequence[Any]) -> None:
+        name = self._names.get(sql) or self._prepared(sql)
+        texts = [str(value).encode() for value in values]
+        self._must(self._raw.pgconn.exec_prepared(name, texts))
+
+    def _prepared(self, sql: str) -> bytes:
+        parts = sql.split("%s")
+        numbered = parts[0] + "".join(f"${n}{part}" for n, part in enumerate(parts[1:], start=1))
+        name = b"invigil_%d" % len(self._names)
+        self._must(self._raw.pgconn.prepare(name, numbered.encode()))
+        self._names[sql] = name
+        return name
+
+    def _must(self, result: PGresult) -> None:
+        if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+            found = result.command_tuples
+            self.rowcount = -1 if found is None else found
+        elif self._raw.closed:
+            raise psycopg.OperationalError(result.get_error_message())
+        else:
+            raise psycopg.errors.error_from_result(result)
+
+    def close(self) -> None:
+        """Stay: what is prepared lives as long as the connection."""
+
+
+@dataclass(slots=True)
+class _AtHand:
+    """What one connection has ready for the next statement; a new connection begins anew."""
+
+    raw: Any
+    statements: _Statements
+    idle: list[_Prepared] = field(default_factory=list)
+
+
+_at_hand: WeakKeyDictionary[BaseDatabaseWrapper, _AtHand] = WeakKeyDictionary()
 
 
 def cursor() -> CursorWrapper:
@@ -55,15 +106,30 @@ def cursor() -> CursorWrapper:
     database: Any = connections[DEFAULT_DB_ALIAS]
     if not is_postgresql():
         return database.cursor()  # type: ignore[no-any-return]
-    database.ensure_connection()
-    raw, idle = _idle.get(database, (None, []))
-    if raw is not database.connection:
-        raw, idle = _idle[database] = (database.connection, [])
-        # Django lets nothing be prepared, not even what asks for it; and nothing else shall be.
-        raw.prepare_threshold = NEVER_UNASKED
-    found = idle.pop() if idle else _Prepared(raw)
+    here = _here_of(database)
+    found = here.idle.pop() if here.idle else _Prepared(here.raw)
     # So that it counts and logs as Django's own cursors do.
     return database._prepare_cursor(found)  # type: ignore[no-any-return]  # noqa: SLF001
+
+
+def _here_of(database: Any) -> _AtHand:
+    database.ensure_connection()
+    here = _at_hand.get(database)
+    if here is None or here.raw is not database.connection:
+        raw = database.connection
+        here = _at_hand[database] = _AtHand(raw, _Statements(raw))
+        # Django lets nothing be prepared, not even what asks for it; and nothing else shall be.
+        raw.prepare_threshold = NEVER_UNASKED
+    return here
+
+
+def _writer(values: Sequence[Any]) -> CursorWrapper:
+    """Return a cursor for a statement that returns nothing, and these values of it."""
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    # It is psycopg that begins a transaction, and knows how nothing is written.
+    if not is_postgresql() or database.in_atomic_block or None in values:
+        return cursor()
+    return database._prepare_cursor(_here_of(database).statements)  # type: ignore[no-any-return]  # noqa: SLF001
 
 
 class MovedError(Exception):
@@ -180,7 +246,7 @@ def _ask(asked: _Write) -> None:
 
 def _write(asked: _Write) -> None:
     try:
-        with cursor() as used:
+        with _writer(asked.values) as used:
             used.execute(asked.sql, asked.values)
             # SQLite does not count what follows a WITH; it has one writer.
             if asked.must is not None and 0 <= used.rowcount != asked.must:

@@ -1,9 +1,11 @@
 """Sets of rows reach both databases whole, whatever their columns hold."""
 
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 
+import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from integrity import rowsets
 
@@ -148,3 +150,34 @@ def test_nothing_comes_after_what_was_not_written() -> None:
     with pytest.raises(DatabaseError):
         fail()
     assert seen == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite prepares nothing")
+@pytest.mark.django_db(transaction=True)
+def test_a_write_says_what_the_database_says_and_is_prepared_once() -> None:
+    add("once")
+    with pytest.raises(IntegrityError, match="integrity_ledgerstream_name_key"):
+        add("once")
+    with pytest.raises(rowsets.MovedError):
+        rowsets.write(MARK, ["missing"], must=1)
+    rowsets.write(MARK, ["once"], must=1)
+    with CaptureQueriesContext(connection) as asked:
+        rowsets.write(MARK, ["once"], must=1)
+    assert len(asked) == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_prepared_statements WHERE name LIKE 'invigil%'")
+        assert len(cursor.fetchall()) == 2
+    assert streams() == [("once", "x")]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server")
+@pytest.mark.django_db(transaction=True)
+def test_a_write_after_the_server_let_the_connection_go_is_an_error_and_the_next_is_not() -> None:
+    add("before")
+    with closing(psycopg.connect(**connection.get_connection_params())) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    with pytest.raises(OperationalError):
+        add("lost")
+    connection.close()
+    add("after")
+    assert [name for name, _ in streams()] == ["after", "before"]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
-from uuid import UUID
 
 from django.db import connection, models
 
@@ -90,17 +89,6 @@ def save(row: models.Model) -> None:
     kind: Any = type(row)
     deferred = row.get_deferred_fields()
     update([row], [name for name in _names(kind) if name not in deferred])
-
-
-def close_items(session_ids: Collection[UUID]) -> None:
-    """Close all items of sessions that are over."""
-    native = rowsets.is_postgresql()
-    ids = [one if native else one.hex for one in session_ids]
-    which, values = rowsets.any_of("session_id", ids, "uuid")
-    rowsets.write(
-        f"UPDATE delivery_itemsession SET state = 'closed' WHERE {which} AND state <> 'closed'",  # noqa: S608  (our names)
-        values,
-    )
 
 
 def _portions(rows: Collection[Any], width: int) -> list[list[Any]]:

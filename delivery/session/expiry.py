@@ -91,7 +91,7 @@ def _expire_all(ends: Sequence[tuple[AssessmentSession, datetime]], at: datetime
         session.receipt_code = session.receipt_code or sessions.new_receipt()
         session.version += 1
     setwise.update(over, ENDING)
-    setwise.close_items([session.pk for session in over])
+    # Their items close with their scores: nobody asks an ended session about one before.
     answers = finals.digests([session.pk for session in over])
     journal.record_all([sessions.expired(one, at, answers[one.pk]) for one in over])
 

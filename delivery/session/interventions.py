@@ -21,7 +21,7 @@ from delivery.models import (
     State,
     TimeAdjustment,
 )
-from delivery.queries import finals
+from delivery.queries import finals, setwise
 from delivery.rules import clock, refusals
 from delivery.rules.clock import TEST
 from delivery.rules.refusals import GRANTED, Permission, Reason, Refusal
@@ -257,7 +257,7 @@ def _open_items(found: Desk) -> None:
     ]
     for row in rows:
         row.state = ItemSession.State.SUSPENDED if row.entered_at else ItemSession.State.INITIAL
-    ItemSession.objects.bulk_update(rows, ["state"])
+    setwise.update(rows, ["state"])
 
 
 def message(session_id: UUID, text: str, *, by: User, at: datetime) -> Message:

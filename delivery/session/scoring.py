@@ -32,6 +32,7 @@ def score(session_id: UUID, at: datetime) -> AssessmentSession:
             return session
         keys = [row.key for row in found.rows]
         facts = steps.commit_pending(found, keys, at, by="system")
+        steps.close_items(found, keys, at)
         session.outcomes = _outcomes(found)
         session.score = session.outcomes["total"]["score"]
         session.max_score = session.outcomes["total"]["max"]

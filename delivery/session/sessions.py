@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from delivery.facts import events, journal
 from delivery.models import AssessmentSession, Enrolment, ItemSession, State
-from delivery.queries import enrolled, finals
+from delivery.queries import enrolled, finals, setwise
 from delivery.rules import clock, navigation, refusals
 from delivery.rules.refusals import GRANTED, Permission, Reason
 from delivery.session import desk, drawing, steps, validity
@@ -195,7 +195,7 @@ def close(at_desk: Desk) -> None:
     for row in at_desk.rows:
         row.state = ItemSession.State.CLOSED
         row.elapsed_ms = spent.get(f"item:{row.key}", row.elapsed_ms)
-    ItemSession.objects.bulk_update(at_desk.rows, ["state", "elapsed_ms"])
+    setwise.update(at_desk.rows, ["state", "elapsed_ms"])
     steps.keep(at_desk)
 
 

@@ -162,7 +162,7 @@ def commit_pending(
     rows = [row for row in at_desk.rows if row.key in wanted and is_uncommitted(at_desk, row)]
     for row in rows:
         process_attempt(at_desk, row)
-    ItemSession.objects.bulk_update(rows, ATTEMPT_FIELDS)
+    setwise.update(rows, ATTEMPT_FIELDS)
     return [_attempted(at_desk, row, at, by=by) for row in rows]
 
 
@@ -215,7 +215,7 @@ def close_items(at_desk: Desk, keys: Iterable[str], at: datetime) -> None:
     ]
     for row in rows:
         row.state = ItemSession.State.CLOSED
-    ItemSession.objects.bulk_update(rows, ["state"])
+    setwise.update(rows, ["state"])
 
 
 def close_scope(at_desk: Desk, scope: Scope, end: datetime, at: datetime) -> bool:

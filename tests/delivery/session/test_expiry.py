@@ -1,7 +1,7 @@
 import pytest
 
 from delivery.models import AssessmentSession, ItemSession, State
-from delivery.session import desk, expiry
+from delivery.session import desk, expiry, scoring
 from integrity import ledger
 from tests import factories
 from tests.factories import after
@@ -26,9 +26,15 @@ def test_the_sweep_ends_at_the_deadline_however_late_it_comes() -> None:
     expiry.sweep(after(4096))
     session = AssessmentSession.objects.get(pk=session.pk)
     assert (session.state, session.finished_at) == (State.EXPIRED, after(3600))
-    assert set(ItemSession.objects.values_list("state", flat=True)) == {"closed"}
     assert expiry.sweep(after(4097)) == 0
     assert kinds(session).count("session.expired") == 1
+
+
+def test_the_items_of_a_session_that_time_ended_close_with_its_score() -> None:
+    session = factories.session()
+    expiry.sweep(after(4096))
+    scoring.score(session.pk, after(4097))
+    assert set(ItemSession.objects.values_list("state", flat=True)) == {"closed"}
 
 
 def test_the_sweep_takes_many_at_once() -> None:
@@ -50,7 +56,7 @@ def test_the_sweep_ends_any_number_in_as_many_statements_as_one(
 ) -> None:
     for number in (1, 3):
         expiring(number)
-        with django_assert_num_queries(11):  # type: ignore[operator]
+        with django_assert_num_queries(10):  # type: ignore[operator]
             assert expiry.sweep(after(4000)) == number
 
 

@@ -16,8 +16,8 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGresult
+
+from integrity.statements import Statements
 
 _MOMENTS: Final = psycopg.adapters.get_loader(
     psycopg.adapters.types["timestamptz"].oid, psycopg.pq.Format.TEXT
@@ -48,53 +48,12 @@ class _Prepared(psycopg.Cursor[Any]):
             here.idle.append(self)
 
 
-class _Statements:
-    """What one connection has prepared of statements that return nothing, as a cursor of Django's.
-
-    psycopg reads a statement for its parameters again and again where it is as long as ours, and
-    waits for the answer in Python.
-    """
-
-    # Django's log of queries asks for it.
-    _query = None
-
-    def __init__(self, raw: psycopg.Connection[Any]) -> None:
-        self._raw = raw
-        self._names: dict[str, bytes] = {}
-        self.rowcount = -1
-
-    def execute(self, sql: str, values: Sequence[Any]) -> None:
-        name = self._names.get(sql) or self._prepared(sql)
-        texts = [str(value).encode() for value in values]
-        self._must(self._raw.pgconn.exec_prepared(name, texts))
-
-    def _prepared(self, sql: str) -> bytes:
-        parts = sql.split("%s")
-        numbered = parts[0] + "".join(f"${n}{part}" for n, part in enumerate(parts[1:], start=1))
-        name = b"invigil_%d" % len(self._names)
-        self._must(self._raw.pgconn.prepare(name, numbered.encode()))
-        self._names[sql] = name
-        return name
-
-    def _must(self, result: PGresult) -> None:
-        if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-            found = result.command_tuples
-            self.rowcount = -1 if found is None else found
-        elif self._raw.closed:
-            raise psycopg.OperationalError(result.get_error_message())
-        else:
-            raise psycopg.errors.error_from_result(result)
-
-    def close(self) -> None:
-        """Stay: what is prepared lives as long as the connection."""
-
-
 @dataclass(slots=True)
 class _AtHand:
     """What one connection has ready for the next statement; a new connection begins anew."""
 
     raw: Any
-    statements: _Statements
+    statements: Statements
     idle: list[_Prepared] = field(default_factory=list)
 
 
@@ -117,7 +76,7 @@ def _here_of(database: Any) -> _AtHand:
     here = _at_hand.get(database)
     if here is None or here.raw is not database.connection:
         raw = database.connection
-        here = _at_hand[database] = _AtHand(raw, _Statements(raw))
+        here = _at_hand[database] = _AtHand(raw, Statements(raw))
         # Django lets nothing be prepared, not even what asks for it; and nothing else shall be.
         raw.prepare_threshold = NEVER_UNASKED
     return here
@@ -154,10 +113,20 @@ class _Gathered:
     calls: list[Callable[[], object]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A statement that is yet to be run, and what is called when it is committed."""
+
+    sql: str
+    values: Sequence[Any]
+    calls: Sequence[Callable[[], object]]
+
+
 class _Here(threading.local):
     """What is gathered now; each thread has its own connection."""
 
     gathered: _Gathered | None = None
+    composed: list[Composed] | None = None
 
 
 _here: Final = _Here()
@@ -188,10 +157,27 @@ def as_one() -> Iterator[None]:
     writes = gathered.writes
     if len(writes) > 1:
         writes = [_joined(writes)]
+    if _here.composed is not None:
+        _here.composed += [Composed(one.sql, one.values, gathered.calls) for one in writes]
+        return
     for one in writes:
         _write(one)
     for call in gathered.calls:
         transaction.on_commit(call, robust=True)
+
+
+def compose(write: Callable[[], object]) -> Composed:
+    """Return what `write` writes in its `as_one`, instead of running it; PostgreSQL's.
+
+    Whoever runs it outside a transaction has it whole or not at all.
+    """
+    composed = _here.composed = []
+    try:
+        write()
+    finally:
+        _here.composed = None
+    (one,) = composed
+    return one
 
 
 def _joined(writes: Sequence[_Write]) -> _Write:

@@ -17,7 +17,7 @@ from delivery.candidate import asking, frames
 from delivery.rules import protocol
 from delivery.rules.protocol import Answer
 from delivery.rules.refusals import Refusal
-from delivery.saving import lane
+from delivery.saving import swift
 from delivery.saving.lane import Result
 from delivery.saving.responses import Save
 
@@ -69,7 +69,7 @@ class Express:
         if not page.may_speak():
             return False
         self._under_way += 1
-        lane.queue(save, partial(self._tell, save))
+        swift.queue(save, partial(self._tell, save))
         return True
 
     def _tell(self, save: Save, result: Result) -> None:

@@ -18,6 +18,7 @@ from delivery.hosting.eager import EagerServer
 from delivery.hosting.requests import PageFactory
 from delivery.hosting.shortframes import ShortFrames
 from delivery.rules import framing
+from delivery.saving import swift
 
 # After a signal to end, in seconds: for requests under way, for goodbyes of the sockets, for what
 # must be cancelled, and in all.
@@ -116,6 +117,7 @@ class OrderlyServer(Server):
                 socket.sendCloseFrame(code=SERVICE_RESTART)
         await _closed(sockets)
         await _cancelled(self._instances(requests=True) | self._instances(requests=False))
+        await swift.stop()
 
     def _instances(self, *, requests: bool) -> "set[asyncio.Future[None]]":
         """The running applications, of the requests or of the sockets."""

@@ -8,9 +8,10 @@ looked at again: it is written on in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from delivery.saving import standings
 from delivery.saving.standings import Seat
 from integrity import chain, ledger, rowsets
 from integrity.chain import Position
-from integrity.rowsets import MovedError, Written
+from integrity.rowsets import Composed, MovedError, Written
 
 ROW_CHANGES: Final = (
     "revision", "response", "answered", "saved_at", "epoch", "writer", "client_seq",
@@ -133,13 +134,30 @@ def may_look() -> bool:
 _left: Final[dict[UUID, Left]] = {}
 
 
+def is_remembered(session_id: UUID, item: str) -> bool:
+    """Tell whether a session's last answer of this process was to that item."""
+    left = _left.get(session_id)
+    return left is not None and left.row.key == item
+
+
+def remembered(sent: Sequence[Sent], at: datetime | None) -> Batch:
+    """Remember what the last answers left, without asking anybody; raises MovedError."""
+    left = _recalled(sent)
+    if any(one[0] not in left for one in sent):
+        raise MovedError
+    return _with(Batch({}, {}, {}, {}, at, is_locked=False), left)
+
+
 def recall(sent: Sequence[Sent], at: datetime | None) -> Batch:
     """Remember what the last answers left, and look at the rest; raises MovedError.
 
     What is recalled is forgotten: only what is written is remembered anew.
     """
     left = _recalled(sent)
-    batch = look([one for one in sent if one[0] not in left], at)
+    return _with(look([one for one in sent if one[0] not in left], at), left)
+
+
+def _with(batch: Batch, left: Mapping[UUID, Left]) -> Batch:
     for pk, (row, stream, end) in left.items():
         batch.seats[pk] = row.seat
         batch.rows[pk, row.key] = row
@@ -253,7 +271,12 @@ def write(batch: Batch) -> None:
         # The same save was written meanwhile, or before what was recalled.
         raise MovedError from error
     if not batch.is_locked:
-        _remember(batch)
+        remember(batch)
+
+
+def composed(batch: Batch) -> Composed:
+    """Return what `write` writes of an unlocked batch; whoever has run it remembers the batch."""
+    return rowsets.compose(partial(_write, batch))
 
 
 def _write(batch: Batch) -> None:
@@ -279,7 +302,7 @@ def _write(batch: Batch) -> None:
         )
 
 
-def _remember(batch: Batch) -> None:
+def remember(batch: Batch) -> None:
     """Keep where the sessions are now; an answer's fact is the last of its stream."""
     if len(_left) + len(batch.revisions) > MOST_KEPT:
         _left.clear()

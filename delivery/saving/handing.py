@@ -96,6 +96,11 @@ def are_here(session_id: UUID, raw: RawResponses) -> bool:
     return held.count() == len(named)
 
 
+def names_any(raw: RawResponses) -> bool:
+    """Tell whether an answer names a file."""
+    return next(_named(raw), None) is not None
+
+
 def _named(raw: RawResponses) -> Iterator[str]:
     for value in raw.values():
         for text in [value] if isinstance(value, str) else value or ():

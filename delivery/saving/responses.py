@@ -23,7 +23,7 @@ from delivery.saving import batches, handing, judging
 from delivery.saving.batches import Aside, Batch, Revision, Row
 from delivery.saving.standings import Seat
 from integrity import chain
-from integrity.rowsets import MovedError, Written
+from integrity.rowsets import Composed, MovedError, Written
 
 MOST_QUARANTINED: Final = 500
 SALT_BYTES: Final = 16
@@ -101,9 +101,48 @@ def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
         return _save(batches.read(sent, at), saves)
 
 
-def _save(batch: Batch, saves: Sequence[Save]) -> list[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """Decided saves and the one statement that makes them count; None where it makes none."""
+
+    batch: Batch
+    decided: Sequence[Revision | Refused | Aside]
+    statement: Composed | None
+
+    def committed(self) -> list[Saved | None]:
+        """Return the acknowledgements; of what was not accepted nothing is decided yet."""
+        batches.remember(self.batch)
+        return [_acknowledge(one) if isinstance(one, Revision) else None for one in self.decided]
+
+
+def may_draft(one: Save) -> bool:
+    """Tell whether a save may be decided without asking the database anything."""
+    return (
+        batches.is_remembered(one.session_id, one.item)
+        and _is_legible(one)
+        and not one.strays
+        and not handing.names_any(one.raw)
+    )
+
+
+def draft(saves: Sequence[Save], at: datetime) -> Drafted:
+    """Decide saves on what is remembered, and write nothing; raises MovedError.
+
+    Whoever runs the statement calls `committed`; whatever fails is saved by `save`.
+    """
+    sent = [(one.session_id, one.item, one.key) for one in saves]
+    batch = batches.remembered(sent, at)
+    decided = _decided(batch, saves)
+    return Drafted(batch, decided, batches.composed(batch) if batch.facts else None)
+
+
+def _decided(batch: Batch, saves: Sequence[Save]) -> list[Revision | Refused | Aside]:
     salts = _salts(len(saves))
-    decided = [_decide(batch, one, salt) for one, salt in zip(saves, salts, strict=True)]
+    return [_decide(batch, one, salt) for one, salt in zip(saves, salts, strict=True)]
+
+
+def _save(batch: Batch, saves: Sequence[Save]) -> list[Outcome]:
+    decided = _decided(batch, saves)
     asides = [entry for entry in decided if isinstance(entry, Aside)]
     strays = [aside for one in saves for aside in _strays(batch, one)]
     batches.keep_aside(batch, [*asides, *strays], most=MOST_QUARANTINED)

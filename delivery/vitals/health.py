@@ -19,7 +19,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from delivery.models import OPEN_STATES, AssessmentSession, Heartbeat
-from delivery.saving import lane
+from delivery.saving import swift
 from delivery.vitals import pulse
 from delivery.vitals.pulse import Kind
 from integrity.models import Checkpoint, LedgerEntry
@@ -250,7 +250,7 @@ def seal(at: datetime) -> Check:
 
 def saving() -> Check:
     """Tell how many saves wait in this process's lane for the commit that runs."""
-    waiting = lane.waiting()
+    waiting = swift.waiting()
     level = Level.POOR if waiting > MANY_WAITING else Level.GOOD
     words = _("%s answers wait in this process.") % waiting
     return Check("saving", _("Saving"), level, words, waiting)

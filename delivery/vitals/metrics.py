@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
-from delivery.saving import lane, tally
+from delivery.saving import swift, tally
 from delivery.saving.tally import Tally
 from delivery.vitals.health import Check, Level
 
@@ -46,7 +46,7 @@ def _saves(counts: Tally) -> Iterator[str]:
 
 def _now(counts: Tally) -> Iterator[str]:
     yield from _one("invigil_lane_waiting", "gauge", "Answers behind the commit that runs.",
-                    lane.waiting())  # fmt: skip
+                    swift.waiting())  # fmt: skip
     yield "# HELP invigil_sockets Open sockets of this process."
     yield "# TYPE invigil_sockets gauge"
     yield f'invigil_sockets{{audience="candidate"}} {counts.sockets["candidate"]}'

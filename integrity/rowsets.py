@@ -293,8 +293,12 @@ def array(values: Sequence[Any], kind: str) -> str:
         return f"{{{','.join(written)}}}"
     if kind in _PLAIN:
         return f"{{{','.join(map(str, values))}}}"
-    texts = [one if type(one) is str else str(one) for one in values]
-    joined = '","'.join(texts)
+    texts = values
+    try:
+        joined = '","'.join(texts)
+    except TypeError:  # nearly always they are texts
+        texts = list(map(str, values))
+        joined = '","'.join(texts)
     # Nearly always there is nothing to escape in a whole column.
     if "\\" not in joined and joined.count('"') == 2 * (len(texts) - 1):
         return f'{{"{joined}"}}' if texts else "{}"

@@ -101,6 +101,7 @@ class LoopStatements:
             send()
             self._flush()
         except psycopg.Error as error:
+            self._raw.pgconn.finish()
             self._end(error)
 
     def _flush(self) -> None:
@@ -112,24 +113,30 @@ class LoopStatements:
             if not self._raw.pgconn.flush():
                 self._loop.remove_writer(self._fd)
         except psycopg.Error as error:
+            self._raw.pgconn.finish()
             self._end(error)
 
     def _read(self) -> None:
         pgconn = self._raw.pgconn
         try:
             pgconn.consume_input()
-            while not pgconn.is_busy():
-                result = pgconn.get_result()
-                if result is None:
-                    self._end(self._error)
-                    return
-                _count(result, self._raw)
+        except psycopg.Error as error:
+            # Whatever it is, what comes next cannot be told from what was asked before.
+            pgconn.finish()
+            self._end(error)
+            return
+        while not pgconn.is_busy():
+            result = pgconn.get_result()
+            if result is None:
+                self._end(self._error)
+                return
+            self._take(result)
+
+    def _take(self, result: PGresult) -> None:
+        try:
+            _count(result, self._raw)
         except psycopg.Error as error:
             self._error = error
-            if self.is_lost:
-                self._end(error)
-            else:
-                self._read()
 
     def _end(self, error: psycopg.Error | None) -> None:
         if self.is_lost:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
@@ -101,7 +102,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         self.device = door.device_in(cookies)
         # The version of the session's end that the page was told of.
         self.ended = -1
-        self.heard = self.window_began = asyncio.get_running_loop().time()
+        self.heard, self.window_began = asyncio.get_running_loop().time(), time.monotonic()
         self.in_window = 0
         # First, so that what changes from here on is heard: in its turn, behind this.
         hears = await hub.join(journal.session_group(self.session_id), self.hear)
@@ -162,7 +163,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
 
     def may_speak(self) -> bool:
         """Bound how much one page can ask for; a page of ours stays far below."""
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         if now - self.window_began > 60:
             self.window_began, self.in_window = now, 0
         self.in_window += 1

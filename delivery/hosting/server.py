@@ -2,7 +2,6 @@
 
 import asyncio
 import faulthandler
-import gc
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
@@ -13,12 +12,13 @@ from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 
 from delivery.candidate import express
-from delivery.hosting import sparing
+from delivery.hosting import sparing, tidying
 from delivery.hosting.eager import EagerServer
 from delivery.hosting.requests import PageFactory
 from delivery.hosting.shortframes import ShortFrames
+from delivery.hosting.tidying import Tidier
 from delivery.rules import framing
-from delivery.saving import swift
+from delivery.saving import swift, tally
 
 # After a signal to end, in seconds: for requests under way, for goodbyes of the sockets, for what
 # must be cancelled, and in all.
@@ -128,14 +128,14 @@ class OrderlyServer(Server):
         }
 
     def run(self) -> None:
-        # What is there at the beginning stays: looking through it for garbage, again and again,
-        # would stop every page for a tenth of a second.
-        gc.collect()
-        gc.freeze()
+        tidier = Tidier()
+        tidier.begin()
+        loop = asyncio.get_event_loop()  # the reactor's, which Daphne made this thread's
+        tending = loop.create_task(tidying.keep_tidy(tidier, tally.here.sockets))
         super().run()
+        tending.cancel()
         # A task that the interpreter finds at its very end can crash it; a thread that waits for
         # the loop would wait for ever.
-        loop = asyncio.get_event_loop()  # the reactor's, which Daphne made this thread's
         loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
 
 

@@ -82,6 +82,9 @@ class Lane:
         """Return how many saves are queued behind the commit that runs."""
         return self._queue.qsize()
 
+    def is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def stop(self) -> None:
         """Finish what is queued and end the thread."""
         with self._lock:
@@ -212,6 +215,11 @@ def queue_all(saves: Sequence[Save]) -> list[Future[Outcome]]:
 def waiting() -> int:
     """Return how many saves are queued on this process's lane."""
     return _lane.waiting()
+
+
+def is_running() -> bool:
+    """Tell whether the thread is there: the first save begins it."""
+    return _lane.is_running()
 
 
 def stop() -> None:

@@ -33,6 +33,10 @@ from integrity.statements import LoopStatements
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = 1.0
+# While one writes, the loop prepares what the other will.
+CONNECTIONS: Final = 2
+# Fewer do not begin beside a commit that runs: together they cost the database less.
+FEW: Final = 20
 # What Django's own connections are made with and a loop's is not.
 DJANGOS: Final = ("cursor_factory", "prepare_threshold", "context")
 Tell = Callable[[Result], object]
@@ -40,63 +44,76 @@ Waiting = tuple[Save, Tell]
 
 
 class Swift:
-    """One loop's, with a connection of its own; one commit at a time."""
+    """One loop's, with connections of its own."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: list[Waiting] = []
         # Sessions of which something is with the thread: what follows is not to overtake it.
         self._slow: Counter[UUID] = Counter()
-        self._is_busy = False
+        self._is_due = False
+        # Sessions that are written now: what follows waits for what is remembered of them then.
+        self._under_way = set[UUID]()
         self._opening: asyncio.Task[None] | None = None
-        self._statements: LoopStatements | None = None
+        self._idle: list[LoopStatements] = []
+        self._number = 0
         self._rests_until = 0.0
 
     def queue(self, save: Save, tell: Tell) -> None:
         """Queue a save; what the loop hears in the same turn and while a commit runs shares it."""
         self._waiting.append((save, tell))
-        if not self._is_busy:
-            self._is_busy = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if not self._is_due and (self._idle or not self._number):
+            self._is_due = True
             self._loop.call_soon(self._go_on, context=Context())
 
     def waiting(self) -> int:
         return len(self._waiting)
 
+    def is_open(self) -> bool:
+        return any(not one.is_lost for one in self._idle)
+
     async def stop(self) -> None:
-        """Finish what is queued and let the connection go."""
+        """Finish what is queued and let the connections go."""
         if self._opening is not None:
             await self._opening
-        while self._is_busy:  # noqa: ASYNC110  (at the end of a process)
+        while self._waiting or self._under_way:  # noqa: ASYNC110  (at the end of a process)
             await asyncio.sleep(0.01)
-        if self._statements is not None:
-            await self._statements.close()
-            self._statements = None
+        for one in self._idle:
+            await one.close()
+        self._idle, self._number = [], 0
 
     def _go_on(self) -> None:
-        """Take what waits, until something is under way or nothing is left."""
-        self._is_busy = False
-        while self._waiting and not self._is_busy:
-            taken = self._waiting[:MOST_AT_ONCE]
-            del self._waiting[:MOST_AT_ONCE]
-            self._take(taken, self._ready())
+        self._is_due = False
+        if self._number < CONNECTIONS:
+            self._ready()
+        held = self._under_way
+        free = [one for one in self._waiting if one[0].session_id not in held][:MOST_AT_ONCE]
+        if not free or (self._number and not self._idle) or (held and len(free) < FEW):
+            return
+        taken = set(map(id, free))
+        self._waiting = [one for one in self._waiting if id(one) not in taken]
+        swift, slow = self._split(free) if self._idle else ([], free)
+        ahead = {save.session_id for save, _ in swift}
+        self._give_away([one for one in slow if one[0].session_id not in ahead])
+        if swift:
+            self._commit(swift, [one for one in slow if one[0].session_id in ahead])
 
-    def _take(self, taken: Sequence[Waiting], statements: LoopStatements | None) -> None:
+    def _split(self, some: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
+        """Return what may be drafted, and what is the thread's with all that follows it."""
         swift: list[Waiting] = []
         slow: list[Waiting] = []
-        late = set[UUID]()
-        for one in taken:
-            session_id = one[0].session_id
-            waits = session_id in late or session_id in self._slow
-            if statements is None or waits or not responses.may_draft(one[0]):
-                late.add(session_id)
+        late = set(self._slow)
+        for one in some:
+            save, _ = one
+            if save.session_id in late or not responses.may_draft(save):
+                late.add(save.session_id)
                 slow.append(one)
             else:
                 swift.append(one)
-        ahead = {save.session_id for save, _ in swift}
-        behind = [one for one in slow if one[0].session_id in ahead]
-        self._give_away([one for one in slow if one[0].session_id not in ahead])
-        if statements is not None and swift:
-            self._commit(statements, swift, behind)
+        return swift, slow
 
     def _give_away(self, some: Sequence[Waiting]) -> None:
         """Let the lane's thread save them, in their order."""
@@ -110,54 +127,56 @@ class Swift:
             del self._slow[session_id]
         tell(result)
 
-    def _commit(
-        self, statements: LoopStatements, some: Sequence[Waiting], behind: Sequence[Waiting]
-    ) -> None:
+    def _commit(self, some: Sequence[Waiting], behind: Sequence[Waiting]) -> None:
         """Save what can be saved so; the rest is the thread's, and then what came behind."""
-        try:
-            drafted = responses.draft([save for save, _ in some], timezone.now())
-        except (MovedError, SynchronousOnlyOperation):
+        asked = self._drafted(some)
+        if asked is None or asked.statement is None:
             self._give_away([*some, *behind])
             return
+        self._under_way |= {save.session_id for save, _ in some}
+        statements = self._idle.pop()
+        done = partial(self._committed, statements, asked, some, behind)
+        statements.execute(asked.statement.sql, asked.statement.values, done)
+
+    def _drafted(self, some: Sequence[Waiting]) -> Drafted | None:
+        try:
+            return responses.draft([save for save, _ in some], timezone.now())
+        except (MovedError, SynchronousOnlyOperation):
+            return None
         except Exception:  # the thread tries each by itself, and says what is wrong
             logger.exception("Answers could not be drafted.")
-            self._give_away([*some, *behind])
-            return
-        asked = drafted.statement
-        if asked is None:
-            self._give_away([*some, *behind])
-            return
-        self._is_busy = True
-        done = partial(self._committed, drafted, some, behind)
-        statements.execute(asked.sql, asked.values, done)
+            return None
 
     def _committed(
         self,
+        statements: LoopStatements,
         drafted: Drafted,
         some: Sequence[Waiting],
         behind: Sequence[Waiting],
         error: psycopg.Error | None,
     ) -> None:
+        self._under_way -= {save.session_id for save, _ in some}
+        if statements.is_lost:
+            self._number -= 1
+        else:
+            self._idle.append(statements)
         try:
-            if error is None:
-                self._give_away([*_tell(drafted, some), *behind])
-                return
-            if self._statements is not None and self._statements.is_lost:
-                self._statements = None
-            self._give_away([*some, *behind])
+            rest = some if error is not None else _tell(drafted, some)
+            self._give_away([*rest, *behind])
         finally:
-            self._go_on()
+            if self._waiting:
+                self._wake()
 
-    def _ready(self) -> LoopStatements | None:
-        """Return the connection if it is there; while it is opened everything is the thread's."""
+    def _ready(self) -> None:
+        """Open a connection; until there is one everything is the thread's."""
         rests = self._loop.time() < self._rests_until
-        if self._statements is None and self._opening is None and not rests:
+        if self._opening is None and not rests:
             self._opening = self._loop.create_task(self._open(), context=Context())
-        return self._statements
 
     async def _open(self) -> None:
         try:
-            self._statements = LoopStatements(await _connection())
+            self._idle.append(LoopStatements(await _connection()))
+            self._number += 1
         except psycopg.Error as error:
             self._rests_until = self._loop.time() + RETRY_SECONDS
             logger.warning("No connection for the answers of a loop: %s", error)
@@ -173,14 +192,14 @@ def _tell(drafted: Drafted, some: Sequence[Waiting]) -> list[Waiting]:
     kept = [(one, saved) for one, saved in zip(some, told, strict=True) if saved is not None]
     tally.here.note([save for (save, _), _ in kept], [saved for _, saved in kept], timezone.now())
     for (_save, tell), saved in kept:
-        tell(saved)
+        _call(partial(tell, saved))
     return [one for one, saved in zip(some, told, strict=True) if saved is None]
 
 
 def _call(call: Callable[[], object]) -> None:
     try:
         call()
-    except Exception:  # the answers are committed, whatever a hint at them does
+    except Exception:  # the answers are committed, whatever becomes of words about them
         logger.exception("What follows an answer failed.")
 
 
@@ -203,6 +222,12 @@ def queue(save: Save, tell: Tell) -> None:
     if swift is None:
         swift = _swifts[loop] = Swift(loop)
     swift.queue(save, tell)
+
+
+def is_open() -> bool:
+    """Tell whether this loop has a connection to write with at hand."""
+    swift = _swifts.get(asyncio.get_running_loop())
+    return swift is not None and swift.is_open()
 
 
 def waiting() -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
@@ -17,7 +18,7 @@ from delivery.asgi import application
 from delivery.candidate import backend, consumers, express
 from delivery.models import AssessmentSession, ItemSession
 from delivery.rules import framing
-from delivery.saving import lane
+from delivery.saving import lane, swift
 from integrity import ledger
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
@@ -25,9 +26,10 @@ OUTCOMES = ("saved", "refused")
 Begin = Callable[..., AssessmentSession]
 
 
-@pytest.fixture(autouse=True)
-def _lane() -> Any:
+@pytest_asyncio.fixture(autouse=True)
+async def _lanes() -> Any:
     yield
+    await swift.stop()
     lane.stop()
 
 
@@ -98,7 +100,7 @@ async def test_answers_are_acknowledged_in_their_order_after_they_are_kept(begin
         ("saved", "key-3", 3),
         ("saved", "key-4", 4),
     ]
-    row = await ItemSession.objects.aget(session=session, key="Q1")
+    row = await database_sync_to_async(ItemSession.objects.get)(session=session, key="Q1")
     assert (row.revision, row.response) == (4, {"RESPONSE": "A"})
     entries = await database_sync_to_async(ledger.read)(session.stream)
     assert told[-1]["head"] == entries[-1].hash
@@ -170,5 +172,5 @@ async def test_a_page_that_goes_leaves_its_answers_on_their_way(begin: Begin) ->
     wire = await opened(session)
     assert wire.say(**answer("Q1", "B", key="key-2", client_seq=2))
     await wire.socket.disconnect()
-    row = await ItemSession.objects.aget(session=session, key="Q1")
+    row = await database_sync_to_async(ItemSession.objects.get)(session=session, key="Q1")
     assert row.response == {"RESPONSE": "B"}

@@ -1,0 +1,163 @@
+"""The lane of a loop: the same outcomes in the same order, whoever wrote them."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+import pytest
+import pytest_asyncio
+from channels.db import database_sync_to_async
+from django.db import connection
+
+from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
+from delivery.rules.refusals import Reason
+from delivery.saving import lane, swift
+from delivery.saving.responses import Refused, Save, Saved
+from delivery.session import sessions
+from integrity import ledger
+from integrity.ledger import Verdict
+from tests import factories
+from tests.factories import after
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.asyncio,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer"),
+]
+OURS = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%%integrity_must_stand%%' AND pid <> %s"
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def _lanes() -> Any:
+    yield
+    await swift.stop()
+    lane.stop()
+
+
+async def told(*saves: Save) -> list[Any]:
+    """Queue saves in one turn of the loop and wait for what becomes of each."""
+    loop = asyncio.get_running_loop()
+    futures: list[asyncio.Future[Any]] = [loop.create_future() for _ in saves]
+    for save, future in zip(saves, futures, strict=True):
+        swift.queue(save, future.set_result)
+    return await asyncio.wait_for(asyncio.gather(*futures), 20)
+
+
+@database_sync_to_async
+def begun() -> AssessmentSession:
+    return factories.session()
+
+
+async def known() -> AssessmentSession:
+    """A session of which this process wrote the last answer, with the loop's connection there."""
+    session: AssessmentSession = await begun()
+    await told(factories.save(session, "Q1", writer="page", client_seq=1))
+    await opened()
+    await told(factories.save(session, "Q1", "B", writer="page", client_seq=2))
+    return session
+
+
+async def opened() -> None:
+    for _ in range(500):
+        if swift.is_open():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("the loop has no connection")
+
+
+def next_save(session: AssessmentSession, number: int, value: str = "C", item: str = "Q1") -> Save:
+    return factories.save(session, item, value, writer="page", client_seq=number)
+
+
+async def whole(session: AssessmentSession) -> bool:
+    verdict: Verdict = await database_sync_to_async(ledger.verify)(session.stream)
+    return verdict.is_whole
+
+
+async def test_what_is_remembered_is_written_by_the_loop() -> None:
+    session = await known()
+    lane.stop()
+    (saved,) = await told(next_save(session, 3))
+    assert isinstance(saved, Saved)
+    assert saved.revision == 3
+    assert not lane.is_running()
+    row = await database_sync_to_async(ItemSession.objects.get)(session=session, key="Q1")
+    assert (row.revision, row.response, row.client_seq) == (3, {"RESPONSE": "C"}, 3)
+    assert await whole(session)
+
+
+async def test_answers_of_many_sessions_share_a_statement_and_keep_their_order() -> None:
+    some = [await known() for _ in range(3)]
+    saves = [
+        next_save(one, number, value) for number, value in ((3, "A"), (4, "B")) for one in some
+    ]
+    outcomes = await told(*saves)
+    assert [one.revision for one in outcomes] == [3, 3, 3, 4, 4, 4]
+    assert [one.key for one in outcomes] == [one.key for one in saves]
+    assert all([await whole(one) for one in some])
+
+
+async def test_an_answer_behind_one_that_is_written_waits_for_it() -> None:
+    session = await known()
+    first = asyncio.ensure_future(told(next_save(session, 3, "A")))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    (second,) = await told(next_save(session, 4, "B"))
+    assert [one.revision for one in (*await first, second)] == [3, 4]
+
+
+async def test_another_item_is_the_threads_and_does_not_overtake() -> None:
+    session = await known()
+    outcomes = await told(
+        next_save(session, 3, "A"), next_save(session, 4, "A", "Q2"), next_save(session, 5, "B")
+    )
+    assert [(one.item, one.revision) for one in outcomes] == [("Q1", 3), ("Q2", 1), ("Q1", 4)]
+    seqs = [one.ledger_seq for one in outcomes]
+    assert seqs == sorted(seqs)
+    assert await whole(session)
+
+
+async def test_a_refused_answer_is_kept_aside_and_its_neighbours_are_saved() -> None:
+    session, other = await known(), await known()
+    outcomes = await told(next_save(session, 1, "A"), next_save(other, 3))
+    assert isinstance(outcomes[0], Refused)
+    assert outcomes[0].refusal.reason == Reason.STALE
+    assert isinstance(outcomes[1], Saved)
+    assert await database_sync_to_async(Quarantine.objects.count)() == 1
+
+
+async def test_an_answer_behind_a_pause_is_judged_by_it() -> None:
+    session = await known()
+    await database_sync_to_async(sessions.pause)(
+        session.pk, paused_by="proctor", reason="x", by="user:1", at=after(2)
+    )
+    (late,) = await told(
+        factories.save(session, "Q1", writer="page", client_seq=3, received_at=after(64))
+    )
+    assert isinstance(late, Refused)
+    assert late.refusal.reason == Reason.PAUSED
+
+
+async def test_a_save_that_comes_again_is_told_the_same() -> None:
+    session = await known()
+    one = next_save(session, 3)
+    assert await told(one) == await told(one)
+    assert await database_sync_to_async(ResponseRevision.objects.count)() == 3
+
+
+async def test_an_answer_is_saved_though_the_loops_connection_is_gone() -> None:
+    session = await known()
+
+    def end() -> None:
+        with psycopg.connect(**connection.get_connection_params()) as other:
+            for (pid,) in other.execute(OURS, [other.info.backend_pid]).fetchall():
+                other.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+    await database_sync_to_async(end)()
+    (saved,) = await told(next_save(session, 3))
+    assert isinstance(saved, Saved)
+    await told(next_save(session, 4))
+    await opened()
+    (again,) = await told(next_save(session, 5, "A"))
+    assert isinstance(again, Saved)
+    assert await whole(session)

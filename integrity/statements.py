@@ -1,4 +1,5 @@
-"""Statements of PostgreSQL that return nothing, prepared once a connection: a thread's, a loop's.
+"""Statements of PostgreSQL that are prepared once a connection: a thread's, which return nothing,
+and a loop's.
 
 psycopg's cursors read a statement for its parameters again and again where it is as long as ours,
 and wait for its answer in Python.
@@ -12,11 +13,13 @@ from functools import partial
 from typing import Any
 
 import psycopg
+from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
-# Is told the error of a statement, or that there is none.
-Then = Callable[[psycopg.Error | None], None]
+Rows = list[tuple[Any, ...]]
+# Is told the error of a statement, or None, and the rows that it returned.
+Then = Callable[[psycopg.Error | None, Rows], None]
 AnyConnection = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
 
 
@@ -72,6 +75,7 @@ class LoopStatements:
         self._fd = raw.fileno()
         self._then: Then | None = None
         self._error: psycopg.Error | None = None
+        self._rows: Rows = []
         self._loop.add_reader(self._fd, self._read)
 
     @property
@@ -79,16 +83,16 @@ class LoopStatements:
         return self._raw.closed
 
     def execute(self, sql: str, values: Sequence[Any], then: Then) -> None:
-        """Run a statement, and call `then` with its error, or None when it is committed."""
+        """Run a statement, and call `then` when it is committed, or with its error."""
         name = self._names.known(sql)
         if name is not None:
             self._send(partial(self._raw.pgconn.send_query_prepared, name, _texts(values)), then)
             return
         name = self._names.new()
 
-        def prepared(error: psycopg.Error | None) -> None:
+        def prepared(error: psycopg.Error | None, _rows: Rows) -> None:
             if error is not None:
-                then(error)
+                then(error, [])
                 return
             self._names.keep(sql, name)
             self.execute(sql, values, then)
@@ -96,7 +100,7 @@ class LoopStatements:
         self._send(partial(self._raw.pgconn.send_prepare, name, _numbered(sql)), prepared)
 
     def _send(self, send: Callable[[], None], then: Then) -> None:
-        self._then, self._error = then, None
+        self._then, self._error, self._rows = then, None, []
         try:
             send()
             self._flush()
@@ -137,13 +141,18 @@ class LoopStatements:
             _count(result, self._raw)
         except psycopg.Error as error:
             self._error = error
+            return
+        if result.nfields:
+            read = Transformer(self._raw)
+            read.set_pgresult(result)
+            self._rows = read.load_rows(0, result.ntuples, tuple)
 
     def _end(self, error: psycopg.Error | None) -> None:
         if self.is_lost:
             self._forget()
         then, self._then = self._then, None
         if then is not None:
-            then(error)
+            then(error, self._rows)
 
     def _forget(self) -> None:
         self._loop.remove_reader(self._fd)

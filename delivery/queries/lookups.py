@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -126,13 +126,21 @@ def answers(sent: Sequence[tuple[UUID, str, str]]) -> Found:
 
 def seen(sent: Sequence[tuple[UUID, str, str]]) -> list[Seen]:
     """Return what `lock` and `answers` tell, as of one moment and without a lock; PostgreSQL's."""
-    new, values = rowsets.source(*_SENT, [(n, *one) for n, one in enumerate(sent)])
+    asked, values = seen_asked(sent)
     with rowsets.cursor() as cursor:
-        cursor.execute(new + _SEEN, values)
-        return [
-            Seen(row[0], row[1:_STREAM], row[_STREAM:_ITEM], row[_ITEM:])
-            for row in cursor.fetchall()
-        ]
+        cursor.execute(asked, values)
+        return seen_told(cursor.fetchall())
+
+
+def seen_asked(sent: Sequence[tuple[UUID, str, str]]) -> tuple[str, list[Any]]:
+    """Return the statement of `seen`, and its values, for whoever runs it."""
+    new, values = rowsets.source(*_SENT, [(n, *one) for n, one in enumerate(sent)])
+    return new + _SEEN, values
+
+
+def seen_told(rows: Iterable[tuple[Any, ...]]) -> list[Seen]:
+    """Return what the statement of `seen` returned."""
+    return [Seen(row[0], row[1:_STREAM], row[_STREAM:_ITEM], row[_ITEM:]) for row in rows]
 
 
 def sittings_stand(sittings: Mapping[int, Sequence[Any]]) -> None:

@@ -23,6 +23,7 @@ from delivery.facts import journal
 from delivery.facts.events import Fact, ResponseSaved
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
 from delivery.queries import lookups, setwise
+from delivery.queries.lookups import Seen
 from delivery.rules.refusals import Refusal
 from delivery.saving import standings
 from delivery.saving.standings import Seat
@@ -177,7 +178,11 @@ def _recalled(sent: Sequence[Sent]) -> dict[UUID, Left]:
 
 def look(sent: Sequence[Sent], at: datetime | None) -> Batch:
     """Read what `read` does, in one statement and without locks; raises MovedError."""
-    found = lookups.seen(sent) if sent else []
+    return looked(sent, lookups.seen(sent) if sent else [], at)
+
+
+def looked(sent: Sequence[Sent], found: Sequence[Seen], at: datetime | None) -> Batch:
+    """Return what was seen of what was sent; raises MovedError."""
     sessions = {sent[one.place][0]: one for one in found if one.session[-1] is not None}
     if any(one.stream[0] is None for one in sessions.values()):
         raise MovedError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -16,11 +16,12 @@ from django.db import transaction
 from assembly.qti.values import RawResponses
 from delivery.facts import events
 from delivery.models import ItemSession, Quarantine
+from delivery.queries import lookups
 from delivery.rules import admissibility, clock, legible, outline
 from delivery.rules.admissibility import Facing
 from delivery.rules.refusals import Reason, Refusal
-from delivery.saving import batches, handing, judging
-from delivery.saving.batches import Aside, Batch, Revision, Row
+from delivery.saving import batches, handing, judging, standings
+from delivery.saving.batches import Aside, Batch, Revision, Row, Sent
 from delivery.saving.standings import Seat
 from integrity import chain
 from integrity.rowsets import Composed, MovedError, Written
@@ -92,7 +93,7 @@ def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
     `at` is now, where somebody knows how long the saves have waited.
     """
     saves = [one if _is_legible(one) else _legible(one) for one in saves]
-    sent = [(one.session_id, one.item, one.key) for one in saves]
+    sent = _sent(saves)
     if batches.may_look():
         for see in (batches.recall, batches.look):
             with contextlib.suppress(MovedError):
@@ -116,24 +117,44 @@ class Drafted:
 
 
 def may_draft(one: Save) -> bool:
-    """Tell whether a save may be decided without asking the database anything."""
+    """Tell whether a save may be decided on one look at the database, or on none."""
     return (
-        batches.is_remembered(one.session_id, one.item)
+        standings.is_known(one.session_id)
         and _is_legible(one)
         and not one.strays
         and not handing.names_any(one.raw)
     )
 
 
-def draft(saves: Sequence[Save], at: datetime) -> Drafted:
-    """Decide saves on what is remembered, and write nothing; raises MovedError.
+def is_remembered(one: Save) -> bool:
+    """Tell whether it may be decided on what the last answer left."""
+    return batches.is_remembered(one.session_id, one.item)
 
-    Whoever runs the statement calls `committed`; whatever fails is saved by `save`.
+
+def look_asked(saves: Sequence[Save]) -> tuple[str, list[Any]]:
+    """Return the statement that looks at what saves meet, and its values."""
+    return lookups.seen_asked(_sent(saves))
+
+
+def draft(
+    saves: Sequence[Save], at: datetime, found: Iterable[tuple[Any, ...]] | None = None
+) -> Drafted:
+    """Decide saves on what the look found, or on what is remembered; raises MovedError.
+
+    Nothing is written: whoever runs the statement calls `committed`, and whatever fails is saved
+    by `save`.
     """
-    sent = [(one.session_id, one.item, one.key) for one in saves]
-    batch = batches.remembered(sent, at)
+    sent = _sent(saves)
+    if found is None:
+        batch = batches.remembered(sent, at)
+    else:
+        batch = batches.looked(sent, lookups.seen_told(found), at)
     decided = _decided(batch, saves)
     return Drafted(batch, decided, batches.composed(batch) if batch.facts else None)
+
+
+def _sent(saves: Sequence[Save]) -> list[Sent]:
+    return [(one.session_id, one.item, one.key) for one in saves]
 
 
 def _decided(batch: Batch, saves: Sequence[Save]) -> list[Revision | Refused | Aside]:

@@ -120,6 +120,11 @@ def _seats(rows: Mapping[UUID, Sequence[Any]], *, locked: bool) -> dict[UUID, Se
     return found
 
 
+def is_known(session_id: UUID) -> bool:
+    """Tell whether this process has read how a session stands, or stood."""
+    return session_id in _kept
+
+
 def _is_kept(session_id: UUID, stamp: Stamp) -> bool:
     known = _kept.get(session_id)
     return known is not None and known.stamp == stamp

@@ -1,8 +1,9 @@
-"""A loop's own lane: answers on what is remembered are written without changing threads.
+"""A loop's own lane: answers are looked at and written without changing threads.
 
 Two threads that take turns at Python cost an answer more than its writing does. What this process
-left a moment ago is written on in one statement while the loop goes on; everything else, and what
-that statement finds changed, goes to the lane's thread.
+left a moment ago is written on in one statement while the loop goes on, and the first answer of an
+item is looked at in another; what is refused, or finds its session changed, goes to the lane's
+thread.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import Context
 from functools import partial
@@ -28,7 +29,7 @@ from delivery.saving.lane import MOST_AT_ONCE, Result
 from delivery.saving.responses import Drafted, Save
 from integrity import rowsets
 from integrity.rowsets import MovedError
-from integrity.statements import LoopStatements
+from integrity.statements import LoopStatements, Rows
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ RETRY_SECONDS: Final = 1.0
 # While one writes, the loop prepares what the other will.
 CONNECTIONS: Final = 2
 # Fewer do not begin beside a commit that runs: together they cost the database less.
-FEW: Final = 20
+FEW: Final = 16
 # What Django's own connections are made with and a loop's is not.
 DJANGOS: Final = ("cursor_factory", "prepare_threshold", "context")
 Tell = Callable[[Result], object]
@@ -93,27 +94,52 @@ class Swift:
         free = [one for one in self._waiting if one[0].session_id not in held][:MOST_AT_ONCE]
         if not free or (self._number and not self._idle) or (held and len(free) < FEW):
             return
-        taken = set(map(id, free))
-        self._waiting = [one for one in self._waiting if id(one) not in taken]
-        swift, slow = self._split(free) if self._idle else ([], free)
-        ahead = {save.session_id for save, _ in swift}
+        known, new, slow = self._split(free) if self._idle else ([], [], free)
+        if known and len(self._idle) == 1:
+            # What is to be looked at waits for a connection, and what follows it does, too.
+            left, new = _sessions(new), []
+            slow = [one for one in slow if one[0].session_id not in left]
+        self._take([*known, *new, *slow])
+        ahead = _sessions([*known, *new])
         self._give_away([one for one in slow if one[0].session_id not in ahead])
-        if swift:
-            self._commit(swift, [one for one in slow if one[0].session_id in ahead])
+        behind = [one for one in slow if one[0].session_id in ahead]
+        if known:
+            self._commit(known, [one for one in behind if one[0].session_id in _sessions(known)])
+        if new:
+            self._look(new, [one for one in behind if one[0].session_id in _sessions(new)])
 
-    def _split(self, some: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
-        """Return what may be drafted, and what is the thread's with all that follows it."""
-        swift: list[Waiting] = []
+    def _take(self, some: Sequence[Waiting]) -> None:
+        taken = set(map(id, some))
+        self._waiting = [one for one in self._waiting if id(one) not in taken]
+
+    def _split(self, some: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting], list[Waiting]]:
+        """Return what is remembered, what is to be looked at, and what is the thread's.
+
+        Of a session nothing overtakes: what follows something that is looked at is looked at with
+        it, and what follows something of the thread's is the thread's. What would have to be looked
+        at behind something that is written at once waits.
+        """
+        known: list[Waiting] = []
+        new: list[Waiting] = []
         slow: list[Waiting] = []
-        late = set(self._slow)
+        ahead, looked_at, late, waiting = set[UUID](), set[UUID](), set(self._slow), set[UUID]()
         for one in some:
             save, _ = one
-            if save.session_id in late or not responses.may_draft(save):
-                late.add(save.session_id)
+            pk = save.session_id
+            if pk in waiting:
+                continue
+            if pk in late or not responses.may_draft(save):
+                late.add(pk)
                 slow.append(one)
+            elif pk not in looked_at and responses.is_remembered(save):
+                ahead.add(pk)
+                known.append(one)
+            elif pk in ahead:
+                waiting.add(pk)
             else:
-                swift.append(one)
-        return swift, slow
+                looked_at.add(pk)
+                new.append(one)
+        return known, new, slow
 
     def _give_away(self, some: Sequence[Waiting]) -> None:
         """Let the lane's thread save them, in their order."""
@@ -128,44 +154,72 @@ class Swift:
         tell(result)
 
     def _commit(self, some: Sequence[Waiting], behind: Sequence[Waiting]) -> None:
-        """Save what can be saved so; the rest is the thread's, and then what came behind."""
-        asked = self._drafted(some)
-        if asked is None or asked.statement is None:
+        """Save what is remembered; what that finds changed is looked at."""
+        drafted = self._drafted(some)
+        if drafted is None:
             self._give_away([*some, *behind])
             return
-        self._under_way |= {save.session_id for save, _ in some}
-        statements = self._idle.pop()
-        done = partial(self._committed, statements, asked, some, behind)
-        statements.execute(asked.statement.sql, asked.statement.values, done)
+        self._under_way |= _sessions(some)
+        self._write(self._idle.pop(), drafted, some, behind, again=True)
 
-    def _drafted(self, some: Sequence[Waiting]) -> Drafted | None:
+    def _look(self, some: Sequence[Waiting], behind: Sequence[Waiting]) -> None:
+        """Look at what saves meet, and save them on it."""
+        self._under_way |= _sessions(some)
+        statements = self._idle.pop()
+        asked, values = responses.look_asked([save for save, _ in some])
+
+        def looked(error: psycopg.Error | None, rows: Rows) -> None:
+            drafted = None if error is not None else self._drafted(some, rows)
+            if drafted is None:
+                self._release(statements, some)
+                self._give_away([*some, *behind])
+            else:
+                self._write(statements, drafted, some, behind)
+
+        statements.execute(asked, values, looked)
+
+    def _drafted(self, some: Sequence[Waiting], found: Rows | None = None) -> Drafted | None:
+        """Return what can be written at once; None leaves everything to the thread."""
         try:
-            return responses.draft([save for save, _ in some], timezone.now())
+            drafted = responses.draft([save for save, _ in some], timezone.now(), found)
         except (MovedError, SynchronousOnlyOperation):
             return None
         except Exception:  # the thread tries each by itself, and says what is wrong
             logger.exception("Answers could not be drafted.")
             return None
+        return drafted if drafted.statement is not None else None
 
-    def _committed(
+    def _write(
         self,
         statements: LoopStatements,
         drafted: Drafted,
         some: Sequence[Waiting],
         behind: Sequence[Waiting],
-        error: psycopg.Error | None,
+        *,
+        again: bool = False,
     ) -> None:
-        self._under_way -= {save.session_id for save, _ in some}
+        def written(error: psycopg.Error | None, _rows: Rows) -> None:
+            if error is not None and again and not statements.is_lost:
+                # It is not remembered any more, and looked at now.
+                self._waiting = [*some, *behind, *self._waiting]
+                self._release(statements, some)
+                return
+            rest = some if error is not None else _tell(drafted, some)
+            self._release(statements, some)
+            self._give_away([*rest, *behind])
+
+        asked = drafted.statement
+        if asked is not None:
+            statements.execute(asked.sql, asked.values, written)
+
+    def _release(self, statements: LoopStatements, some: Sequence[Waiting]) -> None:
+        self._under_way -= _sessions(some)
         if statements.is_lost:
             self._number -= 1
         else:
             self._idle.append(statements)
-        try:
-            rest = some if error is not None else _tell(drafted, some)
-            self._give_away([*rest, *behind])
-        finally:
-            if self._waiting:
-                self._wake()
+        if self._waiting:
+            self._wake()
 
     def _ready(self) -> None:
         """Open a connection; until there is one everything is the thread's."""
@@ -182,6 +236,10 @@ class Swift:
             logger.warning("No connection for the answers of a loop: %s", error)
         finally:
             self._opening = None
+
+
+def _sessions(some: Iterable[Waiting]) -> set[UUID]:
+    return {save.session_id for save, _ in some}
 
 
 def _tell(drafted: Drafted, some: Sequence[Waiting]) -> list[Waiting]:
@@ -206,6 +264,8 @@ def _call(call: Callable[[], object]) -> None:
 async def _connection() -> psycopg.AsyncConnection[Any]:
     given: dict[str, Any] = connection.get_connection_params()
     known = {name: value for name, value in given.items() if name not in DJANGOS}
+    # As Django's own: what is read is compared with what they read.
+    known["options"] = f"{known.get('options', '')} -c TimeZone=UTC".strip()
     return await psycopg.AsyncConnection.connect(**known, autocommit=True)
 
 

@@ -14,9 +14,9 @@ from typing import Final
 
 # Net new objects until the youngest are looked through; how many times that is done until the
 # middle ones are; and never all by itself.
-THRESHOLDS: Final = (1_000, 10, 1_000_000)
+THRESHOLDS: Final = (5_000, 4, 1_000_000)
 SECONDS: Final = 2.0
-# Looks at the middle ones: ten thousand objects each, some milliseconds.
+# Looks at the middle ones: twenty thousand objects each, some ten milliseconds.
 ENOUGH: Final = 2
 
 

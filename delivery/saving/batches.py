@@ -162,7 +162,7 @@ def _with(batch: Batch, left: Mapping[UUID, Left]) -> Batch:
     for pk, (row, stream, end) in left.items():
         batch.seats[pk] = row.seat
         batch.rows[pk, row.key] = row
-        batch.streams[f"session:{pk}"] = (stream, end)
+        batch.streams[row.seat.stream] = (stream, end)
     return batch
 
 
@@ -312,6 +312,6 @@ def remember(batch: Batch) -> None:
     if len(_left) + len(batch.revisions) > MOST_KEPT:
         _left.clear()
     for one in batch.revisions:
-        row, stream = one.row, batch.streams[f"session:{one.row.seat.id}"][0]
+        row, stream = one.row, batch.streams[one.row.seat.stream][0]
         row.response = Written()
         _left[row.seat.id] = Left(row, stream, Position(one.ledger_seq, one.ledger_head))

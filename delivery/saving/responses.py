@@ -30,7 +30,8 @@ MOST_QUARANTINED: Final = 500
 SALT_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Nobody changes one; to freeze it costs as much again as to make it, and each answer makes one.
+@dataclass(slots=True, kw_only=True)
 class Save:
     """One answer on its way; `received_at` is when the server had it, `by` the ledger's actor.
 
@@ -54,7 +55,7 @@ class Save:
     strays: RawResponses = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Saved:
     """What the acknowledgement names; it is given only after the commit."""
 

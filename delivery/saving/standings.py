@@ -66,6 +66,8 @@ class Seat:
     answered: int
     last_save_at: datetime | None = None
     last_seen_at: datetime | None = None
+    # Named with each answer.
+    stream: str = ""
 
     @property
     def version(self) -> int:
@@ -112,12 +114,16 @@ def _seats(rows: Mapping[UUID, Sequence[Any]], *, locked: bool) -> dict[UUID, Se
         raise MovedError
     read = {one.pk: _standing(one, stamps[one.pk]) for one in sessions}
     found = {
-        pk: Seat(pk, read.get(pk) or _kept[pk], *columns[:WIDTH]) for pk, columns in rows.items()
+        pk: _seat(pk, read.get(pk) or _kept[pk], *columns[:WIDTH]) for pk, columns in rows.items()
     }
     if read:
         # What a transaction that fails has counted up will be counted up again, for something else.
         transaction.on_commit(partial(_keep, read), robust=True)
     return found
+
+
+def _seat(pk: UUID, standing: Standing, writer: str, lease_device: str, answered: int) -> Seat:
+    return Seat(pk, standing, writer, lease_device, answered, stream=f"session:{pk}")
 
 
 def is_known(session_id: UUID) -> bool:

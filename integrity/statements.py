@@ -28,15 +28,20 @@ class _Names:
 
     def __init__(self) -> None:
         self._known: dict[str, bytes] = {}
+        self._count = 0
 
     def known(self, sql: str) -> bytes | None:
         return self._known.get(sql)
 
     def new(self) -> bytes:
-        return b"invigil_%d" % len(self._known)
+        self._count += 1
+        return b"invigil_%d" % self._count
 
     def keep(self, sql: str, name: bytes) -> None:
         self._known[sql] = name
+
+    def forget(self) -> None:
+        self._known.clear()
 
 
 class Statements:
@@ -52,8 +57,17 @@ class Statements:
 
     def execute(self, sql: str, values: Sequence[Any]) -> None:
         """Run a statement; raises psycopg.Error."""
+        texts = _texts(values)
+        try:
+            self._run(sql, texts)
+        except psycopg.errors.InvalidSqlStatementName:
+            # After a rollback psycopg lets go of all that is prepared, ours with its own.
+            self._names.forget()
+            self._run(sql, texts)
+
+    def _run(self, sql: str, texts: list[bytes]) -> None:
         name = self._names.known(sql) or self._prepared(sql)
-        self.rowcount = _count(self._raw.pgconn.exec_prepared(name, _texts(values)), self._raw)
+        self.rowcount = _count(self._raw.pgconn.exec_prepared(name, texts), self._raw)
 
     def _prepared(self, sql: str) -> bytes:
         name = self._names.new()
@@ -140,6 +154,8 @@ class LoopStatements:
         try:
             _count(result, self._raw)
         except psycopg.Error as error:
+            if isinstance(error, psycopg.errors.InvalidSqlStatementName):
+                self._names.forget()
             self._error = error
             return
         if result.nfields:

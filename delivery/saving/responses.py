@@ -55,7 +55,7 @@ class Save:
     strays: RawResponses = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Saved:
     """What the acknowledgement names; it is given only after the commit."""
 

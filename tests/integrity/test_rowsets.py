@@ -181,3 +181,17 @@ def test_a_write_after_the_server_let_the_connection_go_is_an_error_and_the_next
     connection.close()
     add("after")
     assert [name for name, _ in streams()] == ["after", "before"]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite prepares nothing")
+@pytest.mark.django_db(transaction=True)
+def test_a_write_after_a_rollback_is_prepared_anew() -> None:
+    add("before")
+    rowsets.write(MARK, ["before"])
+    with pytest.raises(rowsets.MovedError), transaction.atomic():
+        rowsets.write(MARK, ["missing"], must=1)
+    with rowsets.cursor() as cursor:
+        cursor.execute("SELECT 1", [])
+    add("after")
+    rowsets.write(MARK, ["after"], must=1)
+    assert streams() == [("after", "x"), ("before", "x")]

@@ -107,6 +107,9 @@ class Swift:
             self._commit(known, [one for one in behind if one[0].session_id in _sessions(known)])
         if new:
             self._look(new, [one for one in behind if one[0].session_id in _sessions(new)])
+        if self._waiting and not self._under_way:
+            # Nothing that ends would take them.
+            self._wake()
 
     def _take(self, some: Sequence[Waiting]) -> None:
         taken = set(map(id, some))
@@ -231,6 +234,8 @@ class Swift:
         try:
             self._idle.append(LoopStatements(await _connection()))
             self._number += 1
+            if self._waiting:
+                self._wake()
         except psycopg.Error as error:
             self._rests_until = self._loop.time() + RETRY_SECONDS
             logger.warning("No connection for the answers of a loop: %s", error)

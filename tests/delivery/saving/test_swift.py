@@ -1,7 +1,9 @@
 """The lane of a loop: the same outcomes in the same order, whoever wrote them."""
 
 import asyncio
+import random
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -13,6 +15,7 @@ from delivery.models import AssessmentSession, ItemSession, Quarantine, Response
 from delivery.rules.refusals import Reason
 from delivery.saving import lane, swift
 from delivery.saving.responses import Refused, Save, Saved
+from delivery.seat import presence
 from delivery.session import sessions
 from integrity import ledger
 from integrity.ledger import Verdict
@@ -126,6 +129,36 @@ async def test_a_refused_answer_is_kept_aside_and_its_neighbours_are_saved() -> 
     assert await database_sync_to_async(Quarantine.objects.count)() == 1
 
 
+async def test_what_waits_for_the_only_connection_is_saved_though_nothing_was_written_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(swift, "CONNECTIONS", 1)
+    session, other = await known(), await known()
+    outcomes = await told(next_save(session, 1, "A"), next_save(other, 3, "A", "Q2"))
+    assert isinstance(outcomes[0], Refused)
+    assert isinstance(outcomes[1], Saved)
+
+
+async def test_the_first_answer_of_an_item_is_looked_at_by_the_loop() -> None:
+    session = await known()
+    lane.stop()
+    saves = [next_save(session, 3, "A", "Q2"), next_save(session, 4, "B", "Q2")]
+    outcomes = await told(*saves)
+    assert [(one.item, one.revision) for one in outcomes] == [("Q2", 1), ("Q2", 2)]
+    assert not lane.is_running()
+    assert await whole(session)
+
+
+async def test_what_changed_since_it_was_remembered_is_looked_at_by_the_loop() -> None:
+    session = await known()
+    await database_sync_to_async(presence.ask_help)(session.pk, after(2), by="candidate:1")
+    lane.stop()
+    (saved,) = await told(next_save(session, 3))
+    assert isinstance(saved, Saved)
+    assert saved.revision == 3
+    assert await whole(session)
+
+
 async def test_an_answer_behind_a_pause_is_judged_by_it() -> None:
     session = await known()
     await database_sync_to_async(sessions.pause)(
@@ -161,3 +194,37 @@ async def test_an_answer_is_saved_though_the_loops_connection_is_gone() -> None:
     (again,) = await told(next_save(session, 5, "A"))
     assert isinstance(again, Saved)
     assert await whole(session)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_comes_when_each_session_keeps_its_order_and_its_last_answers(
+    seed: int,
+) -> None:
+    drawn = random.Random(seed)
+    some = [await known() for _ in range(3)]
+    loop = asyncio.get_running_loop()
+    asked: list[tuple[Save, asyncio.Future[Any]]] = []
+    last: dict[tuple[UUID, str], Any] = {}
+    for number in range(3, 43):
+        session = drawn.choice(some)
+        save = next_save(session, number, drawn.choice("ABC"), drawn.choice(("Q1", "Q1", "Q2")))
+        last[session.pk, save.item] = dict(save.raw)
+        asked.append((save, loop.create_future()))
+        swift.queue(save, asked[-1][1].set_result)
+        await asyncio.sleep(drawn.choice((0, 0, 0.001, 0.004)) if drawn.random() < 0.5 else 0)
+        if drawn.random() < 0.1:
+            await database_sync_to_async(presence.ask_help)(session.pk, after(2), by="x")
+    outcomes = await asyncio.wait_for(asyncio.gather(*(future for _, future in asked)), 20)
+    assert {type(one) for one in outcomes} == {Saved}
+    for session in some:
+        own = [
+            one.ledger_seq
+            for (save, _), one in zip(asked, outcomes, strict=True)
+            if save.session_id == session.pk
+        ]
+        assert own == sorted(own)
+        assert await whole(session)
+        rows = await database_sync_to_async(list)(ItemSession.objects.filter(session=session))
+        kept = {(session.pk, row.key): row.response for row in rows if row.revision}
+        expected = {place: raw for place, raw in last.items() if place[0] == session.pk}
+        assert {place: raw for place, raw in kept.items() if place in expected} == expected

@@ -143,13 +143,15 @@ def draft(
     """Decide saves on what the look found, or on what is remembered; raises MovedError.
 
     Nothing is written: whoever runs the statement calls `committed`, and whatever fails is saved
-    by `save`.
+    by `save`; so is what would have to be read first.
     """
     sent = _sent(saves)
     if found is None:
         batch = batches.remembered(sent, at)
     else:
-        batch = batches.looked(sent, lookups.seen_told(found), at)
+        seen = lookups.seen_told(found)
+        read = [one for one in seen if standings.stands(sent[one.place][0], one.session)]
+        batch = batches.looked(sent, read, at)
     decided = _decided(batch, saves)
     return Drafted(batch, decided, batches.composed(batch) if batch.facts else None)
 

@@ -126,6 +126,11 @@ def _seat(pk: UUID, standing: Standing, writer: str, lease_device: str, answered
     return Seat(pk, standing, writer, lease_device, answered, stream=f"session:{pk}")
 
 
+def stands(session_id: UUID, columns: Sequence[Any]) -> bool:
+    """Tell whether a session that was seen stands as this process has read it; see `seen`."""
+    return _is_kept(session_id, tuple(columns[WIDTH:]))
+
+
 def is_known(session_id: UUID) -> bool:
     """Tell whether this process has read how a session stands, or stood."""
     return session_id in _kept

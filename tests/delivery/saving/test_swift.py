@@ -149,6 +149,24 @@ async def test_the_first_answer_of_an_item_is_looked_at_by_the_loop() -> None:
     assert await whole(session)
 
 
+async def test_a_session_that_is_to_be_read_anew_leaves_its_neighbours_to_the_loop() -> None:
+    moved, still = await known(), await known()
+    await database_sync_to_async(presence.ask_help)(moved.pk, after(2), by="candidate:1")
+    heard: list[Any] = []
+    for session in (moved, still):
+        swift.queue(next_save(session, 3, "A", "Q2"), heard.append)
+    for _ in range(500):
+        if len(heard) == 2:
+            break
+        await asyncio.sleep(0.01)
+    # What the thread wrote came behind what the loop did.
+    rows = await database_sync_to_async(list)(
+        ItemSession.objects.filter(key="Q2", revision=1).order_by("revisions__pk")
+    )
+    assert [row.session_id for row in rows] == [still.pk, moved.pk]
+    assert await whole(moved)
+
+
 async def test_what_changed_since_it_was_remembered_is_looked_at_by_the_loop() -> None:
     session = await known()
     await database_sync_to_async(presence.ask_help)(session.pk, after(2), by="candidate:1")

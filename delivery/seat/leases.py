@@ -76,7 +76,7 @@ def may_take_over(session: AssessmentSession, asker: Asker, at: datetime) -> Per
 def claim(session_id: UUID, asker: Asker, *, by: str, at: datetime) -> Lease:
     """Give the right to write to a page that needs no question; raises Refusal ELSEWHERE."""
     with transaction.atomic():
-        found = desk.lock(session_id)
+        found = desk.lock_alone(session_id)
         session = found.session
         page = legible.text(asker.writer)[:64]
         if session.writer == page and session.epoch:

@@ -56,7 +56,7 @@ def claim(session_id: UUID, *, writer: str, device: str, by: str, at: datetime) 
     The lease returned names whom it was taken from: the device and when it was last seen.
     """
     with transaction.atomic():
-        found = desk.lock(session_id)
+        found = desk.lock_alone(session_id)
         session = found.session
         page, machine = legible.text(writer)[:64], legible.text(device)[:200]
         before = (session.writer, session.device, session.last_seen_at)

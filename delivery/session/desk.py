@@ -299,6 +299,17 @@ def lock(session_id: UUID) -> Desk:
     return _with_rows(found.select_for_update(of=("self",)).get(pk=session_id))
 
 
+def lock_alone(session_id: UUID) -> Desk:
+    """Lock one session's row and read it with its sitting, for what does not ask about its items.
+
+    Raises AssessmentSession.DoesNotExist.
+    """
+    found = sight.of_many([session_id], lock=True)
+    if not found:
+        raise AssessmentSession.DoesNotExist
+    return Desk(found[0], None)
+
+
 def lock_all(locked: QuerySet[AssessmentSession]) -> list[Desk]:
     """Read the desks of sessions that `locked` locks, in a constant number of statements."""
     return with_rows(list(locked.select_related("sitting__test_version", "candidate")))

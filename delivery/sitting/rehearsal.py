@@ -100,13 +100,14 @@ def rehearsals() -> Sequence[Sitting]:
     return list(Sitting.objects.filter(title__startswith=f"{MARK}: "))
 
 
-def remove(at: datetime) -> int:
-    """Remove every rehearsal with its candidates; return how many candidates there were.
+def remove(at: datetime, only: Sitting | None = None) -> int:
+    """Remove every rehearsal, or only one, with its candidates; return how many there were.
 
     The ledger keeps that there was one: its entries are for ever, and hold no answers.
     """
+    marks = f"{MARK}-" if only is None else f"{MARK}-{only.pk}-"
     with transaction.atomic():
-        for sitting in rehearsals():
+        for sitting in rehearsals() if only is None else [only]:
             mine = AssessmentSession.objects.filter(sitting=sitting)
             pks = mine.values_list("pk", flat=True)
             heads = [events.head(pk, sitting.pk, "system", at) for pk in pks]
@@ -115,7 +116,7 @@ def remove(at: datetime) -> int:
             Enrolment.objects.filter(sitting=sitting).delete()
             _record(sitting, "rehearsal.removed", {}, at)
             sitting.delete()
-        synthetic = Candidate.objects.filter(number__startswith=f"{MARK}-")
+        synthetic = Candidate.objects.filter(number__startswith=marks)
         users = User.objects.filter(candidate__in=synthetic)
         number = users.count()
         synthetic_users = list(users.values_list("pk", flat=True))

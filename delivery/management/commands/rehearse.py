@@ -67,7 +67,8 @@ class Command(BaseCommand):
         finally:
             if not options["keep"]:
                 time.sleep(AFTERGLOW_SECONDS)
-                rehearsal.remove(timezone.now())
+                # Another may be under way.
+                rehearsal.remove(timezone.now(), cast.sitting)
         if not ready:
             raise CommandError("Not ready: see the lines marked with !")
 

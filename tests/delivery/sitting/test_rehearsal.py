@@ -77,6 +77,20 @@ def test_what_is_removed_is_gone_but_for_the_ledger_and_nobody_else_is_touched()
 
 
 @pytest.mark.django_db
+def test_a_rehearsal_removes_itself_alone() -> None:
+    ended, goes_on = (rehearsal.prepare(factories.sitting(), 2, after(0)) for _ in range(2))
+    for cast in (ended, goes_on):
+        part = cast.parts[0]
+        sessions.start(part.enrolment_id, after(1), by=f"candidate:{part.candidate_id}")
+    assert rehearsal.remove(after(60), ended.sitting) == 2
+    assert rehearsal.rehearsals() == [goes_on.sitting]
+    assert {one.sitting_id for one in AssessmentSession.objects.all()} == {goes_on.sitting.pk}
+    assert Candidate.objects.filter(number__startswith=rehearsal.MARK).count() == 2
+    assert rehearsal.remove(after(61)) == 2
+    assert rehearsal.rehearsals() == []
+
+
+@pytest.mark.django_db
 def test_an_acknowledgement_that_the_database_does_not_bear_out_is_counted() -> None:
     session = factories.session()
     saved = factories.answer(session, "Q1")

@@ -98,9 +98,15 @@ class LoopStatements:
 
     def execute(self, sql: str, values: Sequence[Any], then: Then) -> None:
         """Run a statement, and call `then` when it is committed, or with its error."""
+        try:
+            texts = _texts(values)
+        except UnicodeEncodeError as error:
+            # Whoever asked is told: nobody waits for what was never sent.
+            then(psycopg.DataError(str(error)), [])
+            return
         name = self._names.known(sql)
         if name is not None:
-            self._send(partial(self._raw.pgconn.send_query_prepared, name, _texts(values)), then)
+            self._send(partial(self._raw.pgconn.send_query_prepared, name, texts), then)
             return
         name = self._names.new()
 
@@ -153,15 +159,15 @@ class LoopStatements:
     def _take(self, result: PGresult) -> None:
         try:
             _count(result, self._raw)
-        except psycopg.Error as error:
-            if isinstance(error, psycopg.errors.InvalidSqlStatementName):
-                self._names.forget()
+            if result.nfields:
+                read = Transformer(self._raw)
+                read.set_pgresult(result)
+                self._rows = read.load_rows(0, result.ntuples, tuple)
+        except psycopg.errors.InvalidSqlStatementName as error:
+            self._names.forget()
             self._error = error
-            return
-        if result.nfields:
-            read = Transformer(self._raw)
-            read.set_pgresult(result)
-            self._rows = read.load_rows(0, result.ntuples, tuple)
+        except psycopg.Error as error:
+            self._error = error
 
     def _end(self, error: psycopg.Error | None) -> None:
         if self.is_lost:

@@ -74,13 +74,21 @@ class Express:
 
     def _tell(self, save: Save, result: Result) -> None:
         self._under_way -= 1
-        # Of what was not committed nothing is said: the page sends it again.
-        if not isinstance(result, Exception):
-            for told in frames.outcomes(save, result):
-                self._page.write(told.frame())
-        if not self._under_way and self._waiting is not None:
-            self._waiting.set_result(None)
+        try:
+            # Of what was not committed nothing is said: the page sends it again.
+            if not isinstance(result, Exception):
+                for told in frames.outcomes(save, result):
+                    self._page.write(told.frame())
+        finally:
+            # However the words go, the page's next message is not to wait for ever.
+            self._release()
+
+    def _release(self) -> None:
+        waiting = self._waiting
+        if not self._under_way and waiting is not None:
             self._waiting = None
+            if not waiting.done():
+                waiting.set_result(None)
 
     async def told(self) -> None:
         """Wait until every answer is told: what the page says next is heard behind them."""

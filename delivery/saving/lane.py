@@ -171,10 +171,13 @@ def _settle(results: Sequence[tuple[AnyFuture, Result]]) -> None:
     for future, result in results:
         if future.done():  # a page that left does not wait any more
             continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
+        try:
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+        except Exception:  # one page that cannot be told keeps no other waiting
+            logger.exception("What became of an answer could not be told.")
 
 
 class SaveFailedError(Exception):

@@ -174,3 +174,16 @@ async def test_a_page_that_goes_leaves_its_answers_on_their_way(begin: Begin) ->
     await wire.socket.disconnect()
     row = await database_sync_to_async(ItemSession.objects.get)(session=session, key="Q1")
     assert row.response == {"RESPONSE": "B"}
+
+
+async def test_a_wire_that_breaks_does_not_keep_the_next_message_waiting(begin: Begin) -> None:
+    wire = await opened(await begun(begin))
+
+    def breaks(_frame: bytes) -> None:
+        raise OSError
+
+    wire.socket.scope["extensions"][framing.EXTENSION] = breaks
+    assert wire.say(**answer("Q1", "B", key="key-2", client_seq=2))
+    await wire.socket.send_to(text_data=json.dumps({"type": "ping", "sent": 1}))
+    assert json.loads(await wire.socket.receive_from(timeout=5))["type"] == "pong"
+    await wire.socket.disconnect()

@@ -248,6 +248,7 @@ class CandidateConsumer(AsyncWebsocketConsumer):
         what, said = message.get("what", ""), message.get("said")
         if what == "session.expired" and (self.ended >= 0 or alarms.is_closing(self.session_id)):
             return  # the page's own alarm was quicker
+        self.express.look()
         if what == journal.LATE:
             # A page that is not heard yet claims later, and is told then.
             if self.is_heard:

@@ -17,7 +17,7 @@ from delivery.candidate import asking, frames
 from delivery.rules import protocol
 from delivery.rules.protocol import Answer
 from delivery.rules.refusals import Refusal
-from delivery.saving import swift
+from delivery.saving import glances, swift
 from delivery.saving.lane import Result
 from delivery.saving.responses import Save
 
@@ -71,6 +71,10 @@ class Express:
         self._under_way += 1
         swift.queue(save, partial(self._tell, save))
         return True
+
+    def look(self) -> None:
+        """Look at the session with its next answer: something of it has changed."""
+        glances.forget(self._page.session_id)
 
     def _tell(self, save: Save, result: Result) -> None:
         self._under_way -= 1

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 from django.db.models import JSONField, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
@@ -55,27 +54,31 @@ class Prepared(Generic[M]):
     def all(self, *arguments: Any) -> list[M]:
         return list(self._objects(arguments))
 
-    def _objects(self, arguments: Sequence[Any]) -> Iterator[M]:
-        return _objects(*self._asked(arguments))
-
-    def _asked(self, arguments: Sequence[Any]) -> tuple[_Built, CursorWrapper]:
-        built = self._built
-        if built is None:
-            built = self._built = _built(self._build, self._samples)
+    def asked(self, *arguments: Any) -> tuple[str, list[Any]]:
+        """Return the statement and its values, for whoever runs it."""
+        built = self._known()
         values = list(built.values)
         for place, number in built.places:
             values[place] = _adapted(arguments[number])
-        sql = built.sql
-        if not rowsets.is_postgresql():
-            sql, values = _spread(sql, values)
-        cursor = rowsets.cursor()
-        cursor.execute(sql, values)
-        return built, cursor
+        return (built.sql, values) if rowsets.is_postgresql() else _spread(built.sql, values)
+
+    def told(self, rows: Iterable[tuple[Any, ...]]) -> list[M]:
+        """Return the objects of what the statement returned."""
+        return list(_objects(self._known(), rows))
+
+    def _known(self) -> _Built:
+        if self._built is None:
+            self._built = _built(self._build, self._samples)
+        return self._built
+
+    def _objects(self, arguments: Sequence[Any]) -> Iterator[M]:
+        with rowsets.cursor() as cursor:
+            cursor.execute(*self.asked(*arguments))
+            rows = cursor.fetchall()
+        return _objects(self._known(), rows)
 
 
-def _objects(built: _Built, cursor: CursorWrapper) -> Iterator[Any]:
-    with cursor:
-        rows = cursor.fetchall()
+def _objects(built: _Built, rows: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
     database = connections[DEFAULT_DB_ALIAS]
     for row in rows:
         yield _object(built, list(row), database)

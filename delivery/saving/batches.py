@@ -141,6 +141,11 @@ def is_remembered(session_id: UUID, item: str) -> bool:
     return left is not None and left.row.key == item
 
 
+def forget(session_id: UUID) -> None:
+    """Let the next answer look: somebody knows that the session has changed."""
+    _left.pop(session_id, None)
+
+
 def remembered(sent: Sequence[Sent], at: datetime | None) -> Batch:
     """Remember what the last answers left, without asking anybody; raises MovedError."""
     left = _recalled(sent)

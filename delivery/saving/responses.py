@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -16,15 +16,14 @@ from django.db import transaction
 from assembly.qti.values import RawResponses
 from delivery.facts import events
 from delivery.models import ItemSession, Quarantine
-from delivery.queries import lookups
 from delivery.rules import admissibility, clock, legible, outline
 from delivery.rules.admissibility import Facing
 from delivery.rules.refusals import Reason, Refusal
-from delivery.saving import batches, handing, judging, standings
+from delivery.saving import batches, handing, judging
 from delivery.saving.batches import Aside, Batch, Revision, Row, Sent
 from delivery.saving.standings import Seat
 from integrity import chain
-from integrity.rowsets import Composed, MovedError, Written
+from integrity.rowsets import MovedError, Written
 
 MOST_QUARANTINED: Final = 500
 SALT_BYTES: Final = 16
@@ -86,6 +85,7 @@ class Refused:
 
 
 Outcome = Saved | Refused
+Decided = Revision | Refused | Aside
 
 
 def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
@@ -93,8 +93,8 @@ def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
 
     `at` is now, where somebody knows how long the saves have waited.
     """
-    saves = [one if _is_legible(one) else _legible(one) for one in saves]
-    sent = _sent(saves)
+    saves = [one if is_legible(one) else _legible(one) for one in saves]
+    sent = sent_by(saves)
     if batches.may_look():
         for see in (batches.recall, batches.look):
             with contextlib.suppress(MovedError):
@@ -103,78 +103,28 @@ def save(saves: Sequence[Save], at: datetime | None = None) -> list[Outcome]:
         return _save(batches.read(sent, at), saves)
 
 
-@dataclass(frozen=True, slots=True)
-class Drafted:
-    """Decided saves and the one statement that makes them count; None where it makes none."""
-
-    batch: Batch
-    decided: Sequence[Revision | Refused | Aside]
-    statement: Composed | None
-
-    def committed(self) -> list[Saved | None]:
-        """Return the acknowledgements; of what was not accepted nothing is decided yet."""
-        batches.remember(self.batch)
-        return [_acknowledge(one) if isinstance(one, Revision) else None for one in self.decided]
-
-
-def may_draft(one: Save) -> bool:
-    """Tell whether a save may be decided on one look at the database, or on none."""
-    return (
-        standings.is_known(one.session_id)
-        and _is_legible(one)
-        and not one.strays
-        and not handing.names_any(one.raw)
-    )
-
-
-def is_remembered(one: Save) -> bool:
-    """Tell whether it may be decided on what the last answer left."""
-    return batches.is_remembered(one.session_id, one.item)
-
-
-def look_asked(saves: Sequence[Save]) -> tuple[str, list[Any]]:
-    """Return the statement that looks at what saves meet, and its values."""
-    return lookups.seen_asked(_sent(saves))
-
-
-def draft(
-    saves: Sequence[Save], at: datetime, found: Iterable[tuple[Any, ...]] | None = None
-) -> Drafted:
-    """Decide saves on what the look found, or on what is remembered; raises MovedError.
-
-    Nothing is written: whoever runs the statement calls `committed`, and whatever fails is saved
-    by `save`; so is what would have to be read first.
-    """
-    sent = _sent(saves)
-    if found is None:
-        batch = batches.remembered(sent, at)
-    else:
-        seen = lookups.seen_told(found)
-        read = [one for one in seen if standings.stands(sent[one.place][0], one.session)]
-        batch = batches.looked(sent, read, at)
-    decided = _decided(batch, saves)
-    return Drafted(batch, decided, batches.composed(batch) if batch.facts else None)
-
-
-def _sent(saves: Sequence[Save]) -> list[Sent]:
+def sent_by(saves: Sequence[Save]) -> list[Sent]:
+    """Return what a batch asks for: of each save its session, its item and its key."""
     return [(one.session_id, one.item, one.key) for one in saves]
 
 
-def _decided(batch: Batch, saves: Sequence[Save]) -> list[Revision | Refused | Aside]:
+def decided(batch: Batch, saves: Sequence[Save]) -> list[Decided]:
+    """Decide save by save what becomes of each; nothing is written."""
     salts = _salts(len(saves))
     return [_decide(batch, one, salt) for one, salt in zip(saves, salts, strict=True)]
 
 
 def _save(batch: Batch, saves: Sequence[Save]) -> list[Outcome]:
-    decided = _decided(batch, saves)
-    asides = [entry for entry in decided if isinstance(entry, Aside)]
+    found = decided(batch, saves)
+    asides = [entry for entry in found if isinstance(entry, Aside)]
     strays = [aside for one in saves for aside in _strays(batch, one)]
     batches.keep_aside(batch, [*asides, *strays], most=MOST_QUARANTINED)
     batches.write(batch)
-    return [_outcome(entry) for entry in decided]
+    return [_outcome(entry) for entry in found]
 
 
-def _is_legible(one: Save) -> bool:
+def is_legible(one: Save) -> bool:
+    """Tell whether the database can store all of its text."""
     return legible.is_text(one.item + one.key + one.writer) and _are_text(one)
 
 
@@ -199,7 +149,7 @@ def fingerprint_of(raw: RawResponses) -> str:
     return sha256(chain.canonical(dict(raw))).hexdigest()
 
 
-def _decide(batch: Batch, one: Save, salt: str) -> Revision | Refused | Aside:
+def _decide(batch: Batch, one: Save, salt: str) -> Decided:
     row = batch.rows.get((one.session_id, one.item))
     if row is None:
         return _refuse(one, Refusal(Reason.NO_SUCH_ITEM))
@@ -370,13 +320,14 @@ def _head(seat: Seat, one: Save) -> events.Head:
     return events.head(seat.id, seat.standing.sitting_id, one.by, one.received_at)
 
 
-def _outcome(decided: Revision | Refused | Aside) -> Outcome:
-    if isinstance(decided, Refused):
-        return decided
-    return _refused(decided) if isinstance(decided, Aside) else _acknowledge(decided)
+def _outcome(entry: Decided) -> Outcome:
+    if isinstance(entry, Refused):
+        return entry
+    return _refused(entry) if isinstance(entry, Aside) else acknowledge(entry)
 
 
-def _acknowledge(revision: Revision) -> Saved:
+def acknowledge(revision: Revision) -> Saved:
+    """Return what tells that an answer is kept; nobody is told before the commit."""
     return Saved(
         item=revision.row.key,
         key=revision.key,

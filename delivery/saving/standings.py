@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -134,6 +134,11 @@ def stands(session_id: UUID, columns: Sequence[Any]) -> bool:
 def is_known(session_id: UUID) -> bool:
     """Tell whether this process has read how a session stands, or stood."""
     return session_id in _kept
+
+
+def learn(sessions: Iterable[AssessmentSession]) -> None:
+    """Keep how sessions stand that were read outside of a transaction."""
+    _keep({one.pk: _standing(one, _stamp(one)) for one in sessions})
 
 
 def _is_kept(session_id: UUID, stamp: Stamp) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import Context
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -23,10 +23,13 @@ import psycopg
 from django.core.exceptions import SynchronousOnlyOperation
 from django.db import connection
 from django.utils import timezone
+from psycopg.types.string import TextLoader
 
-from delivery.saving import lane, responses, tally
+from delivery.queries.lookups import Seen
+from delivery.saving import glances, lane, tally
+from delivery.saving.glances import Drafted
 from delivery.saving.lane import MOST_AT_ONCE, Result
-from delivery.saving.responses import Drafted, Save
+from delivery.saving.responses import Save
 from integrity import rowsets
 from integrity.rowsets import MovedError
 from integrity.statements import LoopStatements, Rows
@@ -36,10 +39,13 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS: Final = 1.0
 # While one writes, the loop prepares what the other will.
 CONNECTIONS: Final = 2
-# Fewer do not begin beside a commit that runs: together they cost the database less.
+# Fewer do not begin beside a commit of many: together they cost the database less. Beside one of
+# few they do: where nobody waits for the processor, an answer need not wait for another's commit.
 FEW: Final = 16
+LIGHT: Final = 6
 # What Django's own connections are made with and a loop's is not.
 DJANGOS: Final = ("cursor_factory", "prepare_threshold", "context")
+T = TypeVar("T")
 Tell = Callable[[Result], object]
 Waiting = tuple[Save, Tell]
 
@@ -92,7 +98,7 @@ class Swift:
             self._ready()
         held = self._under_way
         free = [one for one in self._waiting if one[0].session_id not in held][:MOST_AT_ONCE]
-        if not free or (self._number and not self._idle) or (held and len(free) < FEW):
+        if not free or (self._number and not self._idle) or (len(held) > LIGHT and len(free) < FEW):
             return
         known, new, slow = self._split(free) if self._idle else ([], [], free)
         if known and len(self._idle) == 1:
@@ -131,10 +137,10 @@ class Swift:
             pk = save.session_id
             if pk in waiting:
                 continue
-            if pk in late or not responses.may_draft(save):
+            if pk in late or not glances.may_draft(save):
                 late.add(pk)
                 slow.append(one)
-            elif pk not in looked_at and responses.is_remembered(save):
+            elif pk not in looked_at and glances.is_remembered(save):
                 ahead.add(pk)
                 known.append(one)
             elif pk in ahead:
@@ -166,31 +172,41 @@ class Swift:
         self._write(self._idle.pop(), drafted, some, behind, again=True)
 
     def _look(self, some: Sequence[Waiting], behind: Sequence[Waiting]) -> None:
-        """Look at what saves meet, and save them on it."""
+        """Look at what saves meet, and at how their sessions stand now, and save them on it."""
         self._under_way |= _sessions(some)
-        statements = self._idle.pop()
-        asked, values = responses.look_asked([save for save, _ in some])
+        statements, saves = self._idle.pop(), [save for save, _ in some]
 
         def looked(error: psycopg.Error | None, rows: Rows) -> None:
-            drafted = None if error is not None else self._drafted(some, rows)
+            seen = glances.told(rows)
+            changed = _tried(partial(glances.standings_asked, saves, seen))
+            if error is not None or changed is None:
+                decide(seen, error)
+            else:
+                statements.execute(*changed, partial(learnt, seen))
+
+        def learnt(seen: Sequence[Seen], error: psycopg.Error | None, rows: Rows) -> None:
+            if error is None:
+                # What is not learnt is the thread's.
+                _tried(partial(glances.learn, rows))
+            decide(seen, error)
+
+        def decide(seen: Sequence[Seen], error: psycopg.Error | None) -> None:
+            drafted = None if error is not None else self._drafted(some, seen)
             if drafted is None:
                 self._release(statements, some)
                 self._give_away([*some, *behind])
             else:
                 self._write(statements, drafted, some, behind)
 
-        statements.execute(asked, values, looked)
+        statements.execute(*glances.asked(saves), looked)
 
-    def _drafted(self, some: Sequence[Waiting], found: Rows | None = None) -> Drafted | None:
+    def _drafted(
+        self, some: Sequence[Waiting], seen: Sequence[Seen] | None = None
+    ) -> Drafted | None:
         """Return what can be written at once; None leaves everything to the thread."""
-        try:
-            drafted = responses.draft([save for save, _ in some], timezone.now(), found)
-        except (MovedError, SynchronousOnlyOperation):
-            return None
-        except Exception:  # the thread tries each by itself, and says what is wrong
-            logger.exception("Answers could not be drafted.")
-            return None
-        return drafted if drafted.statement is not None else None
+        saves = [save for save, _ in some]
+        drafted = _tried(partial(glances.draft, saves, timezone.now(), seen))
+        return drafted if drafted is not None and drafted.statement is not None else None
 
     def _write(
         self,
@@ -259,6 +275,17 @@ def _tell(drafted: Drafted, some: Sequence[Waiting]) -> list[Waiting]:
     return [one for one, saved in zip(some, told, strict=True) if saved is None]
 
 
+def _tried(call: Callable[[], T]) -> T | None:
+    """Return what a step towards a draft gives; None leaves everything to the thread."""
+    try:
+        return call()
+    except (MovedError, SynchronousOnlyOperation):
+        return None
+    except Exception:  # the thread tries each by itself, and says what is wrong
+        logger.exception("Answers could not be drafted.")
+        return None
+
+
 def _call(call: Callable[[], object]) -> None:
     try:
         call()
@@ -271,7 +298,9 @@ async def _connection() -> psycopg.AsyncConnection[Any]:
     known = {name: value for name, value in given.items() if name not in DJANGOS}
     # As Django's own: what is read is compared with what they read.
     known["options"] = f"{known.get('options', '')} -c TimeZone=UTC".strip()
-    return await psycopg.AsyncConnection.connect(**known, autocommit=True)
+    opened = await psycopg.AsyncConnection.connect(**known, autocommit=True)
+    opened.adapters.register_loader("jsonb", TextLoader)
+    return opened
 
 
 _swifts: WeakKeyDictionary[asyncio.AbstractEventLoop, Swift] = WeakKeyDictionary()

@@ -12,13 +12,16 @@ import pytest_asyncio
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from delivery.asgi import application
 from delivery.candidate import backend, consumers, express
 from delivery.models import AssessmentSession, ItemSession
 from delivery.rules import framing
-from delivery.saving import lane, swift
+from delivery.saving import batches, lane, swift
+from delivery.seat import presence
 from integrity import ledger
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
@@ -104,6 +107,28 @@ async def test_answers_are_acknowledged_in_their_order_after_they_are_kept(begin
     assert (row.revision, row.response) == (4, {"RESPONSE": "A"})
     entries = await database_sync_to_async(ledger.read)(session.stream)
     assert told[-1]["head"] == entries[-1].hash
+    await wire.socket.disconnect()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+async def test_a_change_that_somebody_else_made_is_looked_at_with_the_next_answer(
+    begin: Begin,
+) -> None:
+    session = await begun(begin)
+    wire = await opened(session)
+    for number in range(2, 500):
+        # Until there is a connection, all is the thread's.
+        assert wire.say(**answer("Q1", "B", key=f"key-{number}", client_seq=number))
+        await wire.told()
+        if swift.is_open():
+            break
+    assert batches.is_remembered(session.pk, "Q1")
+    await database_sync_to_async(presence.ask_help)(session.pk, timezone.now(), by="candidate:1")
+    for _look in range(500):
+        if not batches.is_remembered(session.pk, "Q1"):
+            break
+        await asyncio.sleep(0.01)
+    assert not batches.is_remembered(session.pk, "Q1")
     await wire.socket.disconnect()
 
 

@@ -12,8 +12,9 @@ from channels.db import database_sync_to_async
 from django.db import connection
 
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
+from delivery.queries import plans
 from delivery.rules.refusals import Reason
-from delivery.saving import lane, swift
+from delivery.saving import glances, lane, swift
 from delivery.saving.responses import Refused, Save, Saved
 from delivery.seat import presence
 from delivery.session import sessions
@@ -109,6 +110,27 @@ async def test_an_answer_behind_one_that_is_written_waits_for_it() -> None:
     assert [one.revision for one in (*await first, second)] == [3, 4]
 
 
+async def test_where_few_answers_come_none_waits_for_anothers_commit() -> None:
+    held, free = await known(), await known()
+
+    def hold() -> psycopg.Connection[Any]:
+        other = psycopg.connect(**connection.get_connection_params())
+        other.execute(
+            "SELECT 1 FROM delivery_assessmentsession WHERE id = %s FOR UPDATE", [held.pk]
+        )
+        return other
+
+    other = await database_sync_to_async(hold)()
+    first = asyncio.ensure_future(told(next_save(held, 3, "A")))
+    await asyncio.sleep(0.1)
+    (saved,) = await told(next_save(free, 3, "B"))
+    assert isinstance(saved, Saved)
+    assert not first.done()
+    await database_sync_to_async(other.close)()
+    (late,) = await first
+    assert isinstance(late, Saved)
+
+
 async def test_another_item_is_the_threads_and_does_not_overtake() -> None:
     session = await known()
     outcomes = await told(
@@ -149,9 +171,25 @@ async def test_the_first_answer_of_an_item_is_looked_at_by_the_loop() -> None:
     assert await whole(session)
 
 
-async def test_a_session_that_is_to_be_read_anew_leaves_its_neighbours_to_the_loop() -> None:
+async def test_a_session_that_has_moved_on_is_read_anew_by_the_loop() -> None:
     moved, still = await known(), await known()
     await database_sync_to_async(presence.ask_help)(moved.pk, after(2), by="candidate:1")
+    lane.stop()
+    outcomes = await told(next_save(moved, 3, "A", "Q2"), next_save(still, 3, "A", "Q2"))
+    assert [(type(one), one.revision) for one in outcomes] == [(Saved, 1), (Saved, 1)]
+    assert not lane.is_running()
+    # What was read is known from here on.
+    glances.forget(moved.pk)
+    (saved,) = await told(next_save(moved, 4, "B", "Q2"))
+    assert saved.revision == 2
+    assert not lane.is_running()
+    assert await whole(moved)
+
+
+async def test_a_session_whose_plan_is_not_known_here_leaves_its_neighbours_to_the_loop() -> None:
+    moved, still = await known(), await known()
+    await database_sync_to_async(presence.ask_help)(moved.pk, after(2), by="candidate:1")
+    plans.forget()
     heard: list[Any] = []
     for session in (moved, still):
         swift.queue(next_save(session, 3, "A", "Q2"), heard.append)

@@ -29,6 +29,13 @@ MOVE_HEADS = (
     " UPDATE integrity_ledgerstream SET head = new.head, length = new.length "
     "FROM new WHERE integrity_ledgerstream.id = new.id AND integrity_ledgerstream.head = new.before"
 )
+# The same where `new` has more than these columns, and one entry a stream: then that is its head.
+INSERT_EACH = INSERT.replace("SELECT *", f"SELECT {', '.join(COLUMNS)}")
+MOVE_EACH = (
+    " UPDATE integrity_ledgerstream SET head = new.hash, length = new.seq "
+    "FROM new WHERE integrity_ledgerstream.id = new.stream_id "
+    "AND integrity_ledgerstream.head = new.prev"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,28 @@ def append_many(drafts: Sequence[Draft], streams: Locked | None = None) -> list[
     _move_heads(ids, {name: streams[name][1] for name in names}, positions)
     _insert(ids, entries)
     return [Sealed(entry.stream, entry.seq, entry.hash) for entry in entries]
+
+
+def seal_each(drafts: Sequence[Draft], streams: Locked) -> list[tuple[Any, ...]]:
+    """Return the entries of facts that each have a stream of their own, as COLUMNS.
+
+    They are written by `write_each`, with whatever else the caller's statement shares with them.
+    """
+    sealed = []
+    for draft in drafts:
+        stream_id, position = streams[draft.stream]
+        entry = _seal(draft, {draft.stream: position})
+        sealed.append((stream_id, *entry[1:]))
+    return sealed
+
+
+def write_each(count: int) -> None:
+    """Write the entries that stand in what is shared; PostgreSQL's, see `rowsets.share`.
+
+    Raises MovedError where a stream has moved.
+    """
+    rowsets.write(MOVE_EACH, [], must=count)
+    rowsets.write(INSERT_EACH, [])
 
 
 def lock(names: Iterable[str]) -> Locked:

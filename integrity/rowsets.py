@@ -24,8 +24,17 @@ _MOMENTS: Final = psycopg.adapters.get_loader(
 )
 NEVER_UNASKED: Final = 2**31
 _NULL: Final = "NULL"
+_NONE: Final = str(None)
+# No text of the database has it.
+_BETWEEN: Final = "\0"
+_NEXT: Final = '","'
 # What these are written as holds nothing to escape.
-_PLAIN: Final = frozenset({"bigint", "integer", "smallint", "uuid", "boolean", "double precision"})
+_PLAIN: Final = frozenset(
+    {
+        "bigint", "integer", "smallint", "uuid", "boolean", "double precision", "timestamptz",
+        "timestamp with time zone",
+    }
+)  # fmt: skip
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -107,8 +116,9 @@ class _Write:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What waits on a connection for the end of its `as_one`."""
+    """What waits on a connection for the end of its `as_one`; `shared` is a source of them all."""
 
+    shared: tuple[str, list[Any]] = ("", [])
     writes: list[_Write] = field(default_factory=list)
     calls: list[Callable[[], object]] = field(default_factory=list)
 
@@ -155,8 +165,8 @@ def as_one() -> Iterator[None]:
     finally:
         _here.gathered = None
     writes = gathered.writes
-    if len(writes) > 1:
-        writes = [_joined(writes)]
+    if len(writes) > 1 or gathered.shared[0]:
+        writes = [_joined(writes, *gathered.shared)]
     if _here.composed is not None:
         _here.composed += [Composed(one.sql, one.values, gathered.calls) for one in writes]
         return
@@ -180,19 +190,32 @@ def compose(write: Callable[[], object]) -> Composed:
     return one
 
 
-def _joined(writes: Sequence[_Write]) -> _Write:
+def _joined(writes: Sequence[_Write], shared: str, values: Sequence[Any]) -> _Write:
+    given = [*values, *(value for one in writes for value in one.values)]
+    musts = [one.must for one in writes if one.must is not None]
+    parts = tuple((one.sql, one.changes, one.must is not None) for one in writes)
+    return _Write(_joined_text(shared, parts), given + musts, None)
+
+
+@lru_cache(maxsize=256)
+def _joined_text(shared: str, parts: Sequence[tuple[str, bool, bool]]) -> str:
     named = ", ".join(
-        f"w{number} AS ({one.sql}{' RETURNING 1' if one.changes and one.must is not None else ''})"
-        for number, one in enumerate(writes)
+        f"w{number} AS ({sql}{' RETURNING 1' if changes and must else ''})"
+        for number, (sql, changes, must) in enumerate(parts)
     )
-    values = [value for one in writes for value in one.values]
-    musts = {number: one.must for number, one in enumerate(writes) if one.must is not None}
+    begun = f"{shared}, {named}" if shared else f"WITH {named}"
+    musts = [number for number, (_sql, _changes, must) in enumerate(parts) if must]
     if not musts:
-        return _Write(f"WITH {named} SELECT", values, None)
+        return f"{begun} SELECT"
     counts = " AND ".join(f"(SELECT count(*) FROM w{number}) = %s" for number in musts)  # noqa: S608
     # It raises: outside a transaction nothing else would take back what is written.
-    checked = f"WITH {named} SELECT integrity_must_stand({counts})"
-    return _Write(checked, [*values, *musts.values()], None)
+    return f"{begun} SELECT integrity_must_stand({counts})"
+
+
+def share(columns: Sequence[str], kinds: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Send rows once for all writes of this `as_one`, which read them as `new`; PostgreSQL's."""
+    assert _here.gathered is not None
+    _here.gathered.shared = source(columns, kinds, rows)
 
 
 def is_one() -> bool:
@@ -286,23 +309,27 @@ class Written(str):
 
 def array(values: Sequence[Any], kind: str) -> str:
     """Return PostgreSQL's text of an array; written here, for a library adapts value by value."""
+    if kind in _PLAIN:
+        written = ",".join(map(str, values))
+        return f"{{{written}}}" if _NONE not in written else _nullable(values)
     if kind == "jsonb":
         values = [one if one is None else _json(one) for one in values]
-    if None in values:
-        written = (_NULL if one is None else _quote(str(one)) for one in values)
-        return f"{{{','.join(written)}}}"
-    if kind in _PLAIN:
-        return f"{{{','.join(map(str, values))}}}"
-    texts = values
     try:
-        joined = '","'.join(texts)
+        joined = _BETWEEN.join(values)
     except TypeError:  # nearly always they are texts
-        texts = list(map(str, values))
-        joined = '","'.join(texts)
-    # Nearly always there is nothing to escape in a whole column.
-    if "\\" not in joined and joined.count('"') == 2 * (len(texts) - 1):
-        return f'{{"{joined}"}}' if texts else "{}"
-    return f"{{{','.join(map(_quote, texts))}}}"
+        if None in values:
+            return _nullable(values)
+        values = list(map(str, values))
+        joined = _BETWEEN.join(values)
+    if joined.count(_BETWEEN) != len(values) - 1:
+        # None at all, or one that the database refuses.
+        return f"{{{','.join(map(_quote, values))}}}"
+    # The whole column at once: nearly always there is nothing to escape.
+    return f"{{{_quote(joined).replace(_BETWEEN, _NEXT)}}}"
+
+
+def _nullable(values: Sequence[Any]) -> str:
+    return f"{{{','.join(_NULL if one is None else _quote(str(one)) for one in values)}}}"
 
 
 def _quote(text: str) -> str:

@@ -97,6 +97,17 @@ def record_all(
     return sealed
 
 
+def seal_each(facts: Sequence[Fact], streams: Locked) -> list[tuple[Any, ...]]:
+    """Seal facts that each have a stream of their own and say no words of anybody.
+
+    Returns ledger.COLUMNS, which the caller shares with the writes of its statement and writes by
+    `ledger.write_each`; the hints go out when it is committed.
+    """
+    drafts = [Draft(one.stream, one.kind, one.payload(), one.actor, one.at) for one in facts]
+    rowsets.afterwards(partial(_tell, list(facts), {}))
+    return ledger.seal_each(drafts, streams)
+
+
 def _hide(fact: Fact) -> tuple[Payload, list[Written]]:
     """What a person wrote as a reason may tell of somebody: it enters as a salted digest."""
     if fact.kind in REASONED and fact.actor.startswith("user:"):

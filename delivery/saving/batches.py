@@ -8,10 +8,11 @@ looked at again: it is written on in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from django.utils import timezone
 from delivery.facts import journal
 from delivery.facts.events import Fact, ResponseSaved
 from delivery.models import AssessmentSession, ItemSession, Quarantine, ResponseRevision
-from delivery.queries import lookups, setwise
+from delivery.queries import answers, lookups, setwise
 from delivery.queries.lookups import Seen
 from delivery.rules.refusals import Refusal
 from delivery.saving import standings
@@ -38,6 +39,12 @@ SESSION_CHANGES: Final = ("answered", "last_save_at", "last_seen_at")
 # Every other change of a session counts its version up, or is a page's that says who it is.
 SESSION_STANDS: Final = ("version", "epoch", "writer", "lease_device")
 WIDTH: Final = len(lookups.ITEM)
+# The values of answers.SESSION and of answers.ANSWER.
+_held: Final[Callable[[Seat], tuple[Any, ...]]] = attrgetter(
+    "id", "version", "epoch", "writer", "lease_device", "answered"
+)
+_kept: Final[Callable[[Revision], tuple[Any, ...]]] = attrgetter(*answers.ANSWER)
+SEQ, HASH = ledger.COLUMNS.index("seq"), ledger.COLUMNS.index("hash")
 MOST_KEPT: Final = 20_000
 # A session, an item in it and the key of the save.
 Sent = tuple[UUID, str, str]
@@ -121,7 +128,7 @@ class Batch:
     streams: dict[str, tuple[int, Position]]
     at: datetime | None
     is_locked: bool = True
-    zone: tzinfo = field(default_factory=timezone.get_current_timezone)
+    zone: tzinfo = field(default_factory=timezone.get_default_timezone)
     facts: list[Fact] = field(default_factory=list)
     revisions: list[Revision] = field(default_factory=list)
     changed: dict[int, Row] = field(default_factory=dict)
@@ -291,25 +298,56 @@ def composed(batch: Batch) -> Composed:
 
 def _write(batch: Batch) -> None:
     with rowsets.as_one():
-        # Sessions before streams, as everybody locks them.
-        touched = {row.seat.id: row.seat for row in batch.changed.values()}
-        seats = [touched[pk] for pk in sorted(touched)]
-        setwise.update_standing(seats, SESSION_CHANGES, SESSION_STANDS, AssessmentSession)
-        if not batch.is_locked:
-            lookups.sittings_stand({one.standing.sitting_id: one.sitting for one in seats})
-        sealed = journal.record_all(batch.facts, batch.streams)
-        saved = (
-            seal
-            for fact, seal in zip(batch.facts, sealed, strict=True)
-            if type(fact) is ResponseSaved
-        )
-        for revision, seal in zip(batch.revisions, saved, strict=True):
-            revision.ledger_seq, revision.ledger_head = seal.seq, seal.head
-        setwise.insert(batch.revisions, ResponseRevision)
-        setwise.update(batch.changed.values(), ROW_CHANGES, ItemSession)
+        if _is_one_each(batch):
+            _write_each(batch)
+        else:
+            _write_all(batch)
         journal.came_late(
             [(one.row.seat.id, one.row.key, one.revision) for one in batch.revisions if one.is_late]
         )
+
+
+def _is_one_each(batch: Batch) -> bool:
+    """Tell whether a batch without locks has an answer to each of its sessions and nothing else."""
+    count = len(batch.revisions)
+    streams = {one.row.seat.stream for one in batch.revisions}
+    return not batch.is_locked and count == len(streams) == len(batch.facts)
+
+
+def _write_each(batch: Batch) -> None:
+    """Write an answer to each session: its item, its entry and its session are all of one row."""
+    pairs = sorted(zip(batch.revisions, batch.facts, strict=True), key=_stream_of)
+    entries = journal.seal_each([fact for _, fact in pairs], batch.streams)
+    rows = []
+    for (one, _fact), entry in zip(pairs, entries, strict=True):
+        one.ledger_seq, one.ledger_head = entry[SEQ], entry[HASH]
+        rows.append((*_held(one.row.seat), *_kept(one), *entry))
+    answers.write(rows, _sittings([one.row.seat for one, _ in pairs]))
+
+
+def _stream_of(pair: tuple[Revision, Fact]) -> str:
+    return pair[0].row.seat.stream
+
+
+def _sittings(seats: Iterable[Seat]) -> dict[int, tuple[Any, ...]]:
+    return {one.standing.sitting_id: one.sitting for one in seats}
+
+
+def _write_all(batch: Batch) -> None:
+    # Sessions before streams, as everybody locks them.
+    touched = {row.seat.id: row.seat for row in batch.changed.values()}
+    seats = [touched[pk] for pk in sorted(touched)]
+    setwise.update_standing(seats, SESSION_CHANGES, SESSION_STANDS, AssessmentSession)
+    if not batch.is_locked:
+        lookups.sittings_stand(_sittings(seats))
+    sealed = journal.record_all(batch.facts, batch.streams)
+    saved = (
+        seal for fact, seal in zip(batch.facts, sealed, strict=True) if type(fact) is ResponseSaved
+    )
+    for revision, seal in zip(batch.revisions, saved, strict=True):
+        revision.ledger_seq, revision.ledger_head = seal.seq, seal.head
+    setwise.insert(batch.revisions, ResponseRevision)
+    setwise.update(batch.changed.values(), ROW_CHANGES, ItemSession)
 
 
 def remember(batch: Batch) -> None:

@@ -1,11 +1,15 @@
 """Sets of rows reach both databases whole, whatever their columns hold."""
 
+import json
 from contextlib import closing, nullcontext
+from datetime import UTC
 
 import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrity import rowsets
 
@@ -28,6 +32,37 @@ def test_values_may_be_missing_and_text_may_look_like_anything() -> None:
     with rowsets.cursor() as cursor:
         cursor.execute(f"{new} SELECT * FROM new ORDER BY id", values)
         assert [tuple(row) for row in cursor.fetchall()] == rows
+
+
+KINDS = {
+    "bigint": st.integers(-(2**63), 2**63 - 1),
+    "double precision": st.floats(allow_nan=False),
+    "boolean": st.booleans(),
+    "uuid": st.uuids(),
+    "timestamptz": st.datetimes(timezones=st.just(UTC)),
+    "text": st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+    "jsonb": st.recursive(
+        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])) | st.booleans(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner),
+    ),
+}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="others get no arrays")
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+def test_a_column_of_any_values_is_read_as_it_was_given(kind: str, data: st.DataObject) -> None:
+    sent = data.draw(st.lists(st.none() | KINDS[kind], min_size=1, max_size=5))
+    new, values = rowsets.source(("n", "v"), ("integer", kind), list(enumerate(sent)))
+    with rowsets.cursor() as cursor:
+        cursor.execute(f"{new} SELECT v FROM new ORDER BY n", values)
+        found = [json.loads(one) if kind == "jsonb" and one else one for (one,) in cursor]
+    assert found == sent
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="others get no arrays")
+def test_a_text_that_the_database_cannot_hold_takes_no_others_place() -> None:
+    assert rowsets.array(["a", "b\0c"], "text") == '{"a","b\0c"}'
 
 
 def streams() -> list[tuple[str, str]]:

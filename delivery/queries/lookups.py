@@ -140,8 +140,7 @@ def seen_asked(sent: Sequence[tuple[UUID, str, str]]) -> tuple[str, list[Any]]:
 
 def standings_asked(session_ids: list[UUID]) -> tuple[str, list[Any]]:
     """Return the statement of STANDINGS, and its values, for whoever runs it; PostgreSQL's."""
-    asked, (ids,) = STANDINGS.asked(session_ids)
-    return asked, [rowsets.array(ids, "uuid")]
+    return STANDINGS.asked(session_ids)
 
 
 def standings_told(rows: Iterable[tuple[Any, ...]]) -> list[AssessmentSession]:

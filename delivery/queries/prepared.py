@@ -59,7 +59,7 @@ class Prepared(Generic[M]):
         built = self._known()
         values = list(built.values)
         for place, number in built.places:
-            values[place] = _adapted(arguments[number])
+            values[place] = _given(arguments[number])
         return (built.sql, values) if rowsets.is_postgresql() else _spread(built.sql, values)
 
     def told(self, rows: Iterable[tuple[Any, ...]]) -> list[M]:
@@ -150,6 +150,13 @@ def _json(value: Any, _expression: Any, _connection: Any) -> Any:
     if value == "{}":
         return {}
     return [] if value == "[]" else value if value is None else json.loads(value)
+
+
+def _given(value: Any) -> Any:
+    """Return an argument as the statement takes it: a list as one text, where there are arrays."""
+    if isinstance(value, list) and rowsets.is_postgresql():
+        return rowsets.array(value, "text")
+    return _adapted(value)
 
 
 def _adapted(value: Any) -> Any:

@@ -14,6 +14,7 @@ from delivery.models import AssessmentSession, State
 from delivery.queries import finals, setwise, sight
 from delivery.rules import clock
 from delivery.session import desk, sessions, steps
+from integrity import rowsets
 
 SWEEP_BATCH: Final = 500
 # What an ending by the clock changes of a session's row.
@@ -85,15 +86,17 @@ def _expire_all(ends: Sequence[tuple[AssessmentSession, datetime]], at: datetime
     if not ends:
         return
     over = [session for session, _end in ends]
-    for session, end in ends:
+    answers = finals.digests([session.pk for session in over])
+    receipts = sessions.new_receipts(len(over))
+    for (session, end), receipt in zip(ends, receipts, strict=True):
         desk.fold(session, end)
         session.to_expired(end)
-        session.receipt_code = session.receipt_code or sessions.new_receipt()
+        session.receipt_code = session.receipt_code or receipt
         session.version += 1
-    setwise.update(over, ENDING)
     # Their items close with their scores: nobody asks an ended session about one before.
-    answers = finals.digests([session.pk for session in over])
-    journal.record_all([sessions.expired(one, at, answers[one.pk]) for one in over])
+    with rowsets.as_one():
+        setwise.update(over, ENDING)
+        journal.record_all([sessions.expired(one, at, answers[one.pk]) for one in over])
 
 
 def _settle_all(locked: Sequence[AssessmentSession], at: datetime) -> None:

@@ -1,4 +1,5 @@
 import pytest
+from django.db import connection
 
 from delivery.models import AssessmentSession, ItemSession, State
 from delivery.session import desk, expiry, scoring
@@ -54,9 +55,11 @@ def expiring(number: int) -> None:
 def test_the_sweep_ends_any_number_in_as_many_statements_as_one(
     django_assert_num_queries: pytest.FixtureRequest,
 ) -> None:
+    # What an end writes is one statement of PostgreSQL's.
+    count = 8 if connection.vendor == "postgresql" else 10
     for number in (1, 3):
         expiring(number)
-        with django_assert_num_queries(10):  # type: ignore[operator]
+        with django_assert_num_queries(count):  # type: ignore[operator]
             assert expiry.sweep(after(4000)) == number
 
 

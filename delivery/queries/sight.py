@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
-from delivery.models import AssessmentSession, Message, Quarantine, Sitting
+from delivery.models import AssessmentSession, ItemSession, Message, Quarantine, Sitting
 from delivery.queries import plans
 from delivery.queries.prepared import Prepared
 from integrity import rowsets
@@ -78,6 +78,20 @@ _standing_whole = Prepared(_standing, _SAMPLE)
 _standing_of_known_plans = Prepared(lambda ids: _standing(ids).defer("plan"), _SAMPLE)
 _locked_whole = Prepared(_locked, _SAMPLE)
 _locked_of_known_plans = Prepared(lambda ids: _locked(ids).defer("plan"), _SAMPLE)
+
+
+def _own(session_id: UUID) -> QuerySet[AssessmentSession]:
+    """Return a session with its sitting, locked itself alone."""
+    own = AssessmentSession.objects.filter(pk=session_id).select_related("sitting")
+    return own.defer("outcomes").select_for_update(of=("self",))
+
+
+_own_whole = Prepared(_own, _SESSION)
+_own_of_known_plan = Prepared(lambda pk: _own(pk).defer("plan"), _SESSION)
+_items = Prepared(
+    lambda ids: ItemSession.objects.filter(session__in=ids).order_by("session", "position"),
+    _SAMPLE,
+)
 # What an ending by the clock asks of a session, and what its page is told of that.
 _ASKED: Final = (
     "id", "sitting_id", "state", "version", "resume_permitted", "created_at", "started_at",
@@ -86,6 +100,16 @@ _ASKED: Final = (
 )  # fmt: skip
 _ending_whole = Prepared(lambda ids: _locked(ids).defer(None).only(*_ASKED, "plan"), _SAMPLE)
 _ending_of_known_plans = Prepared(lambda ids: _locked(ids).defer(None).only(*_ASKED), _SAMPLE)
+
+
+def own(session_id: UUID) -> AssessmentSession | None:
+    """Lock one session and return it with its sitting; its items are not read."""
+    return (_own_of_known_plan if plans.is_known(session_id) else _own_whole).one(session_id)
+
+
+def items(session_ids: list[UUID]) -> list[ItemSession]:
+    """Return the items of sessions, each session's together and in the order of its plan."""
+    return _items.all(session_ids) if session_ids else []
 
 
 def of_many(session_ids: list[UUID], *, lock: bool = False) -> list[AssessmentSession]:

@@ -13,6 +13,7 @@ from django.db import transaction
 from delivery.facts import events, journal
 from delivery.facts import recovery_events as facts
 from delivery.models import AssessmentSession, Sitting, State
+from delivery.queries import setwise
 from delivery.rules import legible, refusals, writers
 from delivery.rules.refusals import GRANTED, Permission, Reason, Refusal
 from delivery.seat import presence
@@ -24,6 +25,8 @@ from delivery.session.desk import Desk
 GONE_AFTER: Final = timedelta(seconds=45)
 # A page that reloads is back within this; only after it a page has clearly been left.
 LEFT_AFTER: Final = timedelta(seconds=4)
+# What tells who holds the lease, beside its epoch.
+HELD: Final = ("writer", "lease_device", "writer_left_at", "takeover")
 Takeover = Sitting.Takeover
 
 
@@ -76,21 +79,28 @@ def may_take_over(session: AssessmentSession, asker: Asker, at: datetime) -> Per
 def claim(session_id: UUID, asker: Asker, *, by: str, at: datetime) -> Lease:
     """Give the right to write to a page that needs no question; raises Refusal ELSEWHERE."""
     with transaction.atomic():
-        found = desk.lock_alone(session_id)
+        found = desk.lock(session_id)
         session = found.session
-        page = legible.text(asker.writer)[:64]
+        page, before = legible.text(asker.writer)[:64], _held(session)
         if session.writer == page and session.epoch:
             _stays(session, asker, at)
         elif _is_past(session, page) or not is_silent(session, asker, at):
             raise Refusal(Reason.ELSEWHERE, {"device": session.device or "?"})
         elif not session.writer and session.epoch and session.lease_device == asker.device_id:
-            _adopt(session, page, at)
-        lease = presence.claim(session_id, writer=page, device=asker.device, by=by, at=at)
-        kept = AssessmentSession.objects.filter(pk=session_id)
-        kept.update(lease_device=asker.device_id, writer_left_at=None)
+            # The device took the lease by a form; its page now says which one it is.
+            session.writer = page
+        session.lease_device, session.writer_left_at = asker.device_id, None
         if session.takeover.get("device_id") == asker.device_id:
-            kept.update(takeover={})
+            session.takeover = {}
+        version = session.version
+        lease = presence.give(found, writer=page, device=asker.device, by=by, at=at)
+        if session.version == version and _held(session) != before:
+            setwise.update([session], HELD)
         return lease
+
+
+def _held(session: AssessmentSession) -> tuple[Any, ...]:
+    return tuple(getattr(session, name) for name in HELD)
 
 
 def _is_past(session: AssessmentSession, page: str) -> bool:
@@ -102,12 +112,6 @@ def _stays(session: AssessmentSession, asker: Asker, at: datetime) -> None:
     """A page that holds the lease stays on its device: its name alone moves nowhere."""
     if not is_holder(session, asker.device_id):
         raise Refusal(Reason.ELSEWHERE, {"device": session.device or "?"})
-
-
-def _adopt(session: AssessmentSession, page: str, at: datetime) -> None:
-    """The device took the lease by a form; its page now says which one it is."""
-    del at
-    AssessmentSession.objects.filter(pk=session.pk).update(writer=page)
 
 
 def hold(session_id: UUID, device_id: str) -> None:

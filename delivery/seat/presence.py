@@ -56,19 +56,21 @@ def claim(session_id: UUID, *, writer: str, device: str, by: str, at: datetime) 
     The lease returned names whom it was taken from: the device and when it was last seen.
     """
     with transaction.atomic():
-        found = desk.lock_alone(session_id)
-        session = found.session
-        page, machine = legible.text(writer)[:64], legible.text(device)[:200]
-        before = (session.writer, session.device, session.last_seen_at)
-        if session.writer == page and session.epoch:
-            return Lease(session.epoch, taken_over=False, device=before[1], last_seen_at=before[2])
-        session.epoch += 1
-        session.writer, session.device, session.last_seen_at = page, machine, at
-        journal.record(
-            events.LeaseClaimed(**found.head(by, at), epoch=session.epoch, device=machine)
-        )
-        steps.keep(found)
-        return Lease(session.epoch, bool(before[0]), before[1], before[2])
+        return give(desk.lock(session_id), writer=writer, device=device, by=by, at=at)
+
+
+def give(found: Desk, *, writer: str, device: str, by: str, at: datetime) -> Lease:
+    """Give a page the right to write to a locked session, as `claim` does."""
+    session = found.session
+    page, machine = legible.text(writer)[:64], legible.text(device)[:200]
+    before = (session.writer, session.device, session.last_seen_at)
+    if session.writer == page and session.epoch:
+        return Lease(session.epoch, taken_over=False, device=before[1], last_seen_at=before[2])
+    session.epoch += 1
+    session.writer, session.device, session.last_seen_at = page, machine, at
+    journal.record(events.LeaseClaimed(**found.head(by, at), epoch=session.epoch, device=machine))
+    steps.keep(found)
+    return Lease(session.epoch, bool(before[0]), before[1], before[2])
 
 
 def seen(session_id: UUID, *, by: str, at: datetime) -> None:

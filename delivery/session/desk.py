@@ -65,8 +65,9 @@ class Desk:
     """One session with everything around it; verbs change its row, pages read it.
 
     A desk that is only looked at knows of each item what its letter in `letters` says, and has
-    the row of the position alone; the others are read when somebody asks for them. `mail` and
-    `kept` tell whether there may be messages not acknowledged and answers not settled.
+    the row of the position alone; the others are read when somebody asks for them, as those of a
+    locked session are. `mail` and `kept` tell whether there may be messages not acknowledged and
+    answers not settled.
     """
 
     session: AssessmentSession
@@ -79,7 +80,7 @@ class Desk:
     @property
     def rows(self) -> list[ItemSession]:
         if self.listed is None:
-            self.listed = list(self.session.item_sessions.order_by("position"))
+            self.listed = sight.items([self.session.pk])
         return self.listed
 
     @rows.setter
@@ -294,20 +295,14 @@ def read(session_id: UUID, sign_in: str = "") -> Desk:
 
 
 def lock(session_id: UUID) -> Desk:
-    """Lock one session's row for the rest of the transaction and read the rest."""
-    found = AssessmentSession.objects.select_related("sitting__test_version", "candidate")
-    return _with_rows(found.select_for_update(of=("self",)).get(pk=session_id))
-
-
-def lock_alone(session_id: UUID) -> Desk:
-    """Lock one session's row and read it with its sitting, for what does not ask about its items.
+    """Lock one session's row for the rest of the transaction; its items are read when asked for.
 
     Raises AssessmentSession.DoesNotExist.
     """
-    found = sight.of_many([session_id], lock=True)
-    if not found:
+    found = sight.own(session_id)
+    if found is None:
         raise AssessmentSession.DoesNotExist
-    return Desk(found[0], None)
+    return Desk(found, None)
 
 
 def lock_all(locked: QuerySet[AssessmentSession]) -> list[Desk]:
@@ -318,15 +313,9 @@ def lock_all(locked: QuerySet[AssessmentSession]) -> list[Desk]:
 def with_rows(found: Sequence[AssessmentSession]) -> list[Desk]:
     """Return the desks of sessions that are read already, in one statement."""
     rows: dict[UUID, list[ItemSession]] = {session.pk: [] for session in found}
-    if found:
-        for row in ItemSession.objects.filter(session__in=found).order_by("position"):
-            rows[row.session_id].append(row)
+    for row in sight.items(list(rows)):
+        rows[row.session_id].append(row)
     return [Desk(session, rows[session.pk]) for session in found]
-
-
-def _with_rows(session: AssessmentSession) -> Desk:
-    rows = session.item_sessions.order_by("position")
-    return Desk(session, list(rows))
 
 
 def fold(session: AssessmentSession, at: datetime) -> None:

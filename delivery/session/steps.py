@@ -38,7 +38,7 @@ def go_to(at_desk: Desk, key: str, at: datetime, *, by: str) -> None:
     """Move the candidate to an item, fold the clock of the last place and begin the new one's."""
     session = at_desk.session
     desk.fold(session, at)
-    _suspend(at_desk, session.position)
+    left = _left(at_desk)
     session.position = key
     row = at_desk.item(key)
     if row.entered_at is None:
@@ -48,19 +48,26 @@ def go_to(at_desk: Desk, key: str, at: datetime, *, by: str) -> None:
     if row.state in {ItemSession.State.INITIAL, ItemSession.State.SUSPENDED}:
         row.state = ItemSession.State.INTERACTING
     row.entered_at = row.entered_at or at
-    row.save(update_fields=["qti", "state", "entered_at"])
+    changed = {one.pk: one for one in (*left, row)}
+    setwise.update(changed.values(), ["qti", "state", "entered_at", "elapsed_ms"])
     desk.wind(session, at)
     number = at_desk.route.index(key) + 1
     journal.record(events.ItemEntered(**at_desk.head(by, at), item=key, number=number))
 
 
-def _suspend(at_desk: Desk, key: str) -> None:
-    row = next((row for row in at_desk.rows if row.key == key), None)
-    if row is not None:
+def _left(at_desk: Desk) -> list[ItemSession]:
+    """Return the item of the position as it is left, which is not kept yet; none where is none."""
+    key = at_desk.session.position
+    rows = [row for row in at_desk.rows if row.key == key]
+    for row in rows:
         row.elapsed_ms = at_desk.session.timing.get("spent", {}).get(f"item:{key}", 0)
         if row.state == ItemSession.State.INTERACTING:
             row.state = ItemSession.State.SUSPENDED
-        row.save(update_fields=["state", "elapsed_ms"])
+    return rows
+
+
+def _suspend(at_desk: Desk) -> None:
+    setwise.update(_left(at_desk), ["state", "elapsed_ms"])
 
 
 def go_on(at_desk: Desk, at: datetime, *, by: str) -> bool:
@@ -137,7 +144,7 @@ def _finish_part(at_desk: Desk, part: str, at: datetime, *, by: str) -> None:
 
 
 def _enter_part(at_desk: Desk, part: str, at: datetime, *, by: str) -> bool:
-    _suspend(at_desk, at_desk.session.position)
+    _suspend(at_desk)
     at_desk.session.position = ""
     if not branching.may_begin_part(at_desk.outline, part, results.holds(at_desk)):
         return False
@@ -195,7 +202,7 @@ def leave(at_desk: Desk, at: datetime) -> None:
     """Stand at no item: everything is behind the candidate, only submitting is left."""
     session = at_desk.session
     desk.fold(session, at)
-    _suspend(at_desk, session.position)
+    _suspend(at_desk)
     session.position = ""
     desk.wind(session, at)
 

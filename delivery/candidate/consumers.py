@@ -6,7 +6,6 @@ The socket informs and the database decides: whatever is lost here is asked for 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -43,8 +42,6 @@ from delivery.saving.lane import SaveFailedError
 from delivery.seat import leases
 from delivery.session import sessions
 from delivery.session.desk import Desk
-
-logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS: Final = 10.0
 DUE: Final = protocol.Due().frame()

@@ -8,8 +8,9 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -36,6 +37,7 @@ INSERT INTO bench_answer VALUES (:id, 'A') ON CONFLICT (id) DO UPDATE SET value 
 
 
 Work = Callable[[Mark], tuple[int, float]]
+Ask = Callable[[int, list[Seat], float, Mark], Coroutine[Any, Any, tuple[int, float]]]
 
 
 @dataclass
@@ -51,6 +53,14 @@ class Figure:
         pairs = zip(self.rates, reference.rates, strict=True)
         ratio = median(own / other for own, other in pairs)
         return f"{self.name}: {ratio:.3f} x {reference.name} ({self.cost()})"
+
+    def beside_cost(self, reference: "Figure") -> float:
+        """Return the CPU of one as a multiple of the reference's in the same rounds."""
+        both = zip(self._together(), reference._together(), strict=True)
+        return median(own / other for own, other in both)
+
+    def _together(self) -> list[float]:
+        return [sum(pair) for pair in zip(self.server_ms, self.database_ms, strict=True)]
 
     def cost(self) -> str:
         server, database = median(self.server_ms), median(self.database_ms)
@@ -170,31 +180,38 @@ class Bench:
             print(f"not acknowledged: {found.failed} of {len(found.seconds)}", file=sys.stderr)
         return found.at(0.5) / latency_ms, found.at(0.99) / latency_ms
 
-    def cost(self, seats: list[Seat]) -> tuple[float, float]:
-        """Return the CPU of a page and of a save by socket, server and database together."""
-        page, save = Figure("page"), Figure("save")
-        asyncio.run(load.pages(self.server.port, seats, 0.5))
-        for _ in range(3):
-            self.measure(
-                page, lambda mark: asyncio.run(load.pages(self.server.port, seats, 1.5, mark))
-            )
-            self.measure(
-                save,
-                lambda mark: asyncio.run(
-                    answering.socket_saves(self.server.port, seats, 1.0, mark)
-                ),
-            )
-        together = [median(one.server_ms) + median(one.database_ms) for one in (page, save)]
-        return together[0], together[1]
+    def costs(self, places: Sequence[list[Seat]]) -> list[list[float]]:
+        """Return the CPU of a page and of a save by socket at each place, as multiples of the
+        view's beside them: server and database together.
+
+        The places take turns, so that a slow minute is everybody's.
+        """
+        port = self.server.port
+        found: list[list[Figure]] = []
+        for seats in places:
+            asyncio.run(load.pages(port, seats, 0.5))
+            found.append([Figure("view"), Figure("page"), Figure("save")])
+        for _ in range(ROUNDS):
+            for (view, page, save), seats in zip(found, places, strict=True):
+                for figure, ask, seconds in (
+                    (view, load.health, 0.5),
+                    (page, load.pages, 1.0),
+                    (save, answering.socket_saves, 0.7),
+                ):
+                    work = partial(self._asked, ask, seats, seconds)
+                    self.measure(figure, work)
+        return [[one.beside_cost(view) for one in others] for view, *others in found]
+
+    def _asked(self, ask: Ask, seats: list[Seat], seconds: float, mark: Mark) -> tuple[int, float]:
+        return asyncio.run(ask(self.server.port, seats, seconds, mark))
 
     def grow(self) -> None:
         """Print how the cost grows with the items of a test and the sessions in the database."""
-        lengths = [self.cost(self.scenes[f"long{length}"]) for length in LENGTHS]
-        plot("items in a test", LENGTHS, lengths)
-        sessions = [self.cost(self.scenes["few"][:4])]
+        plot("items in a test", LENGTHS, self.costs([self.scenes[f"long{n}"] for n in LENGTHS]))
+        sessions = self.costs([self.scenes["few"][:4]])
         for total in SESSIONS[1:]:
             self.multiply(total)
-            sessions.append(self.cost(self.scenes["few"][:4]))
+            sessions += self.costs([self.scenes["few"][:4]])
         plot("sessions in the database", SESSIONS, sessions)
 
 
@@ -219,11 +236,12 @@ def _scene(
     return {name: [Seat(**one) for one in rows] for name, rows in found.items()}
 
 
-def plot(name: str, places: tuple[int, ...], costs: list[tuple[float, float]]) -> None:
+def plot(name: str, places: tuple[int, ...], costs: list[list[float]]) -> None:
     """Draw the cost at each place; flat is the same length of bar."""
     for number, what in enumerate(("page", "socket save")):
         values = [cost[number] for cost in costs]
-        print(f"{what}, CPU ms by {name}: {max(values) / min(values):.2f} x from least to most")
+        spread = max(values) / min(values)
+        print(f"{what}, CPU x SELECT 1's by {name}: {spread:.2f} x from least to most")
         for place, value in zip(places, values, strict=True):
             bar = "#" * round(WIDTH * value / max(values))
             print(f"  {place:>7} |{bar:<{WIDTH}}| {value:.2f}")

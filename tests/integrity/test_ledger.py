@@ -7,10 +7,11 @@ import pytest
 from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
-from integrity import chain, ledger, triggers
+from integrity import chain, ledger, rowsets, triggers
 from integrity.chain import Break, BreakKind
 from integrity.ledger import Draft, Sealed, Verdict
 from integrity.models import LedgerEntry, LedgerStream
+from integrity.rowsets import MovedError
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +106,31 @@ def test_more_drafts_than_one_statement_holds_are_kept() -> None:
     assert len(verdicts) == 1500
     assert sum(verdict.entries for verdict in verdicts) == 2_500
     assert all(verdict.is_whole for verdict in verdicts)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="others write one by one")
+def test_entries_that_are_written_with_what_they_record_go_on_in_their_streams() -> None:
+    with transaction.atomic():
+        ledger.append_many([draft("a"), draft("b")])
+    names = ["a", "b"]
+    with transaction.atomic():
+        streams = ledger.lock(names)
+    rows = ledger.seal_each([draft(name) for name in names], streams)
+
+    def write() -> None:
+        with transaction.atomic(), rowsets.as_one():
+            rowsets.share(ledger.COLUMNS, ledger.KINDS, rows)
+            ledger.write_each(len(rows))
+
+    write()
+    assert [ledger.verify(name) for name in names] == [Verdict(name, 2, None) for name in names]
+    assert [ledger.head(name) for name in names] == [
+        Sealed(name, 2, row[-1]) for name, row in zip(names, rows, strict=True)
+    ]
+    # What was seen before is no more where it was.
+    with pytest.raises(MovedError):
+        write()
+    assert LedgerEntry.objects.count() == 4
 
 
 def test_an_export_verifies_without_a_database() -> None:

@@ -38,6 +38,29 @@ def refused(act: Any) -> Reason:
     return refusal.value.reason
 
 
+def test_a_page_that_claims_again_writes_nothing(
+    django_assert_num_queries: pytest.FixtureRequest,
+) -> None:
+    session = held()
+    version = AssessmentSession.objects.get().version
+    # Both ends of the transaction's own, and the session.
+    with django_assert_num_queries(3):  # type: ignore[operator]
+        lease = leases.claim(session.pk, HOME, by=ME, at=after(2))
+    assert (lease.epoch, lease.taken_over) == (1, False)
+    assert AssessmentSession.objects.get().version == version
+
+
+def test_a_page_that_names_itself_on_its_device_keeps_the_lease_of_a_form() -> None:
+    session = held()
+    leases.take_over(session.pk, Asker("phone", "Phone"), by=ME, at=after(2))
+    before = AssessmentSession.objects.get()
+    lease = leases.claim(session.pk, Asker("phone", "Phone", "c"), by=ME, at=after(3))
+    now = AssessmentSession.objects.get()
+    assert (before.writer, now.writer, now.lease_device) == ("", "c", "phone")
+    assert lease.epoch == now.epoch == before.epoch
+    assert now.version == before.version
+
+
 def test_a_page_that_reloads_in_its_tab_is_not_asked() -> None:
     session = held()
     again = Asker("home", "Laptop", "a2", known=("a",))

@@ -26,6 +26,19 @@ def test_entering_an_item_moves_there_and_is_a_fact() -> None:
     assert ItemSession.objects.get(key="Q1").elapsed_ms == 8000
 
 
+def test_a_move_takes_as_many_statements_however_long_the_test_is(
+    django_assert_num_queries: pytest.FixtureRequest,
+) -> None:
+    for length in (3, 30):
+        items = tuple(f"Q{number}" for number in range(1, length + 1))
+        version = factories.published(Part("P1", items))
+        candidate = factories.candidate(f"Of {length}")
+        session = factories.session(factories.sitting(version), candidate)
+        moves.enter(session.pk, "Q2", after(4), by=ME)
+        with django_assert_num_queries(9):  # type: ignore[operator]
+            moves.enter(session.pk, "Q3", after(8), by=ME)
+
+
 def test_entering_where_one_is_changes_nothing() -> None:
     session = factories.session()
     moves.enter(session.pk, "Q1", after(8), by=ME)

@@ -132,11 +132,13 @@ class OrderlyServer(Server):
         tidier.begin()
         loop = asyncio.get_event_loop()  # the reactor's, which Daphne made this thread's
         tending = loop.create_task(tidying.keep_tidy(tidier, tally.here.sockets))
-        super().run()
-        tending.cancel()
-        # A task that the interpreter finds at its very end can crash it; a thread that waits for
-        # the loop would wait for ever.
-        loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
+        try:
+            super().run()
+        finally:
+            # However it ended: a task that the interpreter finds at its very end can crash it; a
+            # thread that waits for the loop would wait for ever.
+            tending.cancel()
+            loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
 
 
 def _write(socket: Any, frame: bytes) -> None:

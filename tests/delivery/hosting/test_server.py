@@ -1,11 +1,14 @@
 """Connections that are over are found and forgotten; those that stand are not looked at."""
 
 import asyncio
+import gc
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from autobahn.websocket import protocol
+from daphne.server import Server
 
 from delivery.hosting import sparing
 from delivery.hosting.server import OrderlyServer
@@ -82,3 +85,24 @@ def test_autobahn_lays_nothing_out_for_its_log() -> None:
     assert {getattr(protocol, name, sparing.nothing) for name in sparing.LAID_OUT} == {
         sparing.nothing
     }
+
+
+def test_a_server_that_is_interrupted_at_its_beginning_leaves_no_task(
+    server: OrderlyServer, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_server: Server) -> None:
+        # As a signal does before the loop has handlers of its own.
+        loop.call_soon(signal.raise_signal, signal.SIGINT)
+        loop.run_forever()
+
+    monkeypatch.setattr(Server, "run", interrupted)
+    thresholds, before = gc.get_threshold(), signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            server.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+    assert asyncio.all_tasks(loop) == set()

@@ -138,16 +138,6 @@ def seen_asked(sent: Sequence[tuple[UUID, str, str]]) -> tuple[str, list[Any]]:
     return new + _SEEN, values
 
 
-def standings_asked(session_ids: list[UUID]) -> tuple[str, list[Any]]:
-    """Return the statement of STANDINGS, and its values, for whoever runs it; PostgreSQL's."""
-    return STANDINGS.asked(session_ids)
-
-
-def standings_told(rows: Iterable[tuple[Any, ...]]) -> list[AssessmentSession]:
-    """Return what the statement of STANDINGS returned."""
-    return STANDINGS.told(rows)
-
-
 def seen_told(rows: Iterable[tuple[Any, ...]]) -> list[Seen]:
     """Return what the statement of `seen` returned."""
     return [Seen(row[0], row[1:_STREAM], row[_STREAM:_ITEM], row[_ITEM:]) for row in rows]

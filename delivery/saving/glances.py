@@ -76,12 +76,12 @@ def standings_asked(saves: Sequence[Save], seen: Sequence[Seen]) -> Asked | None
         for pk, columns in found.items()
         if plans.is_known(pk) and not standings.stands(pk, columns)
     ]
-    return lookups.standings_asked(changed) if changed else None
+    return lookups.STANDINGS.asked(changed) if changed else None
 
 
 def learn(rows: Iterable[tuple[Any, ...]]) -> None:
     """Keep how sessions stand, so that what was seen of them may be decided on."""
-    standings.learn(lookups.standings_told(rows))
+    standings.learn(lookups.STANDINGS.told(rows))
 
 
 def draft(saves: Sequence[Save], at: datetime, seen: Sequence[Seen] | None = None) -> Drafted:

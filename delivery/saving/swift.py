@@ -1,9 +1,9 @@
 """A loop's own lane: answers are looked at and written without changing threads.
 
 Two threads that take turns at Python cost an answer more than its writing does. What this process
-left a moment ago is written on in one statement while the loop goes on, and the first answer of an
-item is looked at in another; what is refused, or finds its session changed, goes to the lane's
-thread.
+left a moment ago is written on in one statement while the loop goes on; the first answer of an item
+is looked at in another, and a session that has changed is read in a third. What is refused, or of a
+session whose plan this process has not read, goes to the lane's thread.
 """
 
 from __future__ import annotations
